@@ -1,0 +1,1 @@
+"""The wiring on top of the four rooms: settings, addresses, background workers, the launcher. Imported by no room."""

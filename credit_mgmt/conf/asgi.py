@@ -1,0 +1,12 @@
+"""The ASGI application; it refuses to start as an unsafe deployment."""
+
+import os
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "credit_mgmt.conf.settings")
+application = get_asgi_application()
+
+from credit_mgmt.conf.production import refuse_if_unsafe  # noqa: E402 - needs loaded apps
+
+refuse_if_unsafe()

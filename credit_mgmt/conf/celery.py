@@ -1,0 +1,31 @@
+"""The Celery app and the default schedule; django-celery-beat keeps the schedule editable in the database."""
+
+import os
+from typing import Any
+
+from celery import Celery
+from celery.signals import beat_init, setup_logging, worker_init
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "credit_mgmt.conf.settings")
+
+app = Celery("credit_mgmt")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+app.conf.beat_schedule = {
+    # Jobs live in PostgreSQL; this finds those whose message or worker was lost (reliability J01).
+    "sweep jobs": {"task": "customers.tasks.sweep_jobs", "schedule": 30.0, "options": {"expires": 30.0}},
+}
+app.set_default()
+
+
+@setup_logging.connect
+def _keep_django_logging(**_: Any) -> None:
+    """Celery leaves logging alone when this signal has a receiver; Django has set it up."""
+
+
+@worker_init.connect
+@beat_init.connect
+def _refuse_unsafe_deployment(**_: Any) -> None:
+    from credit_mgmt.conf.production import refuse_if_unsafe  # noqa: PLC0415 - needs loaded apps
+
+    refuse_if_unsafe()

@@ -1,0 +1,68 @@
+"""What every request gets: an id in its logs, a session that ends, pages that no cache keeps."""
+
+import re
+import uuid
+from collections.abc import Callable
+
+import structlog
+from django.conf import settings
+from django.contrib.auth import logout
+from django.http import HttpRequest, HttpResponse
+from django.utils.cache import add_never_cache_headers, patch_cache_control
+
+from customers import clock
+
+View = Callable[[HttpRequest], HttpResponse]
+REQUEST_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+STARTED, SEEN = "session_started", "session_seen"
+SEEN_STEP_SECONDS = 60  # a session's last use is written at most this often
+
+
+class RequestIdMiddleware:
+    """Take `X-Request-ID` if it is harmless, else make one; log with it and send it back."""
+
+    def __init__(self, get_response: View) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        given = request.headers.get("X-Request-ID", "")
+        request_id = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            response = self.get_response(request)
+        response["X-Request-ID"] = request_id
+        return response
+
+
+class SessionLimitMiddleware:
+    """Sign out after 30 idle minutes and after 12 hours in any case (reliability S06)."""
+
+    def __init__(self, get_response: View) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.session.session_key and request.user.is_authenticated:
+            self._apply(request, int(clock.now().timestamp()))
+        return self.get_response(request)
+
+    @staticmethod
+    def _apply(request: HttpRequest, now: int) -> None:
+        started = request.session.get(STARTED, now)
+        seen = request.session.get(SEEN, now)
+        if now - seen > settings.SESSION_IDLE_SECONDS or now - started > settings.SESSION_ABSOLUTE_SECONDS:
+            logout(request)
+        elif STARTED not in request.session or now - seen >= SEEN_STEP_SECONDS:
+            request.session[STARTED], request.session[SEEN] = started, now
+
+
+class NoStoreMiddleware:
+    """Forbid every cache to keep what a signed-in person or a client was shown (reliability S06)."""
+
+    def __init__(self, get_response: View) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if request.user.is_authenticated or "Authorization" in request.headers:
+            add_never_cache_headers(response)
+            patch_cache_control(response, no_store=True)
+        return response

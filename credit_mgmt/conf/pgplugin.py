@@ -1,0 +1,76 @@
+"""pytest plugin: a throw-away PostgreSQL for the run, unless DATABASE_URL names a server.
+
+It works when it is imported (`-p credit_mgmt.conf.pgplugin`), as pytest-django reads the settings before any conftest.
+"""
+
+import atexit
+import fcntl
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import IO
+
+import pytest
+
+from credit_mgmt.conf.embedded import Postgres
+
+
+PREFIX = "credit-test-"
+
+
+def _locked(folder: Path) -> IO[str] | None:
+    """Return the lock of a run's folder, or None while that run is alive (or its owner is someone else)."""
+    try:
+        lock = (folder / "lock").open("w")
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return None
+    return lock
+
+
+def remove_leftovers() -> None:
+    """Delete the folders of runs that were killed; their servers died with them."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        if (lock := _locked(folder)) is not None:
+            shutil.rmtree(folder, ignore_errors=True)
+            lock.close()
+
+
+class ThrowAwayDatabase:
+    """A cluster in a temporary folder, gone with the test run."""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+        self.lock = _locked(self.folder)
+        self.folder.chmod(0o711)  # as root the server's account must pass through
+        os.environ["CREDIT_EMBEDDED_ROOT"] = str(self.folder)
+        try:
+            self.server = Postgres(self.folder / "state", throw_away=True).start()
+        except BaseException:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            raise
+        finally:
+            del os.environ["CREDIT_EMBEDDED_ROOT"]
+
+    def remove(self) -> None:
+        """Stop the server and delete its files; a second time does nothing."""
+        self.server.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+        if not self.server.sockets.is_relative_to(self.folder):
+            shutil.rmtree(self.server.sockets, ignore_errors=True)
+
+
+_database: ThrowAwayDatabase | None = None
+os.environ["CREDIT_TESTING"] = "1"
+if not os.environ.get("DATABASE_URL") and "PYTEST_XDIST_WORKER" not in os.environ:
+    remove_leftovers()
+    _database = ThrowAwayDatabase()
+    atexit.register(_database.remove)  # for a run that ends before pytest is configured
+    os.environ["DATABASE_URL"] = _database.server.url
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Remove what this plugin started."""
+    if _database is not None:
+        _database.remove()

@@ -1,0 +1,78 @@
+"""What a deployment refuses to start with: asked by system checks, and by web, worker and beat when they start."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core.checks import CheckMessage, Error, Tags, register
+from django.db import DEFAULT_DB_ALIAS, connection
+from django.db.utils import OperationalError
+
+SHORTEST_KEY = 50
+FEWEST_KEY_CHARACTERS = 10
+
+
+def _setting_problems() -> Iterator[Error]:
+    key = settings.SECRET_KEY
+    if not settings.CREDIT_TESTING and (len(key) < SHORTEST_KEY or len(set(key)) < FEWEST_KEY_CHARACTERS):
+        yield Error(
+            "SECRET_KEY is missing or weak.",
+            hint=f"Set it to at least {SHORTEST_KEY} random characters, the same for web, worker and beat.",
+            id="credit.E001",
+        )
+    if not settings.CREDIT_DEPLOYED:
+        return
+    if settings.CREDIT_TODAY is not None:
+        yield Error(
+            "CREDIT_TODAY pins the day, which only demonstrations and tests may do.",
+            hint="Unset CREDIT_TODAY, or set CREDIT_DEMO=1 where this is a demonstration.",
+            id="credit.E002",
+        )
+    if not settings.ALLOWED_HOSTS:
+        yield Error("ALLOWED_HOSTS is empty: no request would be answered.", hint="Name the hosts.", id="credit.E003")
+
+
+def _demo_user_problems() -> Iterator[Error]:
+    if not settings.CREDIT_DEPLOYED:
+        return
+    users = get_user_model()
+    if users._meta.db_table not in connection.introspection.table_names():
+        return  # before the first migration there is nobody
+    domain = f"@{settings.CREDIT_DEMO_EMAIL_DOMAIN}"
+    names = list(users.objects.filter(email__iendswith=domain).order_by("pk").values_list("username", flat=True)[:5])
+    if names:
+        yield Error(
+            f"Demo users exist, whose passwords are public: {', '.join(names)} ...",
+            hint="Use a database that was never a demonstration, or set CREDIT_DEMO=1 where this is one.",
+            id="credit.E004",
+        )
+
+
+@register(Tags.security)
+def check_settings(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
+    """System check of what the environment says; needs no database."""
+    return list(_setting_problems())
+
+
+@register(Tags.database)
+def check_demo_users(
+    app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None = None, **_: Any
+) -> list[CheckMessage]:
+    """System check of who may sign in; runs with `migrate` and `check --database default`."""
+    return list(_demo_user_problems()) if databases and DEFAULT_DB_ALIAS in databases else []
+
+
+def refuse_if_unsafe() -> None:
+    """End this process with every problem named, unless there is none. A database that is down is no problem here:
+    it is waited for, and nothing is decided without it."""
+    problems = list(_setting_problems())
+    try:
+        problems += _demo_user_problems()
+    except OperationalError:
+        pass
+    finally:
+        connection.close()
+    if problems:
+        raise SystemExit("\n".join(f"{problem.id}: {problem.msg} {problem.hint}" for problem in problems))
