@@ -14,24 +14,27 @@ SHORTEST_KEY = 50
 FEWEST_KEY_CHARACTERS = 10
 
 
-def _setting_problems() -> Iterator[Error]:
+def _serving_problems() -> Iterator[Error]:
+    """What keeps web, worker and beat from starting, while a command that signs nothing may run."""
     key = settings.SECRET_KEY
-    if not settings.CREDIT_TESTING and (len(key) < SHORTEST_KEY or len(set(key)) < FEWEST_KEY_CHARACTERS):
+    weak = len(key) < SHORTEST_KEY or len(set(key)) < FEWEST_KEY_CHARACTERS
+    if weak or not settings.CREDIT_SECRET_KEY_GIVEN:
         yield Error(
             "SECRET_KEY is missing or weak.",
             hint=f"Set it to at least {SHORTEST_KEY} random characters, the same for web, worker and beat.",
             id="credit.E001",
         )
-    if not settings.CREDIT_DEPLOYED:
-        return
-    if settings.CREDIT_TODAY is not None:
+    if not settings.ALLOWED_HOSTS:
+        yield Error("ALLOWED_HOSTS is empty: no request would be answered.", hint="Name the hosts.", id="credit.E002")
+
+
+def _pinned_day_problems() -> Iterator[Error]:
+    if settings.CREDIT_DEPLOYED and settings.CREDIT_TODAY is not None:
         yield Error(
             "CREDIT_TODAY pins the day, which only demonstrations and tests may do.",
             hint="Unset CREDIT_TODAY, or set CREDIT_DEMO=1 where this is a demonstration.",
-            id="credit.E002",
+            id="credit.E003",
         )
-    if not settings.ALLOWED_HOSTS:
-        yield Error("ALLOWED_HOSTS is empty: no request would be answered.", hint="Name the hosts.", id="credit.E003")
 
 
 def _demo_user_problems() -> Iterator[Error]:
@@ -50,10 +53,16 @@ def _demo_user_problems() -> Iterator[Error]:
         )
 
 
+@register(Tags.security, deploy=True)
+def check_serving(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
+    """System check of `check --deploy`."""
+    return list(_serving_problems())
+
+
 @register(Tags.security)
-def check_settings(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
-    """System check of what the environment says; needs no database."""
-    return list(_setting_problems())
+def check_pinned_day(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
+    """System check of every command: a pinned day would falsify what it decides."""
+    return list(_pinned_day_problems())
 
 
 @register(Tags.database)
@@ -67,7 +76,7 @@ def check_demo_users(
 def refuse_if_unsafe() -> None:
     """End this process with every problem named, unless there is none. A database that is down is no problem here:
     it is waited for, and nothing is decided without it."""
-    problems = list(_setting_problems())
+    problems = [*_serving_problems(), *_pinned_day_problems()]
     try:
         problems += _demo_user_problems()
     except OperationalError:

@@ -5,6 +5,7 @@
 """
 
 import datetime as dt
+import secrets
 from pathlib import Path
 
 import django_stubs_ext
@@ -30,7 +31,9 @@ CREDIT_TODAY = dt.date.fromisoformat(env.str("CREDIT_TODAY")) if env.str("CREDIT
 # Who has an address in this domain is a demo user: a deployment refuses to start with one.
 CREDIT_DEMO_EMAIL_DOMAIN = "demo.invalid"
 
-SECRET_KEY = env.str("SECRET_KEY", default="a key for tests only" if CREDIT_TESTING else "")
+# Without a key each process invents one: good enough for a command, refused by web, worker and beat (production.py).
+CREDIT_SECRET_KEY_GIVEN = bool(env.str("SECRET_KEY", default=""))
+SECRET_KEY = env.str("SECRET_KEY", default="") or secrets.token_urlsafe(64)
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if CREDIT_DEPLOYED else ["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
@@ -136,6 +139,7 @@ LOGIN_URL = "/login/"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = LOGIN_URL
 AXES_ENABLED = not CREDIT_TESTING
+AXES_VERBOSE = False
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = dt.timedelta(minutes=15)
 AXES_RESET_ON_SUCCESS = True
