@@ -1,0 +1,19 @@
+"""What we think of it: limits, policy, decisions, and the credit that orders use."""
+
+from credit_mgmt.models.accounts import Clearance, Commitment, CreditAccount, LimitHistory
+from credit_mgmt.models.decisions import CreditUse, DecisionRecord
+from credit_mgmt.models.policy import BlockingRule, CheckpointSetting, Parameters, PolicyClock, PolicyVersion
+
+__all__ = [
+    "BlockingRule",
+    "CheckpointSetting",
+    "Clearance",
+    "Commitment",
+    "CreditAccount",
+    "CreditUse",
+    "DecisionRecord",
+    "LimitHistory",
+    "Parameters",
+    "PolicyClock",
+    "PolicyVersion",
+]

@@ -1,0 +1,72 @@
+"""What was decided, on which evidence (`domain 4`), and the chain of decisions that used credit of an account."""
+
+import uuid
+
+from django.db import models
+
+from credit_mgmt.models.accounts import CreditAccount
+from credit_mgmt.models.policy import PolicyVersion
+from customers.models import Customer, Document, LegalEntity, SalesOrder
+from customers.models.columns import one_of
+
+
+class DecisionRecord(models.Model):
+    """A stored decision. `content` is the engine's decision, `facts` what it was made from; both canonical JSON text.
+
+    Append-only; purged only after the parameter *decision retention*.
+    """
+
+    class Kind(models.TextChoices):
+        POSTING = "posting", "Posting"
+        EVALUATION = "evaluation", "Evaluation"
+
+    class Outcome(models.TextChoices):
+        PASSED = "passed", "Passed"
+        HELD = "held", "Held"
+        NOT_CHECKED = "not_checked", "Not checked"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    order = models.ForeignKey(SalesOrder, on_delete=models.PROTECT, related_name="decisions")
+    payer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="+")
+    legal_entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, related_name="+")
+    checkpoint = models.CharField(max_length=22, choices=Document.choices)
+    pro_forma = models.BooleanField(default=False)
+    date = models.DateField()
+    at = models.DateTimeField()
+    actor = models.CharField(max_length=80)
+    outcome = models.CharField(max_length=12, choices=Outcome.choices)
+    policy = models.ForeignKey(PolicyVersion, on_delete=models.PROTECT, related_name="+")
+    content = models.TextField()
+    facts = models.TextField()
+
+    class Meta:
+        verbose_name = "decision"
+        constraints = [
+            one_of("decision_kind_is_known", "kind", Kind),
+            one_of("decision_outcome_is_known", "outcome", Outcome),
+        ]
+        indexes = [
+            models.Index(fields=["order", "-at"], name="decision_by_order"),
+            models.Index(fields=["legal_entity", "at", "id"], name="decision_by_entity"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.order_id} {self.checkpoint} {self.outcome}"
+
+
+class CreditUse(models.Model):
+    """The `sequence`-th decision that used credit of an account (`reliability.md` rule 5: UNIQUE(account, seq))."""
+
+    account = models.ForeignKey(CreditAccount, on_delete=models.PROTECT, related_name="uses")
+    sequence = models.BigIntegerField()
+    order = models.ForeignKey(SalesOrder, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["account", "sequence"], name="one_credit_use_per_account_and_number"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account_id}/{self.sequence}"

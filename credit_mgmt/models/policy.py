@@ -1,0 +1,242 @@
+"""What was set up: parameters with checkpoints per legal entity, blocking and exclusion rules, and their versions."""
+
+import uuid
+from decimal import Decimal
+
+from django.db import models
+from django.db.models import F, Q
+
+from customers.models import (
+    AccountStatus,
+    CreditManagementGroup,
+    Currency,
+    Customer,
+    Document,
+    LegalEntity,
+    PaymentTerms,
+    Reason,
+)
+from customers.models.columns import finite, money, one_of, percentage
+
+
+class Parameters(models.Model):
+    """The parameters of a legal entity; the row without one is the default for all (`domain 10`)."""
+
+    class LimitType(models.TextChoices):
+        NONE = "none", "None"
+        BALANCE = "balance", "Balance"
+        BALANCE_PACKING_SLIP = "balance_packing_slip", "Balance + packing slip"
+        BALANCE_ALL = "balance_all", "Balance + all"
+
+    class OpenOrders(models.TextChoices):
+        APPROVED = "approved", "Approved orders"
+        ALL = "all", "All open orders"
+
+    class Message(models.TextChoices):
+        WARNING = "warning", "Warning"
+        ERROR = "error", "Error"
+
+    class EligibleLimit(models.TextChoices):
+        NO = "no", "No"
+        WARN = "warn", "Warn"
+        REFUSE = "refuse", "Refuse"
+
+    class AutomaticRelease(models.TextChoices):
+        NO = "no", "No"
+        WITHOUT_POSTING = "without_posting", "Without posting"
+        WITH_POSTING = "with_posting", "With posting"
+
+    class Posting(models.TextChoices):
+        INTERNAL = "internal", "Internal: we post"
+        EXTERNAL = "external", "External: the ERP posts"
+
+    legal_entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    credit_limit_type = models.CharField(max_length=22, choices=LimitType.choices, default=LimitType.BALANCE_ALL)
+    open_orders_that_use_credit = models.CharField(
+        max_length=10, choices=OpenOrders.choices, default=OpenOrders.APPROVED
+    )
+    check_credit_limit_for_sales_order = models.BooleanField(default=True)
+    message_when_exceeding_credit_limit = models.CharField(
+        max_length=8, choices=Message.choices, default=Message.WARNING
+    )
+    check_customer_credit_groups_credit_limit = models.BooleanField(default=True)
+    unlimited_customers_skip_the_group_limit = models.BooleanField(default=False)
+    check_when_payment_terms_are_increased = models.BooleanField(default=False)
+    check_when_settlement_discount_is_increased = models.BooleanField(default=False)
+    ignore_limit_expired_when_date_is_blank = models.BooleanField(default=True)
+    allow_edit_of_order_value_after_release = models.BooleanField(default=False)
+    allow_manual_editing_of_credit_limits = models.BooleanField(default=False)
+    enforce_eligible_credit_limit = models.CharField(
+        max_length=8, choices=EligibleLimit.choices, default=EligibleLimit.NO
+    )
+    automatically_release = models.CharField(
+        max_length=16, choices=AutomaticRelease.choices, default=AutomaticRelease.NO
+    )
+    automatic_release_reason = models.ForeignKey(
+        Reason, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    modified_order_reason = models.ForeignKey(
+        Reason, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    cancelled_order_reason = models.ForeignKey(
+        Reason, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    credit_limit_exchange_rate_type = models.CharField(max_length=30, default="default")
+    dso_1_months = models.PositiveSmallIntegerField(default=12)
+    dso_2_months = models.PositiveSmallIntegerField(default=6)
+    average_balance_1_months = models.PositiveSmallIntegerField(default=12)
+    average_balance_2_months = models.PositiveSmallIntegerField(default=6)
+    average_limit_months = models.PositiveSmallIntegerField(default=12)
+    average_exposure_months = models.PositiveSmallIntegerField(default=12)
+    remove_blocked_load_lines = models.BooleanField(default=False)
+    posting = models.CharField(max_length=8, choices=Posting.choices, default=Posting.INTERNAL)
+    require_review_date = models.BooleanField(default=False)
+    release_tolerance_percent = percentage(default=0)
+    ignore_open_items_below = money(default=0)
+    disputed_amounts_count_as_overdue = models.BooleanField(default=True)
+    decision_retention_days = models.PositiveIntegerField(default=400)
+
+    class Meta:
+        verbose_name_plural = "parameters"
+        constraints = [
+            models.UniqueConstraint(fields=["legal_entity"], nulls_distinct=False, name="one_parameter_row_per_entity"),
+            finite("parameter_minimum_is_a_number", "ignore_open_items_below"),
+            finite("release_tolerance_is_a_percentage", "release_tolerance_percent", ceiling=Decimal(100)),
+            models.CheckConstraint(
+                condition=Q(automatically_release="no") | Q(automatic_release_reason__isnull=False),
+                name="automatic_release_has_its_reason",
+            ),
+            one_of("parameter_limit_type_is_known", "credit_limit_type", LimitType),
+            one_of("parameter_posting_is_known", "posting", Posting),
+        ]
+
+    def __str__(self) -> str:
+        return self.legal_entity_id or "default"
+
+
+class CheckpointSetting(models.Model):
+    """Whether the posting (or the pro forma) of a document is checked, and its grace days (`domain 5.1`)."""
+
+    parameters = models.ForeignKey(Parameters, on_delete=models.CASCADE, related_name="checkpoints")
+    document = models.CharField(max_length=22, choices=Document.choices)
+    posting = models.BooleanField(default=False)
+    grace_days = models.PositiveSmallIntegerField(null=True, blank=True)
+    pro_forma = models.BooleanField(default=False)
+    pro_forma_grace_days = models.PositiveSmallIntegerField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["parameters", "document"], name="one_setting_per_document"),
+            models.CheckConstraint(
+                condition=Q(posting=True) | Q(grace_days__isnull=True), name="grace_days_need_their_checkbox"
+            ),
+            models.CheckConstraint(
+                condition=Q(pro_forma=True) | Q(pro_forma_grace_days__isnull=True),
+                name="pro_forma_grace_days_need_their_checkbox",
+            ),
+            one_of("checkpoint_document_is_known", "document", Document),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.parameters_id}/{self.document}"
+
+
+class BlockingRule(models.Model):
+    """A blocking or exclusion rule of one of the seven types, and how it is aimed (`domain 4.2`, `4.3`)."""
+
+    class Type(models.TextChoices):
+        DAYS_OVERDUE = "days_overdue", "Days overdue"
+        ACCOUNT_STATUS = "account_status", "Account status"
+        PAYMENT_TERMS = "payment_terms", "Terms of payment"
+        LIMIT_EXPIRED = "limit_expired", "Credit limit expired"
+        OVERDUE_AMOUNT = "overdue_amount", "Overdue amount"
+        SALES_ORDER = "sales_order", "Sales order"
+        LIMIT_USED = "limit_used", "Credit limit used"
+
+    class Action(models.TextChoices):
+        BLOCKING = "blocking", "Blocking"
+        EXCLUSION = "exclusion", "Exclusion"
+
+    class ValidFor(models.TextChoices):
+        TABLE = "table", "Customer"
+        GROUP = "group", "Group"
+        ALL = "all", "Everyone"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(max_length=40)
+    type = models.CharField(max_length=16, choices=Type.choices)
+    action = models.CharField(max_length=10, choices=Action.choices, default=Action.BLOCKING)
+    valid_for = models.CharField(max_length=6, choices=ValidFor.choices, default=ValidFor.ALL)
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    credit_management_group = models.ForeignKey(
+        CreditManagementGroup, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    legal_entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    days = models.PositiveIntegerField(null=True, blank=True)
+    amount = money(null=True, blank=True)
+    currency = models.ForeignKey(Currency, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    threshold_percent = percentage(null=True, blank=True)
+    threshold_amount = money(null=True, blank=True)
+    account_status = models.ForeignKey(
+        AccountStatus, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    payment_terms = models.ForeignKey(PaymentTerms, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    release_sales_order = models.BooleanField(default=False)
+    active = models.BooleanField(default=True)
+    valid_from = models.DateField(null=True, blank=True)
+    valid_to = models.DateField(null=True, blank=True, help_text="last day, inclusive")
+
+    class Meta:
+        constraints = [
+            one_of("rule_type_is_known", "type", Type),
+            one_of("rule_action_is_known", "action", Action),
+            models.CheckConstraint(
+                condition=Q(valid_for="table", customer__isnull=False, credit_management_group__isnull=True)
+                | Q(valid_for="group", customer__isnull=True, credit_management_group__isnull=False)
+                | Q(valid_for="all", customer__isnull=True, credit_management_group__isnull=True),
+                name="rule_is_aimed_at_what_it_is_valid_for",
+            ),
+            models.CheckConstraint(
+                condition=Q(action="exclusion") | Q(release_sales_order=False), name="only_exclusions_release_the_order"
+            ),
+            models.CheckConstraint(
+                condition=Q(amount__isnull=True, threshold_amount__isnull=True) | Q(currency__isnull=False),
+                name="rule_amounts_have_a_currency",
+            ),
+            models.CheckConstraint(
+                condition=Q(valid_from__isnull=True) | Q(valid_to__isnull=True) | Q(valid_from__lte=F("valid_to")),
+                name="rule_validity_ends_after_it_starts",
+            ),
+            finite("rule_amounts_are_numbers", "amount", "threshold_amount"),
+            finite("rule_threshold_is_a_percentage", "threshold_percent", ceiling=Decimal(9999)),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PolicyClock(models.Model):
+    """One row: which version of the policy is in force. Raised by a trigger on every table that the policy is made of,
+    so that not even raw SQL can change a rule behind the engine's back."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    version = models.BigIntegerField(default=1)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="one_policy_clock")]
+
+    def __str__(self) -> str:
+        return f"policy version {self.version}"
+
+
+class PolicyVersion(models.Model):
+    """The whole policy as canonical JSON, at a version that some decision used: with it, and its facts, a stored
+    decision can be recomputed to itself. Append-only."""
+
+    version = models.BigIntegerField(primary_key=True)
+    content = models.TextField()
+    digest = models.CharField(max_length=64)
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"policy {self.version}"

@@ -1,0 +1,46 @@
+"""What is true: legal entities, parties, customers, terms, currencies, rates, receivables, sales orders; and access."""
+
+from customers.models.access import AccessGrant, ApiClient, IdempotencyKey, Role
+from customers.models.customers import Customer, CustomerCreditGroup, Party
+from customers.models.orders import Document, SalesOrder, SalesOrderLine
+from customers.models.receivables import CustomerTransaction, DueItem, Settlement
+from customers.models.reference import (
+    AccountStatus,
+    CashDiscount,
+    CreditManagementGroup,
+    Currency,
+    ExchangeRate,
+    LegalEntity,
+    PaymentTerms,
+    Reason,
+    ReferenceClock,
+)
+from customers.models.work import Job, JobItem, OutboxEvent
+
+__all__ = [
+    "AccessGrant",
+    "AccountStatus",
+    "ApiClient",
+    "CashDiscount",
+    "CreditManagementGroup",
+    "Currency",
+    "Customer",
+    "CustomerCreditGroup",
+    "CustomerTransaction",
+    "Document",
+    "DueItem",
+    "ExchangeRate",
+    "IdempotencyKey",
+    "Job",
+    "JobItem",
+    "LegalEntity",
+    "OutboxEvent",
+    "Party",
+    "PaymentTerms",
+    "Reason",
+    "ReferenceClock",
+    "Role",
+    "SalesOrder",
+    "SalesOrderLine",
+    "Settlement",
+]

@@ -1,0 +1,5 @@
+"""What follows from a decision: holds, their reasons, and everything that happened to them."""
+
+from holds.models.holds import Hold, HoldEvent, HoldReason
+
+__all__ = ["Hold", "HoldEvent", "HoldReason"]

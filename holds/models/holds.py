@@ -1,0 +1,167 @@
+"""The hold list (`domain 6`): one sales order stopped at one checkpoint, why, and what became of it.
+
+States: active -> released | rejected | cancelled, and released -> active only by *reinstate*. `TRANSITIONS` is the one
+table of legal edges, used by the single call and by the bulk call. Every change raises `version` and appends a
+`HoldEvent`; a stale screen cannot act, because it names a version and reasons that are no longer there
+(`reliability.md` finding 5).
+"""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django_fsm import FSMField, transition
+
+from credit_mgmt.models import DecisionRecord
+from customers.models import Customer, Document, LegalEntity, Reason, SalesOrder
+from customers.models.columns import finite, money, one_of
+
+
+class Hold(models.Model):
+    """One row of the credit management hold list. Figures are in `currency`, the entity's accounting currency, as of
+    the last evaluation: the list reads what was written, it restates no rule."""
+
+    class Status(models.TextChoices):
+        ACTIVE = "active", "Active"
+        RELEASED = "released", "Released"
+        REJECTED = "rejected", "Rejected"
+        CANCELLED = "cancelled", "Cancelled"
+
+    class Mode(models.TextChoices):
+        WITH_POSTING = "with_posting", "With posting"
+        WITHOUT_POSTING = "without_posting", "Without posting"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    number = models.CharField(max_length=20, unique=True, help_text="H-000123")
+    order = models.ForeignKey(SalesOrder, on_delete=models.PROTECT, related_name="holds")
+    payer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="holds")
+    legal_entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, related_name="+")
+    checkpoint = models.CharField(max_length=22, choices=Document.choices)
+    pro_forma = models.BooleanField(default=False)
+    posting_request = models.JSONField(null=True, help_text="what was being posted: document, pro forma, actor (5.3)")
+    status = FSMField(max_length=10, choices=Status.choices, default=Status.ACTIVE, protected=True)
+    version = models.PositiveIntegerField(default=1)
+    held_at = models.DateTimeField()
+    held_by = models.CharField(max_length=80)
+    decision = models.ForeignKey(DecisionRecord, on_delete=models.PROTECT, null=True, related_name="+")
+    last_decision = models.ForeignKey(DecisionRecord, on_delete=models.PROTECT, null=True, related_name="+")
+    evaluated_at = models.DateTimeField(null=True)
+    forced = models.BooleanField(default=False)
+    forced_reason = models.ForeignKey(Reason, on_delete=models.PROTECT, null=True, related_name="+")
+    forced_by = models.CharField(max_length=80, blank=True)
+    forced_at = models.DateTimeField(null=True)
+    forced_note = models.TextField(blank=True)
+    ready_to_release = models.BooleanField(default=False)
+    review_date = models.DateField(null=True, blank=True)
+    assignee = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    note = models.TextField(blank=True)
+    workflow_state = models.CharField(max_length=20, blank=True)
+    release_mode = models.CharField(max_length=16, choices=Mode.choices, blank=True)
+    release_reason = models.ForeignKey(Reason, on_delete=models.PROTECT, null=True, related_name="+")
+    decided_at = models.DateTimeField(null=True)
+    decided_by = models.CharField(max_length=80, blank=True)
+
+    # Denormalised for the list: one row per hold, written with every decision (`ux.md` Server budget).
+    reason_codes = models.JSONField(default=list, help_text="valid reason types, sorted")
+    chips = models.JSONField(default=list, help_text="[{type, text, number, valid}] in severity order")
+    currency = models.CharField(max_length=3)
+    amount = money(default=0, help_text="the order in the accounting currency; 0 with amount_unknown")
+    amount_unknown = models.BooleanField(default=False)
+    over_limit = money(null=True)
+    used_percent = models.DecimalField(max_digits=12, decimal_places=2, null=True)
+    overdue_amount = money(null=True)
+    ship_date = models.DateField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["order"], condition=Q(status="active"), name="one_active_hold_per_order"),
+            one_of("hold_status_is_known", "status", Status),
+            one_of("hold_checkpoint_is_known", "checkpoint", Document),
+            models.CheckConstraint(
+                condition=~Q(status="released") | (~Q(release_mode="") & ~Q(decided_by="") & Q(decided_at__isnull=False)),
+                name="released_hold_says_how_by_whom_and_when",
+            ),
+            models.CheckConstraint(
+                condition=Q(forced=False) | Q(forced_reason__isnull=False), name="forced_hold_has_its_reason"
+            ),
+            finite("hold_amounts_are_numbers", "amount", "over_limit"),
+            finite("hold_overdue_is_a_number", "overdue_amount", floor=None),
+        ]
+        indexes = [
+            models.Index(fields=["legal_entity", "ship_date", "number"], condition=Q(status="active"), name="hold_ship"),
+            models.Index(fields=["status", "number"], name="hold_status"),
+            models.Index(fields=["payer", "held_at", "id"], condition=Q(status="active"), name="hold_payer"),
+            models.Index(fields=["order", "held_at"], name="hold_order"),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+    @transition(field=status, source=Status.ACTIVE, target=Status.RELEASED)
+    def release(self) -> None:
+        """The order may go on (`domain 6`)."""
+
+    @transition(field=status, source=Status.ACTIVE, target=Status.REJECTED)
+    def reject(self) -> None:
+        """The order may not go on until somebody reopens it."""
+
+    @transition(field=status, source=Status.ACTIVE, target=Status.CANCELLED)
+    def cancel(self) -> None:
+        """The order is gone."""
+
+    @transition(field=status, source=Status.RELEASED, target=Status.ACTIVE)
+    def reinstate(self) -> None:
+        """A release without posting, taken back."""
+
+
+class HoldReason(models.Model):
+    """One reason of a hold: made of the very numbers that were compared; `valid` is the check mark (`domain 7`)."""
+
+    hold = models.ForeignKey(Hold, on_delete=models.CASCADE, related_name="reasons")
+    type = models.CharField(max_length=30)
+    rule = models.CharField(max_length=40, blank=True, help_text="id of the rule, as in the policy version")
+    level = models.CharField(max_length=6, blank=True)
+    account = models.CharField(max_length=50, blank=True)
+    evidence = models.JSONField(default=dict)
+    message = models.TextField(blank=True)
+    valid = models.BooleanField(default=True)
+    added_at = models.DateTimeField()
+    cleared_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["hold", "type", "rule", "account"], name="one_row_per_reason_of_a_hold"),
+            models.CheckConstraint(
+                condition=Q(valid=True, cleared_at__isnull=True) | Q(valid=False, cleared_at__isnull=False),
+                name="cleared_reason_says_when",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.hold_id} {self.type}"
+
+
+class HoldEvent(models.Model):
+    """Something that happened to a hold, append-only: the evidence (`reliability.md` I2, I3)."""
+
+    hold = models.ForeignKey(Hold, on_delete=models.PROTECT, related_name="events")
+    version = models.PositiveIntegerField()
+    type = models.CharField(max_length=30)
+    from_status = models.CharField(max_length=10, blank=True)
+    to_status = models.CharField(max_length=10)
+    actor = models.CharField(max_length=80)
+    actor_name = models.CharField(max_length=150, blank=True)
+    at = models.DateTimeField()
+    data = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["hold", "version"], name="one_event_per_hold_and_version"),
+        ]
+        indexes = [models.Index(fields=["actor", "-at"], name="hold_event_by_actor")]
+
+    def __str__(self) -> str:
+        return f"{self.hold_id} v{self.version} {self.type}"
