@@ -49,7 +49,9 @@ def installer() -> list[list[str]]:
             [BASE_PYTHON, "-m", "venv", "--without-pip", str(VENV)],
             [BASE_PYTHON, "-m", "pip", "--python", str(VENV_PYTHON), *pip_options],
         ]
-    sys.exit("This Python can install nothing: install its venv module (Debian, Ubuntu: apt install python3-venv) or uv.")
+    sys.exit(
+        "This Python can install nothing: install its venv module (Debian, Ubuntu: apt install python3-venv) or uv."
+    )
 
 
 def ensure_environment() -> None:

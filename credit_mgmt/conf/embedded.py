@@ -157,18 +157,26 @@ class Postgres:
     def start(self) -> "Postgres":
         """Start the server, after stopping one that a hard kill left behind, and create the database."""
         self._create_cluster()
-        if (self.data / "postmaster.pid").exists():
-            self._run("pg_ctl", "-D", str(self.data), "stop", "-m", "fast", "-w", "-t", "20")
+        self._stop_orphan()
         settings = ("max_connections=100", *(THROW_AWAY if self.throw_away else ()))
         command = [str(self.binaries / "postgres"), "-D", str(self.data), "-k", str(self.sockets), "-h", ""]
         command += [part for setting in settings for part in ("-c", setting)]
         # SIGINT is PostgreSQL's fast shutdown: the orphan of a killed launcher ends its sessions and goes.
-        self.process = processes.start(
-            command, log=self.log, account=self.account, death_signal=signal.SIGINT
-        )
+        self.process = processes.start(command, log=self.log, account=self.account, death_signal=signal.SIGINT)
         self._wait_until_ready(self.process)
         self._create_database()
         return self
+
+    def _stop_orphan(self) -> None:
+        """End a server of ours that outlived a hard kill. A number in the pid file that now belongs to another program
+        must not be signalled, and must not keep PostgreSQL from starting."""
+        pid = self._pid_in_file()
+        if pid is None:
+            return
+        if str(self.data) in processes.command_line(pid):
+            self._run("pg_ctl", "-D", str(self.data), "stop", "-m", "fast", "-w", "-t", "20")
+        elif (self.data / "postmaster.pid").exists():
+            (self.data / "postmaster.pid").unlink()
 
     def _wait_until_ready(self, process: subprocess.Popen[bytes], patience: float = 60) -> None:
         deadline = time.monotonic() + patience
@@ -176,9 +184,10 @@ class Postgres:
             if process.poll() is not None:
                 raise NotStarted(f"PostgreSQL stopped at once; its log ends:\n{self.log.read_text()[-2000:]}")
             # pg_isready would answer for another server in the same folder: the pid file must name ours.
-            if self._pid_in_file() == process.pid and not self._run(
-                "pg_isready", "-q", "-h", str(self.sockets), "-d", "postgres"
-            ).returncode:
+            if (
+                self._pid_in_file() == process.pid
+                and not self._run("pg_isready", "-q", "-h", str(self.sockets), "-d", "postgres").returncode
+            ):
                 return
             time.sleep(0.03)
         self.stop()
@@ -236,7 +245,7 @@ class Valkey:
 
     def start(self) -> "Valkey":
         """Start the server and wait for its first answer."""
-        self.socket.unlink(missing_ok=True)
+        self._stop_orphan()
         command = [self._program(), "--port", "0", "--daemonize", "no", "--save", "", "--appendonly", "yes"]
         command += ["--unixsocket", str(self.socket), "--unixsocketperm", "700", "--dir", str(self.state)]
         self.process = processes.start(command, cwd=self.state, log=self.log)
@@ -250,15 +259,25 @@ class Valkey:
         self.stop()
         raise NotStarted(f"Valkey was not ready within 20 s; see {self.log}.")
 
+    def _stop_orphan(self, patience: float = 10) -> None:
+        deadline = time.monotonic() + patience
+        while self._ask(b"SHUTDOWN") is not None and time.monotonic() < deadline:
+            time.sleep(0.05)
+        self.socket.unlink(missing_ok=True)
+
     def _answers(self) -> bool:
-        with socket.socket(socket.AF_UNIX) as probe:
-            probe.settimeout(1)
+        return (self._ask(b"PING") or b"").startswith(b"+PONG")
+
+    def _ask(self, command: bytes) -> bytes | None:
+        """Return the first bytes of the answer, or None if nobody listens."""
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(1)
             try:
-                probe.connect(str(self.socket))
-                probe.sendall(b"PING\r\n")
-                return probe.recv(16).startswith(b"+PONG")
-            except OSError:  # not listening yet
-                return False
+                connection.connect(str(self.socket))
+                connection.sendall(command + b"\r\n")
+                return connection.recv(16)
+            except OSError:
+                return None
 
     @property
     def url(self) -> str:

@@ -47,15 +47,16 @@ def main(arguments: list[str]) -> int:
     while not state.take():
         with state.join_users():
             if (addresses := state.published()) is not None:
-                return run_command(arguments, {**addresses, **services.environment()})
+                return run_command(arguments, {**addresses, **os.environ})
         if time.monotonic() > deadline:
             print("Another ./run of this checkout is starting and not ready: try again, or stop it.", file=sys.stderr)
             return 1
         time.sleep(0.1)
     try:
         services.start()
-        state.publish(services.addresses())
-        return run_command(arguments, services.environment())
+        env = services.environment()
+        state.publish(services.shared(env))
+        return run_command(arguments, env)
     finally:
         state.withdraw()
         state.wait_for_users()

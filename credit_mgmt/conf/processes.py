@@ -68,9 +68,7 @@ def start(
             output.close()
 
 
-def stop(
-    process: subprocess.Popen[bytes], stop_signal: signal.Signals = signal.SIGTERM, patience: float = 15
-) -> bool:
+def stop(process: subprocess.Popen[bytes], stop_signal: signal.Signals = signal.SIGTERM, patience: float = 15) -> bool:
     """Stop `process` and whatever is left of its group; return False if it had to be killed."""
     willing = True
     if process.poll() is None:
@@ -114,6 +112,17 @@ def can_use(path: Path, account: pwd.struct_passwd, mode: int) -> bool:
         except BaseException:  # noqa: BLE001 - a forked child may only leave through _exit
             os._exit(2)
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+
+
+def command_line(pid: int) -> str:
+    """Return the command line of a running process, empty if there is none."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    except FileNotFoundError:
+        if Path("/proc/self").exists():
+            return ""
+    shown = subprocess.run(["ps", "-p", str(pid), "-o", "command="], capture_output=True, text=True, check=False)  # noqa: S607
+    return shown.stdout
 
 
 def port_is_free(port: int, host: str = "127.0.0.1") -> bool:

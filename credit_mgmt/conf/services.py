@@ -7,6 +7,9 @@ from credit_mgmt.conf.embedded import Postgres, Valkey
 from credit_mgmt.conf.state import State
 
 
+SHARED = ("DATABASE_URL", "CELERY_BROKER_URL", "CREDIT_DEMO", "SECRET_KEY", "CREDIT_TODAY", "DEBUG")
+
+
 def demonstration_defaults(env: Mapping[str, str], state: State) -> dict[str, str]:
     """Return what makes this a demonstration: no key of its own means nobody set it up as a deployment."""
     if env.get("SECRET_KEY") or env.get("CREDIT_DEMO") == "0":
@@ -43,14 +46,14 @@ class Services:
         server.start()
         self._addresses[name] = server.url
 
-    def addresses(self) -> dict[str, str]:
-        """Return what another command needs to use the servers that we started."""
-        return dict(self._addresses)
+    @staticmethod
+    def shared(env: Mapping[str, str]) -> dict[str, str]:
+        """Return the part of `env` that a command beside us must have in common with us."""
+        return {name: env[name] for name in SHARED if name in env}
 
     def environment(self) -> dict[str, str]:
         """Return the environment of our child processes: ours, the addresses, and a demonstration's defaults."""
-        env = {**os.environ, **self._addresses}
-        return {**env, **demonstration_defaults(env, self._state)}
+        return {**os.environ, **self._addresses, **demonstration_defaults(os.environ, self._state)}
 
     def dead(self) -> str | None:
         """Name a server of ours that has stopped by itself, if there is one."""
