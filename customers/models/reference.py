@@ -6,8 +6,8 @@ Codes are primary keys: they are the field's own keys, appear in every URL, and 
 from django.db import models
 from django.db.models import Q
 
-from customers.money import HUNDRED
 from customers.models.columns import business_key, finite, one_of, percentage
+from customers.money import HUNDRED
 
 
 class Currency(models.Model):
