@@ -50,14 +50,19 @@ class CreditAccount(models.Model):
         return f"credit account {self.pk}"
 
 
+class LimitSource(models.TextChoices):
+    """How a limit came to change."""
+
+    OPENING = "opening", "Opening"
+    MANUAL = "manual", "Manual"
+    FEED = "feed", "Data feed"
+    GROUP = "group", "Taken over from the group"
+
+
 class LimitHistory(models.Model):
     """One change of a limit: who, when, from, to, why (`domain 8`). Append-only; the last entry is the limit in force."""
 
-    class Source(models.TextChoices):
-        OPENING = "opening", "Opening"
-        MANUAL = "manual", "Manual"
-        FEED = "feed", "Data feed"
-        GROUP = "group", "Taken over from the group"
+    Source = LimitSource
 
     account = models.ForeignKey(CreditAccount, on_delete=models.PROTECT, related_name="history")
     sequence = models.PositiveIntegerField()
@@ -79,7 +84,7 @@ class LimitHistory(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["account", "sequence"], name="one_limit_entry_per_number"),
             finite("limit_history_amounts_are_numbers", "previous_limit", "limit_amount"),
-            one_of("limit_history_source_is_known", "source", Source),
+            one_of("limit_history_source_is_known", "source", LimitSource),
         ]
 
     def __str__(self) -> str:

@@ -10,20 +10,29 @@ from customers.models import Customer, Document, LegalEntity, SalesOrder
 from customers.models.columns import one_of
 
 
+class DecisionKind(models.TextChoices):
+    """What asked for the decision; questions are not stored (`domain 4.1`)."""
+
+    POSTING = "posting", "Posting"
+    EVALUATION = "evaluation", "Evaluation"
+
+
+class DecisionOutcome(models.TextChoices):
+    """`domain 4`: what the check came to."""
+
+    PASSED = "passed", "Passed"
+    HELD = "held", "Held"
+    NOT_CHECKED = "not_checked", "Not checked"
+
+
 class DecisionRecord(models.Model):
     """A stored decision. `content` is the engine's decision, `facts` what it was made from; both canonical JSON text.
 
     Append-only; purged only after the parameter *decision retention*.
     """
 
-    class Kind(models.TextChoices):
-        POSTING = "posting", "Posting"
-        EVALUATION = "evaluation", "Evaluation"
-
-    class Outcome(models.TextChoices):
-        PASSED = "passed", "Passed"
-        HELD = "held", "Held"
-        NOT_CHECKED = "not_checked", "Not checked"
+    Kind = DecisionKind
+    Outcome = DecisionOutcome
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     kind = models.CharField(max_length=10, choices=Kind.choices)
@@ -43,8 +52,8 @@ class DecisionRecord(models.Model):
     class Meta:
         verbose_name = "decision"
         constraints = [
-            one_of("decision_kind_is_known", "kind", Kind),
-            one_of("decision_outcome_is_known", "outcome", Outcome),
+            one_of("decision_kind_is_known", "kind", DecisionKind),
+            one_of("decision_outcome_is_known", "outcome", DecisionOutcome),
         ]
         indexes = [
             models.Index(fields=["order", "-at"], name="decision_by_order"),

@@ -19,36 +19,61 @@ from customers.models import (
 from customers.models.columns import finite, money, one_of, percentage
 
 
+class LimitType(models.TextChoices):
+    """Parameter *credit limit type*: what counts as exposure (`domain 3.2`)."""
+
+    NONE = "none", "None"
+    BALANCE = "balance", "Balance"
+    BALANCE_PACKING_SLIP = "balance_packing_slip", "Balance + packing slip"
+    BALANCE_ALL = "balance_all", "Balance + all"
+
+
+class OpenOrders(models.TextChoices):
+    """Parameter *open orders that use credit* (`domain 3.2`)."""
+
+    APPROVED = "approved", "Approved orders"
+    ALL = "all", "All open orders"
+
+
+class Message(models.TextChoices):
+    """Parameter *message when exceeding credit limit* (`domain 4.5`)."""
+
+    WARNING = "warning", "Warning"
+    ERROR = "error", "Error"
+
+
+class EligibleLimit(models.TextChoices):
+    """Parameter *enforce eligible credit limit* (`domain 8`)."""
+
+    NO = "no", "No"
+    WARN = "warn", "Warn"
+    REFUSE = "refuse", "Refuse"
+
+
+class AutomaticRelease(models.TextChoices):
+    """Parameter *automatically release* (`domain 7`)."""
+
+    NO = "no", "No"
+    WITHOUT_POSTING = "without_posting", "Without posting"
+    WITH_POSTING = "with_posting", "With posting"
+
+
+class Posting(models.TextChoices):
+    """Parameter *posting*: who posts documents (`domain 5.3`)."""
+
+    INTERNAL = "internal", "Internal: we post"
+    EXTERNAL = "external", "External: the ERP posts"
+
+
 class Parameters(models.Model):
     """The parameters of a legal entity; the row without one is the default for all (`domain 10`)."""
 
-    class LimitType(models.TextChoices):
-        NONE = "none", "None"
-        BALANCE = "balance", "Balance"
-        BALANCE_PACKING_SLIP = "balance_packing_slip", "Balance + packing slip"
-        BALANCE_ALL = "balance_all", "Balance + all"
-
-    class OpenOrders(models.TextChoices):
-        APPROVED = "approved", "Approved orders"
-        ALL = "all", "All open orders"
-
-    class Message(models.TextChoices):
-        WARNING = "warning", "Warning"
-        ERROR = "error", "Error"
-
-    class EligibleLimit(models.TextChoices):
-        NO = "no", "No"
-        WARN = "warn", "Warn"
-        REFUSE = "refuse", "Refuse"
-
-    class AutomaticRelease(models.TextChoices):
-        NO = "no", "No"
-        WITHOUT_POSTING = "without_posting", "Without posting"
-        WITH_POSTING = "with_posting", "With posting"
-
-    class Posting(models.TextChoices):
-        INTERNAL = "internal", "Internal: we post"
-        EXTERNAL = "external", "External: the ERP posts"
+    LimitType = LimitType
+    OpenOrders = OpenOrders
+    Message = Message
+    EligibleLimit = EligibleLimit
+    AutomaticRelease = AutomaticRelease
+    Posting = Posting
 
     legal_entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     credit_limit_type = models.CharField(max_length=22, choices=LimitType.choices, default=LimitType.BALANCE_ALL)
@@ -108,6 +133,10 @@ class Parameters(models.Model):
             ),
             one_of("parameter_limit_type_is_known", "credit_limit_type", LimitType),
             one_of("parameter_posting_is_known", "posting", Posting),
+            one_of("parameter_open_orders_is_known", "open_orders_that_use_credit", OpenOrders),
+            one_of("parameter_message_is_known", "message_when_exceeding_credit_limit", Message),
+            one_of("parameter_eligible_limit_is_known", "enforce_eligible_credit_limit", EligibleLimit),
+            one_of("parameter_automatic_release_is_known", "automatically_release", AutomaticRelease),
         ]
 
     def __str__(self) -> str:
@@ -141,26 +170,39 @@ class CheckpointSetting(models.Model):
         return f"{self.parameters_id}/{self.document}"
 
 
+class RuleType(models.TextChoices):
+    """The seven rule types (`domain 4.2`)."""
+
+    DAYS_OVERDUE = "days_overdue", "Days overdue"
+    ACCOUNT_STATUS = "account_status", "Account status"
+    PAYMENT_TERMS = "payment_terms", "Terms of payment"
+    LIMIT_EXPIRED = "limit_expired", "Credit limit expired"
+    OVERDUE_AMOUNT = "overdue_amount", "Overdue amount"
+    SALES_ORDER = "sales_order", "Sales order"
+    LIMIT_USED = "limit_used", "Credit limit used"
+
+
+class RuleAction(models.TextChoices):
+    """Whether a rule stops or excuses (`domain 4.3`)."""
+
+    BLOCKING = "blocking", "Blocking"
+    EXCLUSION = "exclusion", "Exclusion"
+
+
+class RuleValidFor(models.TextChoices):
+    """Whom a rule is aimed at, most specific first (`domain 4.2`)."""
+
+    TABLE = "table", "Customer"
+    GROUP = "group", "Group"
+    ALL = "all", "Everyone"
+
+
 class BlockingRule(models.Model):
     """A blocking or exclusion rule of one of the seven types, and how it is aimed (`domain 4.2`, `4.3`)."""
 
-    class Type(models.TextChoices):
-        DAYS_OVERDUE = "days_overdue", "Days overdue"
-        ACCOUNT_STATUS = "account_status", "Account status"
-        PAYMENT_TERMS = "payment_terms", "Terms of payment"
-        LIMIT_EXPIRED = "limit_expired", "Credit limit expired"
-        OVERDUE_AMOUNT = "overdue_amount", "Overdue amount"
-        SALES_ORDER = "sales_order", "Sales order"
-        LIMIT_USED = "limit_used", "Credit limit used"
-
-    class Action(models.TextChoices):
-        BLOCKING = "blocking", "Blocking"
-        EXCLUSION = "exclusion", "Exclusion"
-
-    class ValidFor(models.TextChoices):
-        TABLE = "table", "Customer"
-        GROUP = "group", "Group"
-        ALL = "all", "Everyone"
+    Type = RuleType
+    Action = RuleAction
+    ValidFor = RuleValidFor
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(max_length=40)
@@ -188,8 +230,8 @@ class BlockingRule(models.Model):
 
     class Meta:
         constraints = [
-            one_of("rule_type_is_known", "type", Type),
-            one_of("rule_action_is_known", "action", Action),
+            one_of("rule_type_is_known", "type", RuleType),
+            one_of("rule_action_is_known", "action", RuleAction),
             models.CheckConstraint(
                 condition=Q(valid_for="table", customer__isnull=False, credit_management_group__isnull=True)
                 | Q(valid_for="group", customer__isnull=True, credit_management_group__isnull=False)
