@@ -1,0 +1,383 @@
+// Conveniences over pages that work without them: dialogs, selection, keys, toasts, polling ticks. No rule lives here.
+"use strict";
+
+const $ = (selector, root = document) => root.querySelector(selector);
+const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
+const store = {
+  get(key) { try { return localStorage.getItem(`credit.${key}`); } catch { return null; } },
+  set(key, value) { try { value ? localStorage.setItem(`credit.${key}`, value) : localStorage.removeItem(`credit.${key}`); } catch { /* not kept */ } },
+};
+
+/* ---- speech and toasts ---- */
+
+function say(text, assertive = false) {
+  const region = $(assertive ? "#alert" : "#say");
+  region.textContent = "";
+  requestAnimationFrame(() => { region.textContent = text; });
+}
+
+const TOAST_MS = 10000;
+
+function startToast(toast) {
+  const button = $("[data-dismiss]", toast);
+  if (button) {
+    button.hidden = false;
+    button.onclick = () => toast.remove();
+  }
+  if (toast.classList.contains("error")) return;
+  let timer;
+  const start = () => { timer = setTimeout(() => toast.remove(), TOAST_MS); };
+  const stop = () => clearTimeout(timer);
+  for (const event of ["pointerenter", "focusin"]) toast.addEventListener(event, stop);
+  for (const event of ["pointerleave", "focusout"]) toast.addEventListener(event, start);
+  start();
+}
+
+function toast(text, tone = "info", action = null) {
+  const box = document.createElement("div");
+  box.className = `toast ${tone}`;
+  const words = document.createElement("span");
+  words.textContent = text;
+  box.append(words);
+  for (const [label, run] of [action, ["Dismiss", null]].filter(Boolean)) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "btn small quiet";
+    button.textContent = label;
+    button.onclick = () => { box.remove(); run?.(); };
+    box.append(button);
+  }
+  $("#toasts").append(box);
+  startToast(box);
+}
+
+/* ---- dialogs ---- */
+
+const dialog = $("#dialog");
+const dialogBody = $("#dialog-body");
+let opener = null;
+
+function dialogAddress(trigger) {
+  if (trigger.href) return trigger.href;
+  const form = trigger.form;
+  const url = new URL(trigger.getAttribute("formaction") || form.action, location.href);
+  for (const [key, value] of new FormData(form, trigger)) if (value) url.searchParams.append(key, value);
+  return url.href;
+}
+
+async function openDialog(trigger) {
+  const url = dialogAddress(trigger);
+  opener = trigger;
+  const answer = await fetch(url, { headers: { "HX-Request": "true", "HX-Target": "dialog-body" }, credentials: "same-origin" })
+    .catch(() => null);
+  // Whatever is not the dialog itself (sign-in page, refusal, lost connection) is shown as an ordinary page.
+  if (!answer || !answer.ok || answer.redirected) { location.href = url; return; }
+  dialogBody.innerHTML = await answer.text();
+  htmx.process(dialogBody);
+  if (!dialog.open) dialog.showModal();
+  focusIn(dialogBody);
+}
+
+function focusIn(root) {
+  const invalid = $("[data-focus]", root);
+  const open = $$("select, textarea, input:not([type=hidden])", root).find((field) => field.required && !field.value);
+  (invalid || $("[autofocus]", root) || open || $("[data-primary]", root) || $("h1, h2", root))?.focus();
+}
+
+function closeDialog() { dialog.close(); }
+
+dialog?.addEventListener("close", () => {
+  dialogBody.replaceChildren();
+  const target = opener?.isConnected ? opener : $("[data-rows] a, #main");
+  target?.focus();
+  opener = null;
+});
+
+document.addEventListener("click", (event) => {
+  const trigger = event.target.closest("[data-dialog]");
+  if (trigger && dialog && !event.ctrlKey && !event.metaKey && !event.shiftKey && event.button === 0) {
+    event.preventDefault();
+    trigger.closest("details")?.removeAttribute("open");
+    openDialog(trigger);
+    return;
+  }
+  if (event.target.closest("[data-close]") || event.target === dialog) closeDialog();
+  for (const menu of $$("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
+});
+
+/* ---- selection ---- */
+
+const boxes = (form) => $$("tbody .select input", form).filter((box) => !box.disabled);
+const money = new Intl.NumberFormat("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+let lastBox = null;
+
+// Sums in cents as BigInt: amounts are decimal text, and a float would lose cents.
+function cents(text) {
+  const [, sign, whole, part = ""] = /^(-?)(\d+)(?:\.(\d+))?$/.exec(text || "0") || [null, "", "0"];
+  return BigInt(sign + whole + part.padEnd(2, "0").slice(0, 2));
+}
+
+function tally(form) {
+  const picked = boxes(form).filter((box) => box.checked);
+  const head = $("[data-select-page]", form);
+  if (head) {
+    head.checked = picked.length > 0 && picked.length === boxes(form).length;
+    head.indeterminate = picked.length > 0 && !head.checked;
+  }
+  const note = $("[data-tally]", form);
+  if (!note) return;
+  const count = picked.length;
+  const sum = picked.reduce((total, box) => total + cents(box.dataset.amount), 0n);
+  const number = document.createElement("strong");
+  number.textContent = `${count} selected`;
+  note.replaceChildren(number);
+  if (note.dataset.currency && count) note.append(` · ${money.format(Number(sum) / 100)} ${note.dataset.currency}`);
+  const all = $("[data-select-all]", form);
+  if (all) all.hidden = !head?.checked;
+  if (!head?.checked) $("[data-all-matching]", form)?.remove();
+}
+
+document.addEventListener("change", (event) => {
+  const form = event.target.closest("form[data-selection]");
+  if (!form) return;
+  if (event.target.matches("[data-select-page]")) for (const box of boxes(form)) box.checked = event.target.checked;
+  tally(form);
+});
+
+document.addEventListener("click", (event) => {
+  const form = event.target.closest("form[data-selection]");
+  if (!form) return;
+  const box = event.target.closest("tbody .select input");
+  if (box) {
+    if (event.shiftKey && lastBox?.isConnected) {
+      const all = boxes(form);
+      const [from, to] = [all.indexOf(lastBox), all.indexOf(box)].sort((a, b) => a - b);
+      for (const other of all.slice(from, to + 1)) other.checked = box.checked;
+      tally(form);
+    }
+    lastBox = box;
+  } else if (event.target.closest("[data-select-none]")) {
+    event.preventDefault();
+    clearSelection(form);
+  } else if (event.target.closest("[data-select-all]")) {
+    const button = event.target.closest("[data-select-all]");
+    const field = Object.assign(document.createElement("input"), { type: "hidden", name: button.dataset.name, value: button.dataset.value });
+    field.dataset.allMatching = "";
+    form.append(field);
+    button.hidden = true;
+    $("[data-tally]", form).replaceChildren(button.textContent);
+    say(button.textContent);
+  }
+});
+
+function clearSelection(form) {
+  for (const box of boxes(form)) box.checked = false;
+  tally(form);
+}
+
+/* ---- keys ---- */
+
+const rows = () => $$("[data-rows] > [data-row]");
+const currentRow = () => document.activeElement?.closest("[data-row]");
+const inField = (node) => node.closest("input:not([type=checkbox], [type=radio]), select, textarea, [contenteditable]");
+const shown = (node) => node.checkVisibility?.() ?? true;
+let leader = 0;
+
+function step(direction, extend) {
+  const all = rows();
+  const row = currentRow();
+  const next = all[row ? all.indexOf(row) + direction : 0];
+  if (!next) return;
+  if (extend) for (const each of [row, next]) check(each, true);
+  ($("a", next) || $("input", next))?.focus();
+}
+
+function check(row, value) {
+  const box = row && $(".select input", row);
+  if (!box || box.disabled) return;
+  box.checked = value ?? !box.checked;
+  box.dispatchEvent(new Event("change", { bubbles: true }));
+}
+
+const LIST_KEYS = {
+  j: () => step(1, false),
+  k: () => step(-1, false),
+  J: () => step(1, true),
+  K: () => step(-1, true),
+  x: () => check(currentRow()),
+  X: () => $$("form[data-selection]").forEach(clearSelection),
+  o: () => $("a", currentRow() ?? document.createElement("i"))?.click(),
+};
+
+function pressKeyed(key) {
+  const controls = $$(`[data-key="${CSS.escape(key)}"]`);
+  if (!controls.length) return false;
+  // A bulk action with nothing selected means the row that has the focus.
+  const form = controls[0].closest("form[data-selection]");
+  if (form && !boxes(form).some((box) => box.checked)) check(currentRow(), true);
+  const control = controls.find(shown);
+  control?.click();
+  return Boolean(control);
+}
+
+function showKeys() {
+  const list = document.createElement("dl");
+  list.className = "facts";
+  const known = [["j", "Next row"], ["k", "Previous row"], ["x", "Select row"], ["o", "Open row"], ["/", "Search"], ["Esc", "Close"]];
+  for (const node of $$("[data-key]")) known.push([node.dataset.key, node.textContent.replace(node.dataset.key, "").trim()]);
+  for (const node of $$("[data-go]")) known.push([`g ${node.dataset.go}`, node.textContent.trim()]);
+  for (const [key, label] of new Map(known)) {
+    const pair = document.createElement("div");
+    const [term, text] = [document.createElement("dt"), document.createElement("dd")];
+    const cap = document.createElement("kbd");
+    cap.textContent = key;
+    term.append(cap);
+    text.textContent = label;
+    pair.append(term, text);
+    list.append(pair);
+  }
+  const sheet = document.createElement("div");
+  sheet.className = "sheet";
+  sheet.innerHTML = '<div class="sheet-head"><div><h2 id="dialog-title" tabindex="-1">Keyboard shortcuts</h2></div><button class="btn small" type="button" data-close>Close</button></div><div class="sheet-body"></div>';
+  $(".sheet-body", sheet).append(list);
+  opener = document.activeElement;
+  dialogBody.replaceChildren(sheet);
+  dialog.showModal();
+  $("[data-close]", sheet).focus();
+}
+
+document.addEventListener("keydown", (event) => {
+  const { key, target } = event;
+  if (key === "Escape") {
+    const menu = $("details.menu[open]");
+    if (menu) { menu.open = false; $("summary", menu).focus(); }
+    return;
+  }
+  if (key === "Enter" && (event.ctrlKey || event.metaKey) && target.form) {
+    event.preventDefault();
+    target.form.requestSubmit($("[data-primary], [type=submit]", target.form));
+    return;
+  }
+  if (event.ctrlKey || event.metaKey || event.altKey || inField(target) || dialog?.open || store.get("keys") === "off") return;
+  if (leader && Date.now() - leader < 1500) {
+    leader = 0;
+    const link = $(`[data-go="${CSS.escape(key)}"]`);
+    if (link) { event.preventDefault(); link.click(); }
+    return;
+  }
+  if (key === "g") { leader = Date.now(); return; }
+  if (key === "/" && $("#search")) { event.preventDefault(); $("#search").focus(); return; }
+  if (key === "?") { event.preventDefault(); showKeys(); return; }
+  // List keys act in the list, or while nothing has the focus.
+  const free = target === document.body || target.id === "main" || target.closest("[data-rows], .selection-bar");
+  if (free && LIST_KEYS[key] && rows().length) { event.preventDefault(); LIST_KEYS[key](); return; }
+  if (key.length === 1 && pressKeyed(key)) event.preventDefault();
+});
+
+/* ---- theme and preferences of this browser ---- */
+
+function showPreferences() {
+  const theme = document.documentElement.dataset.theme || "";
+  for (const button of $$("[data-theme-set]")) {
+    button.hidden = false;
+    button.setAttribute("aria-pressed", String(button.dataset.themeSet === theme));
+  }
+  for (const button of $$("[data-keys-toggle]")) {
+    const on = store.get("keys") !== "off";
+    button.hidden = false;
+    button.setAttribute("aria-pressed", String(on));
+    $("[data-keys-state]", button).textContent = on ? "on" : "off";
+  }
+}
+
+document.addEventListener("click", (event) => {
+  const theme = event.target.closest("[data-theme-set]");
+  if (theme) {
+    store.set("theme", theme.dataset.themeSet);
+    if (theme.dataset.themeSet) document.documentElement.dataset.theme = theme.dataset.themeSet;
+    else delete document.documentElement.dataset.theme;
+    showPreferences();
+  } else if (event.target.closest("[data-keys-toggle]")) {
+    store.set("keys", store.get("keys") === "off" ? "" : "off");
+    showPreferences();
+  }
+});
+
+/* ---- ticks: polling that stops while nobody looks ---- */
+
+let lastTick = Date.now();
+let fastTicks = 0;
+let nextFast = 0;
+
+setInterval(() => {
+  if (document.hidden) return;
+  const now = Date.now();
+  if (now - lastTick >= 20000) {
+    lastTick = now;
+    htmx.trigger(document.body, "tick");
+  }
+  if (now >= nextFast && $('[hx-trigger*="fast-tick"]')) {
+    // Every second for ten seconds, every three for a minute, then every ten.
+    fastTicks += 1;
+    nextFast = now + (fastTicks < 10 ? 900 : fastTicks < 30 ? 3000 : 10000);
+    htmx.trigger(document.body, "fast-tick");
+  }
+}, 500);
+
+/* ---- htmx ---- */
+
+const title = document.title;
+let announced = 0;
+
+function showJob(root) {
+  const job = root.matches?.("[data-percent]") ? root : $("[data-percent]", root);
+  if (!job) return;
+  const percent = parseInt(job.dataset.percent, 10) || 0;
+  const running = job.dataset.job === "running";
+  document.title = running ? `${percent} % · ${title}` : title;
+  const quarter = running ? Math.floor(percent / 25) * 25 : 100;
+  if (quarter > announced) {
+    announced = quarter;
+    say(running ? `${quarter} percent` : `${$("h2", job).textContent.trim()}: ${job.dataset.job}`);
+  }
+}
+
+document.addEventListener("htmx:afterSettle", (event) => {
+  const target = event.detail.elt;
+  if (target.closest?.("#dialog")) focusIn(dialogBody);
+  else if (document.activeElement === document.body) $("[data-focus]", target)?.focus();
+  $$("form[data-selection]").forEach(tally);
+  showJob(target);
+});
+
+// A whole page where a fragment was asked for means that the session has ended: typed text must survive that.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { xhr, elt, requestConfig } = event.detail;
+  if (!/^\s*<!doctype/i.test(xhr.responseText) || elt.hasAttribute("hx-select")) return;
+  event.detail.shouldSwap = false;
+  if (requestConfig?.triggeringEvent?.type?.includes("tick")) return;
+  toast("You have been signed out. Sign in in another tab, then send this again.", "error", ["Sign in", () => open(xhr.responseURL, "_blank", "noopener")]);
+});
+
+function failed(event, words) {
+  const { elt, xhr, requestConfig } = event.detail;
+  const reference = xhr?.getResponseHeader?.("X-Request-ID");
+  const text = reference ? `${words} Reference ${reference}` : words;
+  // A poll that fails tries again by itself at the next tick.
+  if (requestConfig?.triggeringEvent?.type?.includes("tick")) return;
+  toast(text, "error", ["Retry", () => htmx.trigger(elt, requestConfig?.triggeringEvent?.type || "click")]);
+  say(text, true);
+}
+document.addEventListener("htmx:responseError", (event) => failed(event, "The server could not answer this request."));
+document.addEventListener("htmx:sendError", (event) => failed(event, "No connection. What you typed is still here."));
+
+// The server may say something with HX-Trigger: {"toast": {"text": "…", "tone": "success"}}.
+document.addEventListener("toast", (event) => toast(event.detail.text, event.detail.tone));
+
+/* ---- start ---- */
+
+$$("[data-toast]").forEach(startToast);
+$$("form[data-selection]").forEach(tally);
+$("[data-focus]")?.focus();
+showPreferences();
+showJob(document);
