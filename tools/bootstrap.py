@@ -34,7 +34,7 @@ def fingerprint() -> str:
 
 def installer() -> list[list[str]]:
     """Return the commands that make the environment with what this machine has: uv, venv with pip, or pip alone."""
-    options = ["install", "-q", "--require-hashes", "--only-binary", ":all:", "-r", str(LOCK)]
+    options = ["install", "-qq", "--require-hashes", "--only-binary", ":all:", "-r", str(LOCK)]
     pip_options = [*options, "--disable-pip-version-check", "--no-input"]
     uv = shutil.which("uv")
     if uv and not os.environ.get("NO_UV"):

@@ -17,6 +17,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
+import psycopg2
+
 from credit_mgmt.conf import processes
 
 # A unix socket's path ends at 107 bytes (103 on macOS), and PostgreSQL adds "/.s.PGSQL.5432.lock" to the folder.
@@ -126,7 +128,7 @@ class Postgres:
     def _run(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [str(self.binaries / program), *arguments],
-            preexec_fn=processes.child_setup(self.account, None),  # noqa: PLW1509 - as in processes.start
+            preexec_fn=processes.child_setup(self.account, None),
             cwd="/",
             text=True,
             capture_output=True,
@@ -200,8 +202,6 @@ class Postgres:
             return None
 
     def _create_database(self) -> None:
-        import psycopg2  # here, because only this step needs it and the launcher stays quick without it
-
         connection = psycopg2.connect(
             host=str(self.sockets), user=OWNER, password=self.password_file.read_text(), dbname="postgres"
         )

@@ -18,6 +18,14 @@ STARTED, SEEN = "session_started", "session_seen"
 SEEN_STEP_SECONDS = 60  # a session's last use is written at most this often
 
 
+def client_address(request: HttpRequest) -> str:
+    """Return who is asking: the connection's other end, or what the outermost of our `PROXY_COUNT` proxies saw."""
+    hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",") if hop.strip()]
+    if 0 < settings.PROXY_COUNT <= len(hops):
+        return hops[-settings.PROXY_COUNT]
+    return str(request.META["REMOTE_ADDR"])
+
+
 class RequestIdMiddleware:
     """Take `X-Request-ID` if it is harmless, else make one; log with it and send it back."""
 

@@ -15,7 +15,6 @@ import pytest
 
 from credit_mgmt.conf.embedded import Postgres
 
-
 PREFIX = "credit-test-"
 
 

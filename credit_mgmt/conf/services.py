@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from credit_mgmt.conf.embedded import Postgres, Valkey
 from credit_mgmt.conf.state import State
 
-
 SHARED = ("DATABASE_URL", "CELERY_BROKER_URL", "CREDIT_DEMO", "SECRET_KEY", "CREDIT_TODAY", "DEBUG")
 
 

@@ -144,9 +144,9 @@ AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = dt.timedelta(minutes=15)
 AXES_RESET_ON_SUCCESS = True
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-# Proxies in front of us: none, so that a forged X-Forwarded-For cannot choose the address that is locked out.
-AXES_IPWARE_PROXY_COUNT = env.int("PROXY_COUNT", default=0)
-AXES_IPWARE_META_PRECEDENCE_ORDER = ["HTTP_X_FORWARDED_FOR"] if AXES_IPWARE_PROXY_COUNT else ["REMOTE_ADDR"]
+AXES_CLIENT_IP_CALLABLE = "credit_mgmt.conf.middleware.client_address"
+# Proxies in front of us whose X-Forwarded-For is to be believed; with none, nobody chooses the address that we see.
+PROXY_COUNT = env.int("PROXY_COUNT", default=0)
 
 # --- sessions, cookies, headers ------------------------------------------------------------------------------------
 SESSION_ENGINE = "django.contrib.sessions.backends.db"  # the broker is in no decision path (reliability O02)
@@ -219,6 +219,8 @@ SPECTACULAR_SETTINGS = {
 
 # --- background work: the job lives in PostgreSQL, Celery only carries it (reliability, finding 6) ------------------
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="")
+# How long a part of a job waits for a worker that was killed; longer than working on one part takes.
+JOB_LEASE_SECONDS = env.int("JOB_LEASE_SECONDS", default=60)
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_ACKS_ON_FAILURE_OR_TIMEOUT = True

@@ -142,7 +142,7 @@ class Supervisor:
     def _answers(self) -> bool:
         try:
             with urllib.request.urlopen(f"{self.address}api/v1/health/ready", timeout=2) as answer:  # noqa: S310
-                return bool(answer.status == 200)  # noqa: PLR2004 - OK
+                return bool(answer.status == 200)
         except (URLError, OSError):  # not listening yet, or not ready
             return False
 
@@ -184,7 +184,7 @@ def choose_port(wanted: str | None, host: str, patience: float = 10) -> int:
             if processes.port_is_free(port, host):
                 return port
         raise SystemExit("Ports 8000 to 8099 are all taken: set PORT to a free one.")
-    if not wanted.isdecimal() or not 0 < int(wanted) < 65536:  # noqa: PLR2004 - the range of ports
+    if not wanted.isdecimal() or not 0 < int(wanted) < 65536:
         raise SystemExit(f"PORT is {wanted!r}: set it to a number from 1 to 65535.")
     deadline = time.monotonic() + patience
     while not processes.port_is_free(int(wanted), host):
