@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from typing import NamedTuple
 
 type_codes = (
     "days_overdue",
@@ -57,6 +58,8 @@ class Verdict(StrEnum):
     """A blocking rule that did not exceed, or an exclusion that did not excuse."""
     SKIPPED = "skipped"
     """Not looked at, because a more specific level had decided, or a parameter switches its type off."""
+    WARNED = "warned"
+    """Above the total limit, where the parameter asks for a warning only (`domain 4.5`)."""
     UNKNOWN = "unknown"
     """A figure was missing; the cause is in `measured`."""
 
@@ -81,9 +84,8 @@ class Reason:
         return (self.type, self.rule, self.account)
 
 
-@dataclass(frozen=True, slots=True)
-class TraceLine:
-    """One rule that was looked at, with the figures that it compared."""
+class TraceLine(NamedTuple):
+    """One rule that was looked at, with the figures that it compared; a named tuple, as there are many of them."""
 
     type: str
     rule: str | None
@@ -92,6 +94,10 @@ class TraceLine:
     measured: str | None = None
     threshold: str | None = None
     account: str | None = None
+    why: str | None = None
+    """A code, with a name after a colon where it has one: `limit_check_off`, `decided_by:CLU-03`."""
+    name: str | None = None
+    """Name of the rule."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -173,6 +173,7 @@ class CustomerPosition:
     excluded: bool = False
     ignore_until: dt.date | None = None
     group: str | None = None
+    """`GroupPosition.account` of the customer credit group: `group:G1`."""
 
 
 @dataclass(frozen=True, slots=True)
