@@ -1,0 +1,46 @@
+"""Background work that survives kills, lost messages and double delivery (`reliability.md` J01-J07).
+
+The job lives in PostgreSQL. A message only says "look at this job"; losing it costs at most 30 s, until the sweeper
+looks. A room registers a *kind* (`register_kind`); edges call `start_job`; workers call `run_job`, as often and as many
+at once as they like.
+
+    register_kind("evaluate_for_release", plan=..., work=..., parameters=..., action=Action.EVALUATE)
+
+`plan(job)` cuts the work into lists of ids; `work(job, ids, actor)` does one list inside a transaction that also marks
+it done, and returns its share of the result; `fold(results)` adds the shares up; `finish(job, actor)` runs once, in the
+transaction that ends the job.
+
+Note [Order of locks]. Whoever touches a job and its items in one transaction locks the job first. Claiming touches one
+item only, and never waits.
+"""
+
+from customers.jobs.control import (
+    cancel_job,
+    due_slot,
+    start_job,
+    sweep_jobs,
+    wake,
+)
+from customers.jobs.kinds import Kind, kind_of, register_kind, registered_kinds, sum_up
+from customers.jobs.reading import Progress, progress, progress_of, result, visible_jobs
+from customers.jobs.running import MOST_ATTEMPTS, run_job
+
+__all__ = [
+    "MOST_ATTEMPTS",
+    "Kind",
+    "Progress",
+    "cancel_job",
+    "due_slot",
+    "kind_of",
+    "progress",
+    "progress_of",
+    "register_kind",
+    "registered_kinds",
+    "result",
+    "run_job",
+    "start_job",
+    "sum_up",
+    "sweep_jobs",
+    "visible_jobs",
+    "wake",
+]

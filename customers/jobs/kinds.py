@@ -1,0 +1,101 @@
+"""The kinds of job that the rooms have registered. A kind is code; the job row names it."""
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+
+from customers.access import Action, Actor
+from customers.errors import InvalidInput
+from customers.models import Job
+
+Payload = list[Any]
+Result = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How jobs of one kind are planned, worked and added up; see `register_kind`."""
+
+    name: str
+    plan: Callable[[Job], Iterable[Payload]]
+    work: Callable[[Job, Payload, Actor], Result]
+    parameters: Callable[[Mapping[str, Any]], dict[str, Any]]
+    action: Action
+    fold: Callable[[Iterable[Result]], Result]
+    finish: Callable[[Job, Actor], None] | None
+    lease: dt.timedelta
+    description: str
+
+
+_kinds: dict[str, Kind] = {}
+
+
+def sum_up(results: Iterable[Result]) -> Result:
+    """Add numbers, join lists and merge dictionaries, name by name: the usual `fold`."""
+    total: Result = {}
+    for share in results:
+        for name, value in share.items():
+            if name not in total:
+                total[name] = value
+            elif isinstance(value, dict):
+                total[name] = total[name] | value
+            else:
+                total[name] = total[name] + value
+    return total
+
+
+def register_kind(
+    kind: str,
+    *,
+    plan: Callable[[Job], Iterable[Payload]],
+    work: Callable[[Job, Payload, Actor], Result],
+    action: Action,
+    parameters: Callable[[Mapping[str, Any]], dict[str, Any]],
+    fold: Callable[[Iterable[Result]], Result] = sum_up,
+    finish: Callable[[Job, Actor], None] | None = None,
+    lease: dt.timedelta | None = None,
+    description: str = "",
+) -> Kind:
+    """Register a kind of job; called once per process, from the `ready` of the room that owns it.
+
+    - `plan(job)` yields lists of JSON values (ids in order); reads only, as it is repeated after a kill.
+    - `work(job, payload, actor)` works on one list inside the transaction that marks it done, and returns its share of
+      the result as JSON. `actor` carries the grants that stand now, never more than when the job was started. It may
+      be called again for the same list if it raised or the worker died, but its effects are kept exactly once. It must
+      not open a durable transaction nor reach outside the database.
+    - `parameters(given)` returns what is stored, or raises `InvalidInput`; unknown names are an error.
+    - `fold(results)` makes the job's result of the shares; called with none, it gives the result of no work.
+    - `finish(job, actor)` runs once, in the transaction that ends the job.
+    - `lease`: longer than one list may take; a dead worker's list waits this long.
+    """
+    made = Kind(
+        name=kind,
+        plan=plan,
+        work=work,
+        parameters=parameters,
+        action=action,
+        fold=fold,
+        finish=finish,
+        lease=lease or dt.timedelta(seconds=settings.JOB_LEASE_SECONDS),
+        description=description,
+    )
+    if _kinds.get(kind, made).work is not work:
+        raise ValueError(f"The job kind {kind!r} is registered twice, with different work.")
+    _kinds[kind] = made
+    return made
+
+
+def registered_kinds() -> dict[str, Kind]:
+    """All kinds by name, in the order of their names."""
+    return dict(sorted(_kinds.items()))
+
+
+def kind_of(name: str) -> Kind:
+    """The kind called `name`. Raises `InvalidInput` that lists the known ones."""
+    if name not in _kinds:
+        known = ", ".join(registered_kinds()) or "none"
+        raise InvalidInput.of("kind", "unknown", f"There is no job kind {name!r}. Known kinds: {known}.")
+    return _kinds[name]

@@ -1,0 +1,89 @@
+"""What a person sees of a job: progress and result, both derived from its items, never from a counter (J03)."""
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import QuerySet, Sum
+
+from customers.access import Action, Actor
+from customers.errors import NotFound
+from customers.jobs.kinds import kind_of
+from customers.models import Job, JobItem
+
+LIVE = (Job.Status.QUEUED, Job.Status.RUNNING)
+OPEN = (JobItem.Status.WAITING, JobItem.Status.LEASED)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How much of a job is done, counted in the smallest parts (orders, customers); total = the sum of the others."""
+
+    total: int = 0
+    done: int = 0
+    failed: int = 0
+    skipped: int = 0
+    open: int = 0
+
+    @property
+    def percent(self) -> int:
+        """Whole per cent that needs no more work; 100 where there is nothing to do."""
+        return 100 if self.total == 0 else (self.total - self.open) * 100 // self.total
+
+
+def visible_jobs(actor: Actor) -> QuerySet[Job]:
+    """Jobs in whose legal entities, all of them, `actor` may see jobs; results name objects of those entities."""
+    entities = actor.entities(Action.VIEW_JOBS)
+    if entities is None:
+        return Job.objects.all()
+    if not entities:
+        return Job.objects.none()
+    return Job.objects.filter(legal_entities__isnull=False, legal_entities__contained_by=sorted(entities))
+
+
+def visible_job(job_id: uuid.UUID | str, actor: Actor) -> Job:
+    """One of `visible_jobs`. Raises `NotFound`."""
+    job = visible_jobs(actor).filter(pk=job_id).first()
+    if job is None:
+        raise NotFound(f"Job {job_id} was not found.")
+    return job
+
+
+def progress_of(jobs: Iterable[Job]) -> dict[uuid.UUID, Progress]:
+    """The progress of many jobs by id, in one query."""
+    ids = [job.pk for job in jobs]
+    sizes: dict[uuid.UUID, dict[str, int]] = {job_id: {} for job_id in ids}
+    rows = JobItem.objects.filter(job__in=ids).exclude(status=JobItem.Status.SPLIT)
+    for job_id, status, size in rows.values_list("job", "status").annotate(size=Sum("size")).order_by():
+        sizes[job_id][status] = size
+    return {job_id: _progress(by_status) for job_id, by_status in sizes.items()}
+
+
+def progress(job: Job) -> Progress:
+    """The progress of one job."""
+    return progress_of([job])[job.pk]
+
+
+def _progress(by_status: dict[str, int]) -> Progress:
+    return Progress(
+        total=sum(by_status.values()),
+        done=by_status.get(JobItem.Status.DONE, 0),
+        failed=by_status.get(JobItem.Status.DEAD, 0),
+        skipped=by_status.get(JobItem.Status.SKIPPED, 0),
+        open=sum(by_status.get(status, 0) for status in OPEN),
+    )
+
+
+def result(job: Job) -> dict[str, Any]:
+    """The shares of the finished items, folded in their order; what died is listed under `failed`."""
+    items = JobItem.objects.filter(job=job).order_by("position", "pk")
+    shares = items.filter(status=JobItem.Status.DONE, result__isnull=False).values_list("result", flat=True)
+    folded = dict(kind_of(job.kind).fold(share for share in shares.iterator() if share is not None))
+    dead = [
+        {"id": payload[0] if payload else None, "code": "failed", "message": message}
+        for payload, message in items.filter(status=JobItem.Status.DEAD).values_list("payload", "message")
+    ]
+    if dead or "failed" in folded:
+        folded["failed"] = [*folded.get("failed", []), *dead]
+    return folded

@@ -1,0 +1,25 @@
+"""Celery tasks of the room: run a job, sweep up jobs whose message or worker was lost. Safe to run twice."""
+
+import datetime as dt
+import uuid
+from typing import Any
+
+from celery import shared_task
+
+from customers import clock, jobs
+
+BUDGET = dt.timedelta(minutes=4)
+"""A task hands over after this long, well below Celery's time limits and the broker's visibility timeout."""
+
+
+@shared_task
+def run_job(job_id: str, **_: Any) -> None:
+    """Work on a job; where the time is up before the work is, call the next worker."""
+    if jobs.run_job(job_id, budget=BUDGET):
+        jobs.wake(uuid.UUID(job_id))
+
+
+@shared_task
+def sweep_jobs(**_: Any) -> None:
+    """Every 30 s: wake workers for live jobs that nobody is at work on (`reliability.md` J02)."""
+    jobs.sweep_jobs(now=clock.now())
