@@ -1,0 +1,200 @@
+"""Reference data as it is fed: legal entities, currencies, rates, terms, labels, reasons, parties (`api.md`)."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from customers.imports.batch import Batch, Entry
+from customers.imports.fields import (
+    Field,
+    choice,
+    country_code,
+    currency_code,
+    day,
+    flag,
+    key_part,
+    matching,
+    named,
+    number,
+    text,
+    time_zone,
+    whole,
+)
+from customers.imports.resource import Resource
+from customers.models import (
+    AccountStatus,
+    CashDiscount,
+    CreditManagementGroup,
+    Currency,
+    Customer,
+    ExchangeRate,
+    LegalEntity,
+    Party,
+    PaymentTerms,
+    Reason,
+)
+from customers.money import HUNDRED
+
+CODE = named(Field("code", key_part))
+MOST_RANK = 1_000_000
+label = matching(r"[^\x00-\x1f]{1,30}", "Use 1 to 30 characters.")
+
+
+class LegalEntities(Resource):
+    """Companies of the group."""
+
+    name = "legal-entities"
+    model = LegalEntity
+    key_fields = CODE
+    fields = named(
+        Field("name", text(100, blank=False)),
+        Field("accounting_currency", currency_code, "accounting_currency_id", refers_to="currency"),
+        Field("time_zone", time_zone, default="UTC"),
+    )
+
+    def check(self, batch: Batch) -> None:
+        """Limits are kept in the accounting currency, so it can't change under the customers."""
+        moved = [
+            entry for entry in batch.good
+            if entry.existing and entry.existing.accounting_currency_id != entry.values["accounting_currency"]
+        ]  # fmt: skip
+        if not moved:
+            return
+        codes = [entry.existing.pk for entry in moved]
+        used = set(Customer.objects.filter(legal_entity__in=codes).values_list("legal_entity", flat=True).distinct())
+        for entry in moved:
+            if entry.existing.pk in used:
+                entry.fail(
+                    "accounting_currency", "in_use",
+                    "Limits of this legal entity's customers are kept in its currency: it can't be changed any more.",
+                )  # fmt: skip
+
+
+class Currencies(Resource):
+    """Currencies and their decimals."""
+
+    name = "currencies"
+    model = Currency
+    key_fields = named(Field("code", currency_code))
+    fields = named(Field("minor_units", whole(0, 4), default=2))
+
+
+class ExchangeRates(Resource):
+    """Exchange rates; the same type, pair and day again replaces the rate."""
+
+    name = "exchange-rates"
+    model = ExchangeRate
+    has_key = False
+    key_fields = named(
+        Field("rate_type", label),
+        Field("from_currency", currency_code, "from_currency_id", refers_to="currency"),
+        Field("to_currency", currency_code, "to_currency_id", refers_to="currency"),
+        Field("valid_from", day),
+    )
+    fields = named(Field("rate", number(low=Decimal("1e-12"), high=Decimal(10) ** 11 - 1, places=12)))
+
+    def parse(self, entry: Entry) -> None:
+        """A rate without a type is of the type `default`."""
+        if isinstance(entry.raw, dict) and "rate_type" not in entry.raw:
+            entry.raw = {"rate_type": "default", **entry.raw}
+        super().parse(entry)
+
+    def check(self, batch: Batch) -> None:
+        """A rate leads from one currency to another."""
+        for entry in batch.good:
+            if entry.identity and entry.identity[1] == entry.identity[2]:
+                entry.fail("to_currency", "same_currency", "Name two different currencies.")
+
+
+class PaymentTermsList(Resource):
+    """Terms of payment."""
+
+    name = "payment-terms"
+    model = PaymentTerms
+    key_fields = CODE
+    fields = named(
+        Field("description", text(100), default=""),
+        Field("net_days", whole(0, 3650), default=0),
+        Field("rank", whole(-MOST_RANK, MOST_RANK), default=None),
+        Field("uses_credit", flag, default=True),
+    )
+
+
+class CashDiscounts(Resource):
+    """Cash (settlement) discounts."""
+
+    name = "cash-discounts"
+    model = CashDiscount
+    key_fields = CODE
+    fields = named(
+        Field("description", text(100), default=""),
+        Field("percent", number(high=HUNDRED), default=Decimal(0)),
+        Field("rank", whole(-MOST_RANK, MOST_RANK), default=None),
+    )
+
+
+class CreditManagementGroups(Resource):
+    """Labels that aim rules and scores."""
+
+    name = "credit-management-groups"
+    model = CreditManagementGroup
+    key_fields = named(
+        Field("code", matching(r"[A-Za-z0-9._-]{1,10}", "Use 1 to 10 letters, digits, '-', '_' or '.'."))
+    )
+    fields = named(Field("description", text(60), default=""))
+
+
+class AccountStatuses(Resource):
+    """Labels for a customer's standing."""
+
+    name = "account-statuses"
+    model = AccountStatus
+    key_fields = CODE
+    fields = named(
+        Field("description", text(100), default=""),
+        Field("processing_hold", choice(AccountStatus.ProcessingHold), default=AccountStatus.ProcessingHold.NONE.value),
+    )
+
+
+class Reasons(Resource):
+    """Reason codes; one that names no legal entity is everybody's."""
+
+    name = "reasons"
+    model = Reason
+    key_fields = named(Field("type", choice(Reason.Type)), Field("code", key_part))
+    fields = named(
+        Field("description", text(100), default=""),
+        Field("legal_entity", key_part, "legal_entity_id", default=None, refers_to="legal entity"),
+    )
+
+    def entities_of(self, batch: Batch, entry: Entry) -> Iterable[str | None]:
+        """The right is needed where the reason is, and where it will be."""
+        there = [] if entry.existing is None else [entry.existing.legal_entity_id]
+        if "legal_entity" in entry.given or batch.replace:
+            return [*there, entry.given.get("legal_entity")]
+        return there
+
+
+class Parties(Resource):
+    """Real-world organisations."""
+
+    name = "parties"
+    model = Party
+    key_fields = named(Field("number", key_part))
+    fields = named(
+        Field("name", text(100, blank=False)),
+        Field("country", country_code, default=""),
+    )
+
+
+RESOURCES: tuple[type[Resource], ...] = (
+    LegalEntities,
+    Currencies,
+    ExchangeRates,
+    PaymentTermsList,
+    CashDiscounts,
+    CreditManagementGroups,
+    AccountStatuses,
+    Reasons,
+    Parties,
+)
+
