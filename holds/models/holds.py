@@ -1,9 +1,9 @@
 """The hold list (`domain 6`): one sales order stopped at one checkpoint, why, and what became of it.
 
-States: active -> released | rejected | cancelled, and released -> active only by *reinstate*. `TRANSITIONS` is the one
-table of legal edges, used by the single call and by the bulk call. Every change raises `version` and appends a
-`HoldEvent`; a stale screen cannot act, because it names a version and reasons that are no longer there
-(`reliability.md` finding 5).
+States: active -> released | rejected | cancelled, and released -> active only by *reinstate*. The transition methods are
+the one table of legal edges, for the single call and the bulk call. Every change raises `version` and appends a
+`HoldEvent`; a stale screen cannot act, because it names a version that is no longer there (`reliability.md` finding 5).
+The database refuses, at commit, a hold whose status or version is not that of its last event (`migrations/0003`).
 """
 
 import uuid
@@ -18,22 +18,34 @@ from customers.models import Customer, Document, LegalEntity, Reason, SalesOrder
 from customers.models.columns import finite, money, one_of
 
 
+class HoldStatus(models.TextChoices):
+    """The states of a hold (`domain 6`)."""
+
+    ACTIVE = "active", "Active"
+    RELEASED = "released", "Released"
+    REJECTED = "rejected", "Rejected"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+class ReleaseMode(models.TextChoices):
+    """Whether a release also posts what was being posted (`domain 6`)."""
+
+    WITH_POSTING = "with_posting", "With posting"
+    WITHOUT_POSTING = "without_posting", "Without posting"
+
+
 class Hold(models.Model):
     """One row of the credit management hold list. Figures are in `currency`, the entity's accounting currency, as of
     the last evaluation: the list reads what was written, it restates no rule."""
 
-    class Status(models.TextChoices):
-        ACTIVE = "active", "Active"
-        RELEASED = "released", "Released"
-        REJECTED = "rejected", "Rejected"
-        CANCELLED = "cancelled", "Cancelled"
-
-    class Mode(models.TextChoices):
-        WITH_POSTING = "with_posting", "With posting"
-        WITHOUT_POSTING = "without_posting", "Without posting"
+    Status = HoldStatus
+    Mode = ReleaseMode
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    number = models.CharField(max_length=20, unique=True, help_text="H-000123")
+    number = models.CharField(
+        max_length=20, unique=True, editable=False, db_default=models.Func(function="holds_next_number"),
+        help_text="H-000123, given by the database",
+    )
     order = models.ForeignKey(SalesOrder, on_delete=models.PROTECT, related_name="holds")
     payer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="holds")
     legal_entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, related_name="+")
@@ -78,7 +90,7 @@ class Hold(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["order"], condition=Q(status="active"), name="one_active_hold_per_order"),
-            one_of("hold_status_is_known", "status", Status),
+            one_of("hold_status_is_known", "status", HoldStatus),
             one_of("hold_checkpoint_is_known", "checkpoint", Document),
             models.CheckConstraint(
                 condition=~Q(status="released") | (~Q(release_mode="") & ~Q(decided_by="") & Q(decided_at__isnull=False)),
@@ -88,7 +100,7 @@ class Hold(models.Model):
                 condition=Q(forced=False) | Q(forced_reason__isnull=False), name="forced_hold_has_its_reason"
             ),
             finite("hold_amounts_are_numbers", "amount", "over_limit"),
-            finite("hold_overdue_is_a_number", "overdue_amount", floor=None),
+            finite("hold_overdue_is_a_number", "overdue_amount", "used_percent", floor=None),
         ]
         indexes = [
             models.Index(fields=["legal_entity", "ship_date", "number"], condition=Q(status="active"), name="hold_ship"),

@@ -1,0 +1,62 @@
+"""Writing many rows in one statement, whatever their number.
+
+The rows travel as one JSON parameter, and PostgreSQL makes a table of it: no limit on parameters, one plan, and the
+singular is a batch of one. Names of tables, columns and types are constants of the callers, never input.
+"""
+
+import datetime as dt
+import json
+import uuid
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection
+
+Row = Mapping[str, Any]
+
+
+def insert_rows(table: str, columns: Mapping[str, str], rows: Sequence[Row]) -> None:
+    """Insert `rows` in their order; `columns` gives each column's type."""
+    if not rows:
+        return
+    names = ", ".join(columns)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {table} ({names}) SELECT {names} FROM {_recordset(columns)}", [_json(rows)]
+        )
+
+
+def update_rows(table: str, columns: Mapping[str, str], rows: Sequence[Row], *, keys: Mapping[str, str]) -> int:
+    """Set `columns` of the rows that have the values of `keys`; returns how many there were.
+
+    With the version read before among the keys, a row that changed since is left alone and is missing in the count.
+    A key called `old_version` is compared with the column `version`.
+    """
+    if not rows:
+        return 0
+    assignments = ", ".join(f"{name} = new.{name}" for name in columns)
+    condition = " AND ".join(f"t.{name.removeprefix('old_')} = new.{name}" for name in keys)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {table} t SET {assignments} FROM {_recordset({**columns, **keys}, alias='new')} WHERE {condition}",
+            [_json(rows)],
+        )
+        return int(cursor.rowcount)
+
+
+def _recordset(columns: Mapping[str, str], alias: str = "new") -> str:
+    definition = ", ".join(f"{name} {kind}" for name, kind in columns.items())
+    return f"jsonb_to_recordset(%s::jsonb) AS {alias}({definition})"
+
+
+def _json(rows: Sequence[Row]) -> str:
+    return json.dumps(list(rows), default=_value, allow_nan=False)
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, Decimal | uuid.UUID):
+        return str(value)
+    if isinstance(value, dt.date | dt.datetime):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} cannot be written in bulk")

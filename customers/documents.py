@@ -1,0 +1,114 @@
+"""Posting a document ourselves: what it changes of an order and, for the invoice, of the customer's account (`domain 5.3`).
+
+Whether the document may be posted is for the caller, who holds the locks of the credit accounts and has read the orders
+inside. Everything here is a fixed number of statements, whatever the number of orders.
+"""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+from django.db import connection
+
+from customers.bulk import update_rows
+from customers.models import CustomerTransaction, Document, DueItem, SalesOrder, SalesOrderLine
+from customers.money import ZERO
+from customers.orders import line_value
+
+_ORDER_COLUMNS = {
+    "document_status": "text",
+    "credit_status": "text",
+    "awaiting_document": "text",
+    "uninvoiced_amount": "numeric",
+    "delivered_uninvoiced_amount": "numeric",
+    "version": "integer",
+}
+
+
+def save_orders(orders: Sequence[SalesOrder]) -> None:
+    """Write status, amounts left and version of `orders` as they are now, in one statement."""
+    rows = [{"id": order.pk, **{name: getattr(order, name) for name in _ORDER_COLUMNS}} for order in orders]
+    update_rows("customers_salesorder", _ORDER_COLUMNS, rows, keys={"id": "bigint"})
+
+
+def post(orders: Sequence[SalesOrder], document: str, *, on: Mapping[str, dt.date]) -> None:
+    """Post `document` of each order on its legal entity's business date: move the status and what is left.
+
+    The packing slip delivers every line in full; the invoice makes the payer's transaction of what is uninvoiced. The
+    orders given are changed in place, credit status included as the caller has set it, and saved.
+    """
+    if document == Document.PACKING_SLIP:
+        _deliver(orders)
+    elif document == Document.INVOICE:
+        _invoice(orders, on)
+    for order in orders:
+        order.document_status = document
+        order.awaiting_document = ""
+        order.version += 1
+    save_orders(orders)
+
+
+def _deliver(orders: Sequence[SalesOrder]) -> None:
+    """Every line is delivered in full; what of that is not invoiced is `domain 3.2`'s delivered not invoiced."""
+    by_order: dict[int, list[SalesOrderLine]] = defaultdict(list)
+    for line in SalesOrderLine.objects.filter(order__in=[order.pk for order in orders]).order_by("pk"):
+        by_order[line.order_id].append(line)
+    short = []
+    for order in orders:
+        delivered = ZERO
+        for line in by_order[order.pk]:
+            if line.delivered < line.quantity:
+                line.delivered = line.quantity
+                short.append({"id": line.pk, "delivered": line.delivered})
+            delivered += line_value(line, line.delivered, order.currency.minor_units)
+        invoiced = order.amount - order.uninvoiced_amount
+        order.delivered_uninvoiced_amount = min(order.uninvoiced_amount, max(ZERO, delivered - invoiced))
+    update_rows("customers_salesorderline", {"delivered": "numeric"}, short, keys={"id": "bigint"})
+
+
+def _invoice(orders: Sequence[SalesOrder], on: Mapping[str, dt.date]) -> None:
+    """An invoice on the payer for what is not invoiced yet, due by the order's terms; nothing is left of the order."""
+    due = [order for order in orders if order.uninvoiced_amount > 0]
+    invoices = [
+        CustomerTransaction(
+            legal_entity_id=order.legal_entity_id,
+            series=CustomerTransaction.Series.INVOICE,
+            number=number,
+            kind=CustomerTransaction.Kind.INVOICE,
+            customer_id=order.payer_id,
+            date=on[order.legal_entity_id],
+            currency_id=order.currency_id,
+            amount=order.uninvoiced_amount,
+            sales_order=order,
+        )
+        for order, number in zip(due, _invoice_numbers(len(due)), strict=True)
+    ]
+    CustomerTransaction.objects.bulk_create(invoices)
+    DueItem.objects.bulk_create(_due_item(invoice, order) for invoice, order in zip(invoices, due, strict=True))
+    for order in orders:
+        order.uninvoiced_amount = order.delivered_uninvoiced_amount = Decimal(0)
+
+
+def _due_item(invoice: CustomerTransaction, order: SalesOrder) -> DueItem:
+    days = order.payment_terms.net_days if order.payment_terms else 0
+    return DueItem(
+        transaction=invoice,
+        customer_id=invoice.customer_id,
+        currency_id=invoice.currency_id,
+        date=invoice.date,
+        due_date=invoice.date + dt.timedelta(days=days),
+        amount=invoice.amount,
+        open_amount=invoice.amount,
+    )
+
+
+def _invoice_numbers(count: int) -> list[str]:
+    """The next numbers of invoices that we post: `CM-I000123`, apart from the ERP's own."""
+    if not count:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT nextval('customers_invoice_number') FROM generate_series(1, %s)", [count]
+        )
+        return [f"CM-I{number:06d}" for (number,) in cursor.fetchall()]

@@ -1,0 +1,106 @@
+"""What happened to a hold, written twice in one transaction: as evidence, and for the feed (`reliability.md` I2, I19).
+
+Every change of a hold raises its version and appends one event with that version; the outgoing event carries the key
+`hold:UUID:VERSION`, so a fact is told exactly once. The caller raises the version and saves the hold.
+"""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from customers import outbox
+from customers.access import Actor
+from customers.bulk import insert_rows
+from holds.models import Hold
+
+
+class EventType(StrEnum):
+    """What can happen to a hold. The names are those of the event feed (`api.md` events)."""
+
+    PLACED = "hold_placed"
+    FORCED = "forced"
+    REASON_ADDED = "reason_added"
+    REASON_CLEARED = "reason_cleared"
+    READY = "ready_to_release"
+    NOT_READY = "no_longer_ready"
+    RELEASED = "released"
+    REINSTATED = "reinstated"
+    REJECTED = "rejected"
+    REOPENED = "reopened"
+    CANCELLED = "cancelled"
+    ASSIGNED = "assigned"
+    REVIEW_DATE_SET = "review_date_set"
+    NOTED = "noted"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change of `hold`, whose version and status are already those after it; `data` is the evidence."""
+
+    hold: Hold
+    type: EventType
+    from_status: str
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+_EVENT_COLUMNS = {
+    "hold_id": "uuid",
+    "version": "integer",
+    "type": "text",
+    "from_status": "text",
+    "to_status": "text",
+    "actor": "text",
+    "actor_name": "text",
+    "at": "timestamptz",
+    "data": "jsonb",
+}
+
+
+def tell(changes: Sequence[Change], *, actor: Actor, at: dt.datetime) -> None:
+    """Append the event of each change, and the outgoing event that tells it. Needs `hold.order` and its payer loaded."""
+    insert_rows("holds_holdevent", _EVENT_COLUMNS, [_event_row(change, actor, at) for change in changes])
+    outbox.record_all([_outgoing(change, actor, at) for change in changes])
+
+
+def _event_row(change: Change, actor: Actor, at: dt.datetime) -> dict[str, Any]:
+    hold = change.hold
+    return {
+        "hold_id": hold.pk,
+        "version": hold.version,
+        "type": change.type.value,
+        "from_status": change.from_status,
+        "to_status": hold.status,
+        "actor": actor.reference,
+        "actor_name": actor.name,
+        "at": at,
+        "data": change.data,
+    }
+
+
+def _outgoing(change: Change, actor: Actor, at: dt.datetime) -> outbox.Event:
+    hold = change.hold
+    data = {
+        "hold": str(hold.pk),
+        "number": hold.number,
+        "version": hold.version,
+        "sales_order": hold.order.key,
+        "customer": hold.payer.key,
+        "checkpoint": hold.checkpoint,
+        "pro_forma": hold.pro_forma,
+        "status": hold.status,
+        "reasons": hold.reason_codes,
+        "forced": hold.forced,
+        "ready_to_release": hold.ready_to_release,
+        "actor": actor.reference,
+        **change.data,
+    }
+    return outbox.Event(
+        type=change.type.value,
+        key=f"hold:{hold.pk}:{hold.version}",
+        legal_entity=hold.legal_entity_id,
+        subject=hold.order.key,
+        at=at,
+        data=data,
+    )

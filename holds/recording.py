@@ -1,0 +1,150 @@
+"""What a decision makes of a hold: its reasons with their check marks, its chips and its figures (`domain 6`, `7`).
+
+Lists and pages read what is written here; they restate no rule. Nothing in this module writes to the database, so the
+same bookkeeping serves one hold and twenty thousand.
+
+Note [Reasons that no check can clear]. `forced` and `posting_failed` do not come from a decision. An evaluation leaves
+them as they are: a person put the first there, and only a person can say that the second will not happen again.
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from credit_mgmt import messages
+from credit_mgmt.engine.decision import Decision, Reason
+from credit_mgmt.engine.facts import Setting
+from customers.models import SalesOrder
+from customers.money import LARGEST, MissingRate
+from holds.models import Hold, HoldReason
+
+FORCED = "forced"
+POSTING_FAILED = "posting_failed"
+KEPT = frozenset({FORCED, POSTING_FAILED})
+"""See Note [Reasons that no check can clear]."""
+_LARGEST_PERCENT = Decimal("9999999999.99")
+
+Identity = tuple[str, str, str]
+
+
+@dataclass(slots=True)
+class Difference:
+    """What an evaluation changed among the reasons of one hold."""
+
+    added: list[HoldReason] = field(default_factory=list)
+    regained: list[HoldReason] = field(default_factory=list)
+    cleared: list[HoldReason] = field(default_factory=list)
+    refreshed: list[HoldReason] = field(default_factory=list)
+    """Still valid, with new numbers: not worth an event."""
+
+    def __bool__(self) -> bool:
+        """Whether check marks changed."""
+        return bool(self.added or self.regained or self.cleared)
+
+    @property
+    def changed_rows(self) -> list[HoldReason]:
+        """The reasons that exist in the database and must be written again."""
+        return [*self.regained, *self.cleared, *self.refreshed]
+
+    def described(self) -> dict[str, list[str]]:
+        """The reason types that came and went, as events keep them."""
+        came = sorted({reason.type for reason in (*self.added, *self.regained)})
+        return {"added": came, "cleared": sorted({reason.type for reason in self.cleared})}
+
+
+def reason_row(hold: Hold, reason: Reason, at: dt.datetime) -> HoldReason:
+    """The row of a reason that `hold` has from `at` on, made of the very numbers that were compared."""
+    return HoldReason(
+        hold=hold,
+        type=reason.type,
+        rule=reason.rule or "",
+        level=reason.level or "",
+        account=reason.account or "",
+        evidence=dict(reason.evidence),
+        message=messages.sentence(reason),
+        valid=True,
+        added_at=at,
+    )
+
+
+def compare(hold: Hold, existing: Sequence[HoldReason], found: Iterable[Reason], at: dt.datetime) -> Difference:
+    """Move the check marks of `existing` to what was `found` (`domain 7`), and name what is new."""
+    by_identity: dict[Identity, HoldReason] = {(row.type, row.rule, row.account): row for row in existing}
+    difference, seen = Difference(), set()
+    for reason in found:
+        identity = (reason.type, reason.rule or "", reason.account or "")
+        if identity in seen:
+            continue
+        seen.add(identity)
+        row = by_identity.get(identity)
+        if row is None:
+            difference.added.append(reason_row(hold, reason, at))
+        elif not row.valid or row.evidence != dict(reason.evidence):
+            (difference.refreshed if row.valid else difference.regained).append(row)
+            _renew(row, reason)
+    for identity, row in by_identity.items():
+        if row.valid and identity not in seen and row.type not in KEPT:
+            row.valid, row.cleared_at = False, at
+            difference.cleared.append(row)
+    return difference
+
+
+def _renew(row: HoldReason, reason: Reason) -> None:
+    row.valid, row.cleared_at = True, None
+    row.level, row.evidence, row.message = reason.level or "", dict(reason.evidence), messages.sentence(reason)
+
+
+def is_ready(reasons: Iterable[HoldReason]) -> bool:
+    """Whether nothing but a person's force stands in the way of a release (`domain 7`)."""
+    return all(not row.valid or row.type == FORCED for row in reasons)
+
+
+def show(hold: Hold, reasons: Sequence[HoldReason]) -> None:
+    """Write what the list shows of the reasons onto the hold: codes of the valid ones, chips of all, worst first."""
+    ordered = sorted(reasons, key=lambda row: (not row.valid, messages.severity(row.type), row.rule, row.account))
+    hold.reason_codes = sorted({row.type for row in ordered if row.valid})
+    hold.chips = [_chip(row) for row in ordered]
+
+
+def _chip(row: HoldReason) -> dict[str, Any]:
+    text, number = messages.chip(row.type, row.evidence)
+    return {"type": row.type, "text": text, "number": number, "valid": row.valid}
+
+
+def set_figures(hold: Hold, order: SalesOrder, figures: Mapping[str, str | None] | None, setting: Setting) -> None:
+    """Write the figures beside the reasons onto the hold, in the entity's accounting currency (`ux` 3.1).
+
+    A figure that is not known stays empty: nothing was checked (a forced hold), or a rate is missing (`domain 4.9`).
+    """
+    known = figures or {}
+    try:
+        hold.amount = setting.rates.convert(order.amount, order.currency_id, hold.currency)
+        hold.amount_unknown = False
+    except MissingRate:
+        hold.amount, hold.amount_unknown = Decimal(0), True
+    hold.over_limit = _number(known.get("over_limit"), LARGEST)
+    hold.used_percent = _number(known.get("used_percent"), _LARGEST_PERCENT, places=2)
+    hold.overdue_amount = _number(known.get("overdue_amount"), LARGEST)
+    hold.ship_date = order.requested_ship_date
+
+
+def _number(text: str | None, largest: Decimal, places: int = 4) -> Decimal | None:
+    """The figure as its column holds it, cut at what fits there."""
+    if text is None:
+        return None
+    value = max(-largest, min(largest, Decimal(text)))
+    return value.quantize(Decimal(1).scaleb(-places))
+
+
+def label(hold: Hold) -> str:
+    """The one label of a hold where only one fits (`domain 4.4`): a reason type, `multiple`, or `ready_to_release`."""
+    if hold.ready_to_release:
+        return "ready_to_release"
+    return hold.reason_codes[0] if len(hold.reason_codes) == 1 else "multiple"
+
+
+def figures_of(decision: Decision | None) -> Mapping[str, str | None] | None:
+    """The figures of a decision, or none where nothing was checked."""
+    return None if decision is None else decision.figures
