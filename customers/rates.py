@@ -1,0 +1,45 @@
+"""Exchange rates in force on a day, cached by the reference clock (`domain 1`).
+
+Triggers raise the clock on every change of rates or currencies, with a number that is never given out twice: what a
+process has read under a version is right as long as the clock shows it.
+"""
+
+import datetime as dt
+
+from customers.models import Currency, ExchangeRate, ReferenceClock
+from customers.money import Rates
+
+_REMEMBERED = 64
+_cache: dict[tuple[str, dt.date], tuple[int, Rates]] = {}
+
+
+def rates_on(rate_type: str, as_of: dt.date, *, version: int | None = None) -> Rates:
+    """The newest rate of `rate_type` valid on `as_of` for every pair of currencies.
+
+    `version` is the reference clock's, where the caller has read it already. One query while nothing changed, none with
+    `version`.
+    """
+    if version is None:
+        version = ReferenceClock.objects.values_list("version", flat=True).get()
+    known = _cache.get((rate_type, as_of))
+    if known is not None and known[0] == version:
+        return known[1]
+    rates = _read(rate_type, as_of)
+    if ReferenceClock.objects.values_list("version", flat=True).get() == version:
+        if len(_cache) >= _REMEMBERED:
+            _cache.clear()
+        _cache[rate_type, as_of] = (version, rates)
+    return rates
+
+
+def _read(rate_type: str, as_of: dt.date) -> Rates:
+    newest = (
+        ExchangeRate.objects.filter(rate_type=rate_type, valid_from__lte=as_of)
+        .order_by("from_currency", "to_currency", "-valid_from")
+        .distinct("from_currency", "to_currency")
+        .values_list("from_currency_id", "to_currency_id", "rate")
+    )
+    return Rates(
+        rates={(source, target): rate for source, target, rate in newest},
+        minor_units=dict(Currency.objects.values_list("code", "minor_units")),
+    )
