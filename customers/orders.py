@@ -162,7 +162,7 @@ def set_document_status(
     """Note `document` as the last one posted and `awaiting` as what the ERP has yet to report; returns how many moved.
 
     `delivered` says that the packing slip was posted by us, for the whole order: then all lines are delivered in full.
-    Where the ERP posts, it tells what was delivered, line by line. Whether the document may be posted, the caller knows.
+    Where the ERP posts, it tells what was delivered, line by line. Whether it may be posted, the caller knows.
     """
     moved = SalesOrder.objects.filter(pk__in=order_ids).update(
         document_status=document, awaiting_document=awaiting, version=F("version") + 1

@@ -1,7 +1,7 @@
 """A resource: which fields its rows have, how they are keyed, and the steps from cleaned rows to written ones.
 
 A resource declares; the steps here do the same for all of them, each with a number of queries that does not depend
-on the number of rows. Resources with parts (lines, instalments, settlements) override hooks such as `check` and `write`.
+on the number of rows. Resources with parts (lines, instalments, settlements) override hooks, such as `write`.
 """
 
 from collections.abc import Iterable, Sequence

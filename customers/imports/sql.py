@@ -16,7 +16,7 @@ def assign(model: type[Model], field: str, values: Mapping[int, Any]) -> int:
 
 
 def add(model: type[Model], field: str, deltas: Mapping[int, Any]) -> int:
-    """Add to `field` of the rows with these ids, to what stands there at that moment; returns how many there were.
+    """Add to `field` of the rows with these ids, to what stands there at that moment; returns their number.
 
     Relative, so that two calls that settle the same invoice add up, and the table's check refuses what is too much.
     """
