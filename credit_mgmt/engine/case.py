@@ -15,7 +15,7 @@ from credit_mgmt.engine.facts import (
     Setting,
 )
 from credit_mgmt.engine.texts import amount_text
-from customers.money import ZERO
+from customers.money import ZERO, MissingRate
 
 
 class TestedLimit(NamedTuple):
@@ -118,6 +118,16 @@ class Case:
                 )
             self._limits = tuple(limits)
         return self._limits
+
+    def settle(self) -> bool:
+        """Work out what the book says now, before the next order moves it; False where a rate is missing."""
+        try:
+            self.own_exposure()
+            if self.untested is None:
+                self.limits()
+        except MissingRate:
+            return False
+        return True
 
     def overdue(self) -> Decimal:
         """The payer's overdue amount in its accounting currency (`domain 3.3`). Raises `MissingRate`."""

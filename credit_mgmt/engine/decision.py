@@ -3,7 +3,7 @@
 It is stored and shown: why was this order held, what were the numbers, what would clear it (`domain 4`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -131,7 +131,7 @@ class Decision:
     not_checked_because: NotChecked | None = None
     reasons: tuple[Reason, ...] = ()
     warnings: tuple[Reason, ...] = ()
-    trace: tuple[TraceLine, ...] = ()
+    trace: Sequence[TraceLine] = ()
     remedies: tuple[Remedy, ...] = ()
     draws: tuple[Draw, ...] = ()
     policy_version: int = 0

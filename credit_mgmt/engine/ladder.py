@@ -17,19 +17,11 @@ _REMEMBERED_POLICIES = 8
 _REMEMBERED_LADDERS = 20_000
 
 
-class Rung(NamedTuple):
-    """The rules of one type at one level: blocking rules are looked at before exclusions (`domain 4.4`)."""
-
-    level: Level
-    blocking: tuple[Rule, ...]
-    exclusions: tuple[Rule, ...]
-
-
 class TypeLadder(NamedTuple):
-    """The rules of one type that concern an order, by level, most specific first."""
+    """The rules of one type that concern an order: most specific level first, in a level blocking before exclusions."""
 
     test: RuleTest
-    rungs: tuple[Rung, ...]
+    rules: tuple[Rule, ...]
 
 
 class Ladder(NamedTuple):
@@ -114,19 +106,15 @@ def _ladder(rules: list[Rule]) -> Ladder:
     releases = tuple(
         (types[rule.type], rule) for rule in rules if rule.action is Action.EXCLUSION and rule.release_sales_order
     )
-    ladders = (TypeLadder(test, _rungs(by_type[code])) for code, test in types.items() if code in by_type)
+    ladders = (
+        TypeLadder(test, tuple(sorted(by_type[code], key=_rank))) for code, test in types.items() if code in by_type
+    )
     return Ladder(releases, tuple(ladders))
 
 
-def _rungs(rules: list[Rule]) -> tuple[Rung, ...]:
-    rungs = []
-    for level in LEVELS:
-        here = [rule for rule in rules if rule.level is level]
-        if here:
-            blocking = tuple(rule for rule in here if rule.action is Action.BLOCKING)
-            exclusions = tuple(rule for rule in here if rule.action is Action.EXCLUSION)
-            rungs.append(Rung(level, blocking, exclusions))
-    return tuple(rungs)
+def _rank(rule: Rule) -> tuple[int, bool]:
+    """When a rule is looked at among those of its type (`domain 4.4`); the order of levels is fixed."""
+    return LEVELS.index(rule.level), rule.action is Action.EXCLUSION
 
 
 _sorted: dict[int, SortedPolicy] = {}

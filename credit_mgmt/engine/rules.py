@@ -19,14 +19,18 @@ from customers.money import percent_of
 Value = TypeVar("Value")
 
 
+Measured = Decimal | int | str | None
+
+
 class Reading(NamedTuple):
-    """What one rule measured and how it compared."""
+    """What one rule measured and how it compared; amounts are in `currency`."""
 
     blocks: bool
     excuses: bool
-    measured: str | None = None
-    threshold: str | None = None
+    measured: Measured = None
+    threshold: Measured = None
     account: str | None = None
+    currency: str | None = None
     evidence: Evidence | None = None
     """Only where the rule blocks: the very numbers that were compared."""
     why: str | None = None
@@ -75,19 +79,23 @@ def required(value: Value | None, rule: Rule, name: str) -> Value:
     return value
 
 
+def amount_evidence(case: Case, measured: Decimal, threshold: Decimal, currency: str) -> dict[str, str]:
+    """The figures of an amount that was exceeded."""
+    return {
+        "measured": case.text(measured, currency),
+        "threshold": case.text(threshold, currency),
+        "over": case.text(measured - threshold, currency),
+        "currency": currency,
+    }
+
+
 def limit_evidence(case: Case, limit: TestedLimit, threshold: Decimal, threshold_percent: Decimal) -> dict[str, str]:
     """The figures of a limit test that was exceeded, in the currency of the limit."""
-    text, currency = case.text, limit.currency
-    evidence = {
-        "measured": text(limit.after, currency),
-        "threshold": text(threshold, currency),
-        "over": text(limit.after - threshold, currency),
-        "currency": currency,
-        "kind": limit.kind,
-        "limit": text(limit.limit, currency),
-        "exposure_without": text(limit.without, currency),
-        "threshold_percent": percent_text(threshold_percent),
-    }
+    evidence = amount_evidence(case, limit.after, threshold, limit.currency)
+    evidence["kind"] = limit.kind
+    evidence["limit"] = case.text(limit.limit, limit.currency)
+    evidence["exposure_without"] = case.text(limit.without, limit.currency)
+    evidence["threshold_percent"] = percent_text(threshold_percent)
     percent = used_percent(limit.after, limit.limit)
     if percent is not None:
         evidence["percent"] = percent_text(percent)
@@ -116,14 +124,13 @@ class DaysOverdue:
             evidence = {"measured": str(days), "threshold": str(allowed), "over": str(days - allowed)}
             if whose.oldest_overdue is not None:
                 evidence["document"] = whose.oldest_overdue
-        return Reading(exceeds, not exceeds, str(days), str(allowed), whose.account, evidence)
+        return Reading(exceeds, not exceeds, days, allowed, whose.account, None, evidence)
 
     def _by_amount(self, rule: Rule, allowed: Decimal, case: Case) -> Reading:
         currency = required(rule.currency, rule, "currency")
         overdue = case.convert(case.overdue(), case.position.currency, currency)
         exceeds = overdue > allowed
-        measured, threshold = case.text(overdue, currency), case.text(allowed, currency)
-        return Reading(exceeds, not exceeds, measured, threshold, case.position.account)
+        return Reading(exceeds, not exceeds, overdue, allowed, case.position.account, currency)
 
 
 @register
@@ -174,20 +181,17 @@ class LimitExpired:
             if expiry.days is None:
                 if not case.parameters.ignore_expiry_when_blank:
                     evidence = {"measured": "no expiration date", "threshold": str(allowed), "blank": "yes"}
-                    return Reading(True, False, None, str(allowed), expiry.account, evidence, "expiry_blank")
+                    return Reading(True, False, None, allowed, expiry.account, None, evidence, "expiry_blank")
             elif worst is None or expiry.days > (worst.days or 0):
                 worst = expiry
         if worst is None or worst.days is None:
-            return Reading(False, False, None, str(allowed), case.position.account, None, "expiry_blank_ignored")
+            return Reading(False, False, None, allowed, case.position.account, why="expiry_blank_ignored")
         past = max(worst.days, 0)
         exceeds = past > allowed and past > 0
-        return Reading(
-            exceeds, not exceeds, str(past), str(allowed), worst.account, self._evidence(worst, past, allowed, exceeds)
-        )
+        evidence = self._evidence(worst, past, allowed) if exceeds else None
+        return Reading(exceeds, not exceeds, past, allowed, worst.account, None, evidence)
 
-    def _evidence(self, worst: Expiry, past: int, allowed: int, exceeds: bool) -> Evidence | None:
-        if not exceeds:
-            return None
+    def _evidence(self, worst: Expiry, past: int, allowed: int) -> Evidence:
         return {
             "measured": str(past),
             "threshold": str(allowed),
@@ -211,23 +215,21 @@ class OverdueAmount:
         allowed, currency = required(rule.amount, rule, "amount"), required(rule.currency, rule, "currency")
         overdue = case.convert(case.overdue(), case.position.currency, currency)
         over = overdue > allowed
-        measured, threshold = case.text(overdue, currency), case.text(allowed, currency)
         account = case.position.account
         if over is (rule.action is Action.EXCLUSION):
             # The amount alone has decided: it is above what an exclusion allows, or not above what a rule blocks.
-            return Reading(False, False, measured, threshold, account)
+            return Reading(False, False, overdue, allowed, account, currency)
         used = _used(rule, case)
         why = _threshold_untested(rule, case, used)
         exceeds = over and (used is None or used.exceeds)
         excuses = not over and (used is None or not used.exceeds)
         evidence = None
         if exceeds:
-            over_by = case.text(overdue - allowed, currency)
-            evidence = {"measured": measured, "threshold": threshold, "over": over_by, "currency": currency}
+            evidence = amount_evidence(case, overdue, allowed, currency)
             if used is not None:
                 account = used.account
                 evidence.update(used.evidence(case))
-        return Reading(exceeds, excuses, measured, threshold, account, evidence, why)
+        return Reading(exceeds, excuses, overdue, allowed, account, currency, evidence, why)
 
 
 class _Used(NamedTuple):
@@ -308,12 +310,8 @@ class SalesOrder:
         allowed, currency = required(rule.amount, rule, "amount"), required(rule.currency, rule, "currency")
         amount = case.convert(case.order.amount, case.order.currency, currency)
         exceeds = amount > allowed
-        measured, threshold = case.text(amount, currency), case.text(allowed, currency)
-        evidence = None
-        if exceeds:
-            over = case.text(amount - allowed, currency)
-            evidence = {"measured": measured, "threshold": threshold, "over": over, "currency": currency}
-        return Reading(exceeds, not exceeds, measured, threshold, case.position.account, evidence)
+        evidence = amount_evidence(case, amount, allowed, currency) if exceeds else None
+        return Reading(exceeds, not exceeds, amount, allowed, case.position.account, currency, evidence)
 
 
 @register
@@ -335,10 +333,9 @@ class LimitUsed:
         for limit in case.limits():
             threshold = percent_of(percent, limit.limit)
             exceeds = limit.after > threshold
-            measured = case.text(limit.after, limit.currency)
             evidence = limit_evidence(case, limit, threshold, percent) if exceeds else None
             reading = Reading(
-                exceeds, not exceeds, measured, case.text(threshold, limit.currency), limit.account, evidence
+                exceeds, not exceeds, limit.after, threshold, limit.account, limit.currency, evidence
             )
             if exceeds:
                 break
@@ -348,4 +345,4 @@ class LimitUsed:
 def _match(value: str | None, wanted: str, case: Case) -> Reading:
     matches = value == wanted
     evidence = {"measured": wanted, "threshold": wanted} if matches else None
-    return Reading(matches, matches, value, wanted, case.position.account, evidence)
+    return Reading(matches, matches, value, wanted, case.position.account, None, evidence)
