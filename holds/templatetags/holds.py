@@ -1,0 +1,34 @@
+"""Filters of the hold pages: `{% load holds %}`. Words only; figures and rules come from the view."""
+
+from typing import Any
+
+from django import template
+
+from holds.models import Hold, HoldEvent
+from holds.words import chips_of, event_words, status_of
+
+register = template.Library()
+
+
+@register.filter
+def hold_chips(hold: Hold) -> list[dict[str, Any]]:
+    """The reasons of a hold as chips."""
+    return chips_of(hold)
+
+
+@register.filter
+def hold_status(hold: Hold) -> str:
+    """The status of a hold as a badge knows it."""
+    return status_of(hold)
+
+
+@register.filter(name="event_words")
+def words_of_event(event: HoldEvent) -> str:
+    """What happened, in a few words."""
+    return event_words(event)
+
+
+@register.filter
+def actor_name(reference: str) -> str:
+    """An actor's reference as words: `system:posting` → `posting`; people are resolved by the view."""
+    return reference.partition(":")[2] or reference

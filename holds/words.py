@@ -1,0 +1,123 @@
+"""The words of the hold pages: reasons as headings, events of a hold as sentences, statuses as badges.
+
+Sentences with figures are not here: they are made where the figures were compared (`credit_mgmt.messages`).
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from holds.models import Hold, HoldEvent
+
+REASONS = {
+    "limit_used": "Limit used",
+    "limit_exceeded": "Limit exceeded",
+    "days_overdue": "Days overdue",
+    "overdue_amount": "Overdue amount",
+    "limit_expired": "Limit expired",
+    "account_status": "Account status",
+    "payment_terms": "Terms of payment",
+    "sales_order": "Order value",
+    "payment_terms_changed": "Terms raised",
+    "settlement_discount_changed": "Discount raised",
+    "account_on_hold": "Account on hold",
+    "cannot_be_evaluated": "Cannot be evaluated",
+    "forced": "Forced",
+    "posting_failed": "Posting failed",
+}
+"""What the reason types of `api.md` are called, in the order in which the list offers them."""
+
+LEVELS = {"table": "Customer", "group": "Group", "all": "Everyone"}
+"""`ux.md` Appendix A: valid for table, group, all."""
+
+
+def status_of(hold: Hold) -> str:
+    """The status that a person sees: an active hold is *ready* or *held* (`ux.md` 3.0, Statuses)."""
+    if hold.status == Hold.Status.ACTIVE:
+        return "ready" if hold.ready_to_release else "held"
+    return str(hold.status)
+
+
+def chips_of(hold: Hold) -> list[dict[str, Any]]:
+    """The reasons of a hold as chips: words, the number that matters, cleared ones marked."""
+    tones = {"forced": "forced", "posting_failed": "failed"}
+    return [
+        {
+            "label": _without(str(chip.get("text", "")), str(chip.get("number") or "")),
+            "value": chip.get("number") or "",
+            "tone": tones.get(chip.get("type", ""), ""),
+            "cleared": not chip.get("valid", True),
+            "title": REASONS.get(chip.get("type", ""), ""),
+        }
+        for chip in hold.chips
+    ]
+
+
+def _without(text: str, number: str) -> str:
+    """`text` without the number at its end, which is drawn apart."""
+    return text.removesuffix(number).rstrip() if number else text
+
+
+EVENTS: dict[str, tuple[str, str, str]] = {
+    "hold_placed": ("Held", "pause", "held"),
+    "forced": ("Forced", "hand", "forced"),
+    "reason_added": ("A reason was added", "plus", "held"),
+    "reason_cleared": ("A reason was cleared", "check", "ready"),
+    "ready_to_release": ("Ready to release", "circle-check", "ready"),
+    "no_longer_ready": ("No longer ready", "pause", "held"),
+    "released": ("Released", "check", "released"),
+    "reinstated": ("Release taken back", "undo-2", "held"),
+    "rejected": ("Rejected", "x", "rejected"),
+    "reopened": ("Reopened", "rotate-cw", ""),
+    "cancelled": ("Cancelled", "slash", ""),
+    "assigned": ("Assigned", "user", ""),
+    "review_date_set": ("Review date set", "calendar", ""),
+    "noted": ("Note", "message-square", ""),
+}
+"""What can happen to a hold: words, icon and tone of the timeline."""
+
+
+def event_words(event: HoldEvent) -> str:
+    """What happened, in a few words."""
+    return EVENTS.get(event.type, (event.type.replace("_", " ").capitalize(), "", ""))[0]
+
+
+def timeline(events: Iterable[HoldEvent]) -> list[dict[str, Any]]:
+    """The history of a hold for the timeline, newest first."""
+    return [_entry(event) for event in events]
+
+
+def _entry(event: HoldEvent) -> dict[str, Any]:
+    _, icon, tone = EVENTS.get(event.type, ("", "circle-dot", ""))
+    return {
+        "icon": icon or "circle-dot",
+        "tone": tone,
+        "text": event_words(event),
+        "detail": " · ".join(_details(event.data)),
+        "actor": actor_words(event.actor, event.actor_name),
+        "at": event.at,
+    }
+
+
+def actor_words(reference: str, name: str) -> str:
+    """Who acted: a person by name, a client or a job as such."""
+    kind, _, rest = reference.partition(":")
+    if kind == "system":
+        return f"by the system ({name or rest})"
+    return f"by {name or rest}" + (" (API client)" if kind == "client" else "")
+
+
+DETAILS = {"reason": "reason", "review_date": "review on", "assignee": "to", "document": "document", "cause": "because of"}
+
+
+def _details(data: Mapping[str, Any]) -> list[str]:
+    """What an event says besides its type, in words."""
+    said = []
+    for key in ("cleared", "added", "reasons"):
+        if data.get(key):
+            said.append(f"{key}: {', '.join(REASONS.get(code, str(code)) for code in data[key])}")
+    if data.get("mode"):
+        said.append(str(dict(Hold.Mode.choices).get(data["mode"], data["mode"])).lower())
+    said += [f"{label} {data[key]}" for key, label in DETAILS.items() if data.get(key)]
+    if data.get("note"):
+        said.append(f"“{data['note']}”")
+    return said
