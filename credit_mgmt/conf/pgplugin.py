@@ -1,5 +1,8 @@
 """pytest plugin: a throw-away PostgreSQL for the run, unless DATABASE_URL names a server.
 
+Tests that commit (`transaction=True`, `live_server`) each begin with what the migrations put there; to clean up after
+them, and for nothing else, the triggers that protect evidence from TRUNCATE are switched off for that statement.
+
 It works when it is imported (`-p credit_mgmt.conf.pgplugin`), as pytest-django reads the settings before any conftest.
 """
 
@@ -8,14 +11,20 @@ import fcntl
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import pytest
 
 from credit_mgmt.conf.embedded import Postgres
 
 PREFIX = "credit-test-"
+# Triggers BEFORE TRUNCATE (bits 2 and 32 of tgtype), and how they are enabled.
+TRUNCATE_GUARDS = """
+SELECT tgrelid::regclass::text, tgname, CASE tgenabled WHEN 'A' THEN 'ALWAYS' ELSE '' END
+FROM pg_trigger WHERE NOT tgisinternal AND tgtype & 34 = 34 AND tgenabled IN ('O', 'A')
+"""
 
 
 def _locked(folder: Path) -> IO[str] | None:
@@ -67,6 +76,39 @@ if not os.environ.get("DATABASE_URL") and "PYTEST_XDIST_WORKER" not in os.enviro
     _database = ThrowAwayDatabase()
     atexit.register(_database.remove)  # for a run that ends before pytest is configured
     os.environ["DATABASE_URL"] = _database.server.url
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let every test that commits begin with the rows of the migrations, which the cleaning up before it removed."""
+    for item in items:
+        marker = item.get_closest_marker("django_db")
+        given = dict(marker.kwargs) if marker else {}
+        fixtures = getattr(item, "fixturenames", ())
+        if given.get("transaction") or "transactional_db" in fixtures or "live_server" in fixtures:
+            item.add_marker(
+                pytest.mark.django_db(**{**given, "transaction": True, "serialized_rollback": True}), append=False
+            )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _evidence_can_be_cleaned_up() -> Iterator[None]:
+    """Extend Django's flush, which TransactionTestCase calls, for tables that refuse TRUNCATE."""
+    from django.db.backends.postgresql.operations import DatabaseOperations  # noqa: PLC0415 - after the settings
+
+    flush = DatabaseOperations.sql_flush
+
+    def sql_flush(self: DatabaseOperations, *arguments: Any, **options: Any) -> list[str]:
+        statements = flush(self, *arguments, **options)
+        with self.connection.cursor() as cursor:
+            cursor.execute(TRUNCATE_GUARDS)
+            guards = cursor.fetchall()
+        off = [f'ALTER TABLE {table} DISABLE TRIGGER "{name}";' for table, name, _ in guards]
+        on = [f'ALTER TABLE {table} ENABLE {how} TRIGGER "{name}";' for table, name, how in guards]
+        return [*off, *statements, *on] if statements else []
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DatabaseOperations, "sql_flush", sql_flush)
+        yield
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

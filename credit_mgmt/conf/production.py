@@ -1,5 +1,6 @@
 """What a deployment refuses to start with: asked by system checks, and by web, worker and beat when they start."""
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -73,15 +74,21 @@ def check_demo_users(
     return list(_demo_user_problems()) if databases and DEFAULT_DB_ALIAS in databases else []
 
 
+def problems() -> list[Error]:
+    """Return all that keeps this from serving. A database that is down is none of it: it is waited for, and nothing is
+    decided without it."""
+    found = [*_serving_problems(), *_pinned_day_problems()]
+    with contextlib.suppress(OperationalError):
+        found += _demo_user_problems()
+    return found
+
+
 def refuse_if_unsafe() -> None:
-    """End this process with every problem named, unless there is none. A database that is down is no problem here:
-    it is waited for, and nothing is decided without it."""
-    problems = [*_serving_problems(), *_pinned_day_problems()]
-    try:
-        problems += _demo_user_problems()
-    except OperationalError:
-        pass
-    finally:
-        connection.close()
-    if problems:
-        raise SystemExit("\n".join(f"{problem.id}: {problem.msg} {problem.hint}" for problem in problems))
+    """End this process with every problem named, unless there is none.
+
+    :raises SystemExit: with one line for each problem.
+    """
+    found = problems()
+    connection.close()  # web and worker fork, and a connection must not be shared
+    if found:
+        raise SystemExit("\n".join(f"{problem.id}: {problem.msg} {problem.hint}" for problem in found))

@@ -13,7 +13,8 @@ from credit_mgmt.conf.state import ROOT
 @pytest.fixture
 def bootstrap() -> ModuleType:
     spec = importlib.util.spec_from_file_location("bootstrap", ROOT / "tools" / "bootstrap.py")
-    assert spec and spec.loader
+    assert spec
+    assert spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -49,7 +50,7 @@ class TestInstaller:
 
     def test_says_in_one_sentence_what_is_missing(self, bootstrap, monkeypatch):
         has_only(monkeypatch)
-        with pytest.raises(SystemExit, match="install its venv module .* or uv"):
+        with pytest.raises(SystemExit, match=r"install its venv module .* or uv"):
             bootstrap.installer()
 
 
@@ -77,7 +78,11 @@ class TestCommandLine:
         shutil.copy(ROOT / "run", tmp_path)
         (tmp_path / "dirname").symlink_to(shutil.which("dirname") or "")
         done = subprocess.run(
-            [str(shell), str(tmp_path / "run")], env={"PATH": str(tmp_path)}, capture_output=True, text=True, check=False
+            [str(shell), str(tmp_path / "run")],
+            env={"PATH": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert done.returncode == 1
         assert "Python 3.11 to 3.14 is needed" in done.stderr
@@ -93,4 +98,3 @@ class TestLock:
         names = {line.split("==")[0] for line in (ROOT / "requirements.lock").read_text().splitlines() if "==" in line}
         assert "django-fsm-2" in names
         assert "django-fsm" not in names
-

@@ -42,5 +42,5 @@ class TestCommand:
         assert commands.command("worker", {"WORKER_POOL": "threads"})[-4:-2] == ["--pool", "threads"]
 
     def test_refuses_a_role_that_it_does_not_know(self):
-        with pytest.raises(SystemExit, match="web|worker"):
+        with pytest.raises(SystemExit, match=r"web\|worker"):
             commands.main(["wep"])

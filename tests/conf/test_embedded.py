@@ -140,7 +140,8 @@ class TestChild:
     def test_dies_with_its_parent(self):
         code = (
             "import sys, time; from credit_mgmt.conf import processes;"
-            "print(processes.start([sys.executable, '-c', 'import time; time.sleep(60)']).pid, flush=True); time.sleep(60)"
+            "child = processes.start([sys.executable, '-c', 'import time; time.sleep(60)']);"
+            "print(child.pid, flush=True); time.sleep(60)"
         )
         parent = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
         assert parent.stdout
@@ -153,10 +154,8 @@ class TestChild:
         assert processes.command_line(child) == ""
 
     def test_is_killed_with_its_group_when_it_does_not_stop(self):
-        stubborn = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('on', flush=True); time.sleep(60)"
-        process = subprocess.Popen(
-            [sys.executable, "-c", stubborn], stdout=subprocess.PIPE, preexec_fn=processes.child_setup(None, None)
-        )
+        stubborn = "import signal, time; signal.signal(15, signal.SIG_IGN); print('on', flush=True); time.sleep(60)"
+        process = subprocess.Popen([sys.executable, "-c", stubborn], stdout=subprocess.PIPE, start_new_session=True)
         assert process.stdout
         assert process.stdout.readline() == b"on\n"
         assert processes.stop(process, patience=0.2) is False

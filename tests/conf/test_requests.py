@@ -1,0 +1,116 @@
+"""What every request gets: headers, an id, a session that ends, answers about health."""
+
+import datetime as dt
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.db import connection
+from django.test import Client, RequestFactory
+
+from credit_mgmt.conf import health, middleware
+from customers import clock
+
+NOW = dt.datetime(2026, 3, 2, 9, 0, tzinfo=dt.UTC)
+
+
+@pytest.fixture
+def at(monkeypatch):
+    def set_clock(**later: int) -> None:
+        monkeypatch.setattr(clock, "now", lambda: NOW + dt.timedelta(**later))
+
+    set_clock()
+    return set_clock
+
+
+@pytest.fixture
+def signed_in(db, at):
+    user = get_user_model().objects.create_user("clara", is_staff=True, is_superuser=True)
+    browser = Client()
+    browser.force_login(user)
+    browser.get("/admin/")
+    return browser
+
+
+class TestHeaders:
+    def test_allow_scripts_and_styles_of_our_own_only(self, client, db):
+        policy = client.get("/login/")["Content-Security-Policy"]
+        assert "default-src 'self'" in policy
+        assert "unsafe" not in policy
+        assert "frame-ancestors 'none'" in policy
+
+    def test_let_no_cache_keep_what_a_signed_in_person_sees(self, signed_in):
+        assert "no-store" in signed_in.get("/admin/")["Cache-Control"]
+
+    def test_let_no_cache_keep_what_a_client_with_a_token_sees(self, client):
+        response = client.get("/api/v1/health/live", headers={"Authorization": "Bearer x"})
+        assert "no-store" in response["Cache-Control"]
+
+    def test_send_a_harmless_request_id_back(self, client):
+        assert client.get("/api/v1/health/live", headers={"X-Request-ID": "erp-17"})["X-Request-ID"] == "erp-17"
+
+    def test_replace_a_request_id_that_could_forge_a_log_line(self, client):
+        answer = client.get("/api/v1/health/live", headers={"X-Request-ID": "a b {}"})["X-Request-ID"]
+        assert answer != "a b {}"
+        assert len(answer) == 32
+
+
+class TestSession:
+    def test_ends_after_thirty_idle_minutes(self, signed_in, at):
+        at(minutes=30, seconds=1)
+        assert signed_in.get("/admin/").status_code == 302
+
+    def test_goes_on_while_it_is_used(self, signed_in, at):
+        for minutes in (29, 58, 87):
+            at(minutes=minutes)
+            assert signed_in.get("/admin/").status_code == 200
+
+    def test_ends_after_twelve_hours_however_busy(self, signed_in, at):
+        for minutes in range(25, 12 * 60, 25):
+            at(minutes=minutes)
+            assert signed_in.get("/admin/").status_code == 200
+        at(hours=12, seconds=1)
+        assert signed_in.get("/admin/").status_code == 302
+
+
+class TestClientAddress:
+    def test_is_the_other_end_of_the_connection_where_no_proxy_is_expected(self, settings):
+        settings.PROXY_COUNT = 0
+        request = RequestFactory().get("/", headers={"X-Forwarded-For": "6.6.6.6"}, REMOTE_ADDR="10.0.0.9")
+        assert middleware.client_address(request) == "10.0.0.9"
+
+    def test_is_what_our_outermost_proxy_saw_and_not_what_the_client_claims(self, settings):
+        settings.PROXY_COUNT = 1
+        request = RequestFactory().get("/", headers={"X-Forwarded-For": "6.6.6.6, 192.0.2.7"}, REMOTE_ADDR="10.0.0.9")
+        assert middleware.client_address(request) == "192.0.2.7"
+
+
+@pytest.mark.django_db
+class TestHealth:
+    def test_is_live_without_a_database(self, client, monkeypatch):
+        monkeypatch.setattr(health, "_database_answers", lambda: False)
+        assert client.get("/api/v1/health/live").status_code == 200
+
+    def test_is_ready_when_the_database_answers(self, client, monkeypatch):
+        monkeypatch.setattr(health, "_broker_answers", lambda: True)
+        response = client.get("/api/v1/health/ready")
+        assert response.json() == {"status": "ok", "database": "ok", "broker": "ok"}
+
+    def test_is_ready_without_the_broker_but_says_so(self, client, settings):
+        settings.CELERY_BROKER_URL = "redis://127.0.0.1:1/0"  # nobody listens on port 1
+        response = client.get("/api/v1/health/ready")
+        assert response.status_code == 200
+        assert response.json() == {"status": "degraded", "database": "ok", "broker": "down"}
+
+    def test_is_not_ready_without_the_database(self, client, monkeypatch):
+        monkeypatch.setattr(health, "_database_answers", lambda: False)
+        response = client.get("/api/v1/health/ready")
+        assert response.status_code == 503
+        assert response["Retry-After"] == "5"
+
+
+@pytest.mark.django_db
+class TestDatabaseSession:
+    def test_is_read_committed_without_jit(self):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT current_setting('transaction_isolation'), current_setting('jit')")
+            assert cursor.fetchone() == ("read committed", "off")
