@@ -91,7 +91,7 @@ def exposure_bar(exposure: Any) -> ExposureBar:
     total = sum(parts.values(), ZERO) + unapplied
     drawn = sum((max(ZERO, part) for part in parts.values()), ZERO)
     has_tick = given_limit is not None and not unlimited
-    scale = max(drawn, limit if has_tick else ZERO) * HEADROOM
+    scale = max(drawn, limit) * HEADROOM if has_tick else drawn
     over = max(ZERO, total - limit) if has_tick else ZERO
     at_right = has_tick and scale > 0 and limit / scale > Decimal("0.5")
     return ExposureBar(

@@ -52,6 +52,9 @@ STATUSES = {
 }  # fmt: skip
 STATUS_ALIASES = {"active": "held", "ready_to_release": "ready", "release_failed": "failed", "approval": "in_approval"}
 
+# Read by speech between chips, not seen.
+COMMA = mark_safe('<span class="tr-sep">, </span>')
+
 VERDICT_ICONS = {
     "held": "pause",
     "excused": "shield-check",
@@ -96,8 +99,7 @@ def verdict_icon(verdict: str) -> SafeString:
 def reason_chips(chips: Iterable[Any]) -> SafeString:
     """Reason chips in the given order, cleared ones last; separated by commas for speech (ux 3.1)."""
     ordered = sorted(chips or [], key=lambda chip: bool(bars.read(chip, "cleared", False)))
-    separator = mark_safe('<span class="tr-sep">, </span>')
-    return format_html('<span class="chips">{}</span>', separator.join(_chip(chip) for chip in ordered))
+    return format_html('<span class="chips">{}</span>', format_html_join(COMMA, "{}", ((_chip(c),) for c in ordered)))
 
 
 def _chip(chip: Any) -> SafeString:
@@ -127,13 +129,13 @@ def when(moment: dt.datetime | None, now: dt.datetime) -> SafeString:
     """A moment relative up to 24 h, then its date; exact on hover and for speech."""
     if moment is None:
         return format_html("{}", formats.NONE)
-    local = timezone.localtime(moment)
-    return _time_element(moment, formats.when(local, timezone.localtime(now)))
+    zone = timezone.get_current_timezone()
+    return _time_element(moment, formats.when(moment.astimezone(zone), now.astimezone(zone)))
 
 
 def _time_element(moment: dt.datetime, text: str) -> SafeString:
     """A <time> with its exact form, in the reader's zone, as title."""
-    local = timezone.localtime(moment)
+    local = moment.astimezone(timezone.get_current_timezone())
     exact = formats.exact_time(local)
     return format_html('<time datetime="{}" title="{}">{}</time>', local.isoformat(timespec="minutes"), exact, text)
 
@@ -245,7 +247,7 @@ def at(items: Sequence[Any], index: int) -> Any:
 def initials(user: Any) -> str:
     """Two letters for a person: of their names, else of their user name."""
     names = (user.get_full_name() or user.get_username()).replace(".", " ").replace("-", " ").split()
-    letters = [name[0] for name in names] if len(names) > 1 else list(names[0][:2])
+    letters: list[str] = [name[0] for name in names] if len(names) > 1 else list(names[0][:2])
     return (letters[0] + letters[-1]).upper()
 
 

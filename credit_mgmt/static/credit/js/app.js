@@ -165,8 +165,8 @@ document.addEventListener("click", (event) => {
     field.dataset.allMatching = "";
     form.append(field);
     button.hidden = true;
-    $("[data-tally]", form).replaceChildren(button.textContent);
-    say(button.textContent);
+    $("[data-tally]", form).replaceChildren(button.dataset.done);
+    say(button.dataset.done);
   }
 });
 
