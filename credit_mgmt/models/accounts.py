@@ -95,7 +95,8 @@ class Commitment(models.Model):
     """The order uses credit: it passed, was released, or was posted unchecked, and is not on hold (`domain 3.2`).
 
     Exposure counts the order's *current* uninvoiced amount; `amount` is what it was when it was approved, in `currency`
-    of the account, kept as evidence. One row per order; it goes when the order is held, rejected, cancelled.
+    of the order, kept as evidence: it needs no exchange rate, so that a person can release what has none. `account` is
+    the payer's own. One row per order; it goes when the order is held, rejected, cancelled.
     """
 
     order = models.OneToOneField(SalesOrder, on_delete=models.PROTECT, related_name="commitment")

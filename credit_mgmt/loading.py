@@ -1,0 +1,286 @@
+"""The facts of a check, loaded in bulk: orders, and the book of the accounts that they draw on.
+
+Three statements whatever the number of orders: the orders; the accounts, with the groups concerned and all their
+members; and what those customers owe. Nothing is scoped: the engine sees everything (`reliability.md` finding 8).
+"""
+
+import datetime as dt
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import lru_cache
+from typing import NamedTuple
+
+from django.db.models import Case, Exists, OuterRef, Value, When
+
+from credit_mgmt.compiled import IDS, Statement, slotted
+from credit_mgmt.engine.exposure import Book
+from credit_mgmt.engine.facts import CustomerPosition, GroupPosition, LimitType, OrderFacts, Standing
+from credit_mgmt.exposure import Counting, Owed, counting_of, orders_that_use_credit, owed_by_all
+from credit_mgmt.policies import Clock, Setup, current_setup, read_clock, setting_for
+from customers.models import Customer, SalesOrder
+
+
+class OrderRow(NamedTuple):
+    """One order with everything of `OrderFacts`; the names follow the columns below."""
+
+    id: int
+    number: str
+    legal_entity: str
+    customer: str
+    payer_id: int
+    payer: str
+    currency: str
+    amount: Decimal
+    uninvoiced: Decimal
+    delivered: Decimal
+    order_type: str
+    credit_status: str
+    document_status: str
+    intercompany: bool
+    excluded: bool
+    terms: str | None
+    terms_rank: int | None
+    terms_use_credit: bool | None
+    default_terms_rank: int | None
+    discount: str | None
+    discount_rank: int | None
+    default_discount_rank: int | None
+    customer_excluded: bool
+    payer_excluded: bool
+    customer_ignored_until: dt.date | None
+    payer_ignored_until: dt.date | None
+    counts_approved: bool
+    counts_open: bool
+    clearance: int | None
+    cleared_amount: Decimal
+    cleared_terms_rank: int | None
+    cleared_discount_rank: int | None
+    released: bool
+    grace_until: dt.date | None
+    pro_forma_grace_until: dt.date | None
+    cleared_document: str
+    cleared_pro_forma: bool
+
+
+_ORDER_COLUMNS = (
+    "id", "number", "legal_entity_id", "customer__account", "payer_id", "payer__account", "currency_id", "amount",
+    "uninvoiced_amount", "delivered_uninvoiced_amount", "order_type", "credit_status", "document_status",
+    "intercompany", "exclude_from_credit_management", "payment_terms_id", "payment_terms__rank",
+    "payment_terms__uses_credit", "customer__payment_terms__rank", "cash_discount_id", "cash_discount__rank",
+    "customer__cash_discount__rank", "customer__excluded", "payer__excluded", "customer__ignore_until",
+    "payer__ignore_until", "counts_approved", "counts_open", "clearance__id", "clearance__amount",
+    "clearance__payment_terms__rank", "clearance__cash_discount__rank", "clearance__released",
+    "clearance__grace_until", "clearance__pro_forma_grace_until", "clearance__cleared_document",
+    "clearance__cleared_pro_forma",
+)  # fmt: skip
+
+
+@lru_cache(maxsize=1)
+def _orders_statement() -> Statement:
+    def counts(*, all_open: bool) -> Case:
+        using = orders_that_use_credit(all_open=all_open).filter(pk=OuterRef("pk"))
+        return Case(When(Exists(using), then=Value(True)), default=Value(False))
+
+    orders = SalesOrder.objects.filter(pk__any_of=IDS).annotate(
+        counts_approved=counts(all_open=False), counts_open=counts(all_open=True)
+    )
+    return Statement(slotted(orders.order_by("pk").values_list(*_ORDER_COLUMNS)))
+
+
+def read_orders(order_ids: Collection[int]) -> dict[int, OrderRow]:
+    """The orders as they are now; one query."""
+    rows = (OrderRow(*row) for row in _orders_statement().rows(ids=sorted(set(order_ids))))
+    return {row.id: row for row in rows}
+
+
+def order_facts(row: OrderRow, setup: Setup) -> OrderFacts:
+    """An order as the engine sees it; whether it is already part of exposure by its own entity's parameter."""
+    parameters = setup.policy.parameters_of(row.legal_entity)
+    all_open = parameters is not None and parameters.all_open_orders_use_credit
+    ignored = [day for day in (row.customer_ignored_until, row.payer_ignored_until) if day is not None]
+    return OrderFacts(
+        id=row.id,
+        key=f"{row.legal_entity}:{row.number}",
+        legal_entity=row.legal_entity,
+        customer=f"{row.legal_entity}:{row.customer}",
+        payer=f"{row.legal_entity}:{row.payer}",
+        currency=row.currency,
+        amount=row.amount,
+        uninvoiced=row.uninvoiced,
+        delivered=row.delivered,
+        payment_terms=row.terms,
+        terms_rank=row.terms_rank,
+        default_terms_rank=row.default_terms_rank,
+        uses_credit=row.terms_use_credit is not False,
+        cash_discount=row.discount,
+        discount_rank=row.discount_rank,
+        default_discount_rank=row.default_discount_rank,
+        intercompany=row.intercompany,
+        excluded=row.excluded,
+        customer_excluded=row.customer_excluded or row.payer_excluded,
+        ignore_until=max(ignored, default=None),
+        counted=row.counts_open if all_open else row.counts_approved,
+        standing=_standing(row),
+    )
+
+
+def _standing(row: OrderRow) -> Standing | None:
+    if row.clearance is None:
+        return None
+    return Standing(
+        amount=row.cleared_amount,
+        terms_rank=row.cleared_terms_rank,
+        discount_rank=row.cleared_discount_rank,
+        released=row.released,
+        grace_until=row.grace_until,
+        pro_forma_grace_until=row.pro_forma_grace_until,
+        cleared_document=row.cleared_document or None,
+        cleared_pro_forma=row.cleared_pro_forma,
+    )
+
+
+class AccountRow(NamedTuple):
+    """One customer with its credit account, its labels and its group; the names follow the columns below."""
+
+    id: int
+    account: str
+    legal_entity: str
+    currency: str
+    account_id: int | None
+    limit: Decimal | None
+    unlimited: bool | None
+    mandatory: bool | None
+    expires_on: dt.date | None
+    status: str | None
+    processing_hold: str | None
+    credit_management_group: str | None
+    excluded: bool
+    ignore_until: dt.date | None
+    group: str | None
+    group_currency: str | None
+    group_uses_days: bool | None
+    group_account_id: int | None
+    group_limit: Decimal | None
+    group_expires_on: dt.date | None
+
+    @property
+    def key(self) -> str:
+        """`USMF:US-001`."""
+        return f"{self.legal_entity}:{self.account}"
+
+
+_ACCOUNT_COLUMNS = (
+    "id", "account", "legal_entity_id", "legal_entity__accounting_currency_id", "credit_account__id",
+    "credit_account__limit_amount", "credit_account__unlimited", "credit_account__mandatory",
+    "credit_account__expires_on", "account_status_id", "account_status__processing_hold",
+    "credit_management_group_id", "excluded", "ignore_until", "credit_group_id", "credit_group__currency_id",
+    "credit_group__use_member_days_overdue", "credit_group__credit_account__id",
+    "credit_group__credit_account__limit_amount", "credit_group__credit_account__expires_on",
+)  # fmt: skip
+
+
+@lru_cache(maxsize=1)
+def _accounts_statement() -> Statement:
+    payers = Customer.objects.filter(pk__any_of=IDS)
+    groups = payers.filter(credit_group__isnull=False).values("credit_group")
+    members = Customer.objects.filter(credit_group__in=groups)
+    concerned = payers.values("pk").union(members.values("pk"))
+    return Statement(slotted(Customer.objects.filter(pk__in=concerned).order_by("pk").values_list(*_ACCOUNT_COLUMNS)))
+
+
+def read_accounts(payer_ids: Collection[int]) -> list[AccountRow]:
+    """The payers' accounts, the groups they belong to, and all members of those groups; one query."""
+    return [AccountRow(*row) for row in _accounts_statement().rows(ids=sorted(set(payer_ids)))]
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The book of some payers on a day, with the rows it was made of."""
+
+    book: Book
+    accounts: Mapping[str, AccountRow]
+    owed: Mapping[int, Owed]
+
+
+def load_book(
+    *, payer_ids: Collection[int], as_of: dt.date, setup: Setup | None = None, clock: Clock | None = None
+) -> Book:
+    """The accounts that the payers draw on, with what is owed on `as_of` (`domain 3`); two queries, and the clock's."""
+    return load_accounts(payer_ids=payer_ids, as_of=as_of, setup=setup, clock=clock).book
+
+
+def load_accounts(
+    *, payer_ids: Collection[int], as_of: dt.date, setup: Setup | None = None, clock: Clock | None = None
+) -> Loaded:
+    """`load_book` with the rows behind it."""
+    clock = clock or read_clock()
+    setup = setup or current_setup(clock)
+    rows = read_accounts(payer_ids)
+    counting = _countings(rows, as_of, setup, clock)
+    owed = owed_by_all({row.id: counting[row.legal_entity] for row in rows})
+    positions = [customer_position(row, owed.get(row.id), setup) for row in rows]
+    return Loaded(Book(positions, _groups(rows, positions)), {row.key: row for row in rows}, owed)
+
+
+def _countings(rows: Iterable[AccountRow], as_of: dt.date, setup: Setup, clock: Clock) -> dict[str, Counting]:
+    """How each legal entity concerned counts on the day."""
+    countings: dict[str, Counting] = {}
+    for row in rows:
+        if row.legal_entity not in countings:
+            rates = setting_for(row.legal_entity, as_of, setup=setup, clock=clock).rates
+            countings[row.legal_entity] = counting_of(
+                setup.row(row.legal_entity),
+                currency=row.currency,
+                rates=rates,
+                as_of=as_of,
+                last_settlement=clock.last_settlement,
+            )
+    return countings
+
+
+def customer_position(row: AccountRow, owed: Owed | None, setup: Setup) -> CustomerPosition:
+    """A customer's account as the engine sees it; without a credit account there is no credit."""
+    parameters = setup.policy.parameters_of(row.legal_entity)
+    return CustomerPosition(
+        account=row.key,
+        account_id=row.account_id or 0,
+        legal_entity=row.legal_entity,
+        currency=row.currency,
+        limit=row.limit or Decimal(0),
+        unlimited=bool(row.unlimited),
+        mandatory=bool(row.mandatory),
+        expires_on=row.expires_on,
+        parts=tuple(owed.parts) if owed else (),
+        days_overdue=owed.days_overdue if owed else 0,
+        oldest_overdue=owed.oldest_overdue if owed else None,
+        limit_type=parameters.limit_type if parameters else LimitType.BALANCE_ALL,
+        account_status=row.status,
+        processing_hold=row.processing_hold or "none",
+        credit_management_group=row.credit_management_group,
+        excluded=row.excluded,
+        ignore_until=row.ignore_until,
+        group=f"group:{row.group}" if row.group else None,
+    )
+
+
+def _groups(rows: Sequence[AccountRow], positions: Sequence[CustomerPosition]) -> list[GroupPosition]:
+    members: dict[str, list[CustomerPosition]] = {}
+    first: dict[str, AccountRow] = {}
+    for row, position in zip(rows, positions, strict=True):
+        if row.group:
+            members.setdefault(row.group, []).append(position)
+            first.setdefault(row.group, row)
+    return [_group(number, first[number], members[number]) for number in members]
+
+
+def _group(number: str, row: AccountRow, members: Iterable[CustomerPosition]) -> GroupPosition:
+    return GroupPosition(
+        account=f"group:{number}",
+        account_id=row.group_account_id or 0,
+        currency=row.group_currency or row.currency,
+        limit=row.group_limit or Decimal(0),
+        expires_on=row.group_expires_on,
+        use_member_days_overdue=bool(row.group_uses_days),
+        members=tuple(members),
+    )

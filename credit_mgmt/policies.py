@@ -1,0 +1,175 @@
+"""The policy in force: parameters, checkpoints and rules as the engine's values, cached by the policy clock.
+
+Note [Policy versions]. Triggers raise the clock on every change of a table that the policy is made of; the number comes
+from a sequence and is never given out twice. So what a process read under a version is right as long as the clock
+shows that version: one cheap query, then memory. A decision names its version, and the version's content is stored
+with the first decision that used it; with that and its facts a decision can be recomputed (`domain 4`).
+"""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from credit_mgmt.compiled import Statement
+from credit_mgmt.engine import facts as engine
+from credit_mgmt.engine.codec import policy_from_text
+from credit_mgmt.models import BlockingRule, Parameters, PolicyVersion
+from customers.errors import NotDecided, NotFound
+from customers.rates import rates_on
+
+READS = 5
+"""How often the policy is read again when it changes while it is being read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """Everything that was set up, read at one version: as the engine sees it, and the parameter rows themselves."""
+
+    policy: engine.Policy
+    rows: Mapping[str | None, Parameters]
+
+    def row(self, legal_entity: str) -> Parameters | None:
+        """The parameter row of the legal entity, else the default row, else None."""
+        return self.rows.get(legal_entity) or self.rows.get(None)
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """What everything cached depends on, read in one query."""
+
+    policy: int
+    reference: int
+    last_settlement: dt.date | None
+    """The latest day on which anything was settled: up to it the kept open amounts are not those of a day before."""
+
+
+_CLOCK = Statement("""
+    SELECT (SELECT version FROM credit_mgmt_policyclock), (SELECT version FROM customers_referenceclock),
+           (SELECT max(date) FROM customers_settlement)
+""")
+_cached: Setup | None = None
+
+
+def read_clock() -> Clock:
+    """The clocks now. Raises `NotDecided` in a database that was never migrated."""
+    [(policy, reference, last_settlement)] = _CLOCK.rows()
+    if policy is None or reference is None:
+        raise NotDecided("The policy clock or the reference clock is missing: run the migrations.")
+    return Clock(policy, reference, last_settlement)
+
+
+def current_setup(clock: Clock | None = None) -> Setup:
+    """The setup in force. One query while nothing changed, none with a `clock` just read.
+
+    Raises `NotDecided` if it never stands still.
+    """
+    global _cached  # noqa: PLW0603 - one immutable value per process, replaced as a whole
+    version = (clock or read_clock()).policy
+    for _ in range(READS):
+        if _cached is not None and _cached.policy.version == version:
+            return _cached
+        setup = _read_setup(version)
+        again = read_clock().policy
+        if again == version:
+            _cached = setup
+        version = again
+    raise NotDecided("The rules are being changed right now; nothing was decided. Ask again.")
+
+
+def current_policy() -> engine.Policy:
+    """The rules and parameters in force, as the engine's value."""
+    return current_setup().policy
+
+
+def policy_at(version: int) -> engine.Policy:
+    """The policy that a stored decision used. Raises `NotFound` for a version that no decision used."""
+    return _stored_policy(version)
+
+
+def parameters_row(legal_entity: str) -> Parameters:
+    """The parameters of a legal entity, or the default row. Raises `NotFound` where there is neither (`domain 4.9`)."""
+    row = current_setup().row(legal_entity)
+    if row is None:
+        raise NotFound(f"There are no parameters for {legal_entity} and no default row: set up the default parameters.")
+    return row
+
+
+def setting_for(
+    legal_entity: str, as_of: dt.date, *, setup: Setup | None = None, clock: Clock | None = None
+) -> engine.Setting:
+    """How amounts look from a legal entity: the rates of its rate type on `as_of` (`domain 1`, `3.4`)."""
+    row = (setup or current_setup(clock)).row(legal_entity)
+    rate_type = row.credit_limit_exchange_rate_type if row else "default"
+    rates = rates_on(rate_type, as_of, version=clock.reference if clock else None)
+    return engine.Setting(legal_entity=legal_entity, as_of=as_of, rates=rates)
+
+
+@lru_cache(maxsize=64)
+def _stored_policy(version: int) -> engine.Policy:
+    stored = PolicyVersion.objects.filter(pk=version).first()
+    if stored is None:
+        raise NotFound(f"Policy version {version} is not stored: no decision used it.")
+    return policy_from_text(stored.content)
+
+
+def _read_setup(version: int) -> Setup:
+    rows = {row.legal_entity_id: row for row in Parameters.objects.prefetch_related("checkpoints").order_by("pk")}
+    rules = BlockingRule.objects.select_related("customer").order_by("name", "pk")
+    policy = engine.Policy(
+        version=version,
+        rules=tuple(rule_value(rule) for rule in rules),
+        parameters={entity: parameters_value(row) for entity, row in rows.items()},
+    )
+    return Setup(policy=policy, rows=rows)
+
+
+def rule_value(rule: BlockingRule) -> engine.Rule:
+    """A rule as the engine sees it."""
+    return engine.Rule(
+        id=str(rule.pk),
+        name=rule.name,
+        type=engine.RuleType(rule.type),
+        action=engine.Action(rule.action),
+        level=engine.Level(rule.valid_for),
+        customer=rule.customer.key if rule.customer else None,
+        credit_management_group=rule.credit_management_group_id,
+        legal_entity=rule.legal_entity_id,
+        days=rule.days,
+        amount=rule.amount,
+        currency=rule.currency_id,
+        threshold_percent=rule.threshold_percent,
+        threshold_amount=rule.threshold_amount,
+        account_status=rule.account_status_id,
+        payment_terms=rule.payment_terms_id,
+        release_sales_order=rule.release_sales_order,
+        active=rule.active,
+        valid_from=rule.valid_from,
+        valid_to=rule.valid_to,
+    )
+
+
+def parameters_value(row: Parameters) -> engine.Parameters:
+    """A parameter row, with its checkpoints, as the engine sees it."""
+    return engine.Parameters(
+        limit_type=engine.LimitType(row.credit_limit_type),
+        all_open_orders_use_credit=row.open_orders_that_use_credit == Parameters.OpenOrders.ALL,
+        check_credit_limit=row.check_credit_limit_for_sales_order,
+        exceeding_is_error=row.message_when_exceeding_credit_limit == Parameters.Message.ERROR,
+        check_group_limit=row.check_customer_credit_groups_credit_limit,
+        unlimited_skips_group=row.unlimited_customers_skip_the_group_limit,
+        check_terms=row.check_when_payment_terms_are_increased,
+        check_discount=row.check_when_settlement_discount_is_increased,
+        ignore_expiry_when_blank=row.ignore_limit_expired_when_date_is_blank,
+        allow_edit_after_release=row.allow_edit_of_order_value_after_release,
+        release_tolerance_percent=row.release_tolerance_percent,
+        checkpoints={
+            setting.document: engine.CheckpointSetting(
+                posting=setting.posting,
+                grace_days=setting.grace_days,
+                pro_forma=setting.pro_forma,
+                pro_forma_grace_days=setting.pro_forma_grace_days,
+            )
+            for setting in row.checkpoints.all()
+        },
+    )
