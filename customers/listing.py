@@ -224,6 +224,11 @@ def _value(row: Any, path: str) -> Any:
     return row
 
 
+def is_cursor(text: str, length: int) -> bool:
+    """Whether `text` can be read as a cursor of an order with `length` keys."""
+    return _decode(text, length) is not None
+
+
 def _decode(cursor: str, length: int) -> list[str | None] | None:
     try:
         values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))

@@ -78,6 +78,12 @@ def upsert_one(
     Raises `NotFound` (also for what is out of scope), `NotAllowed`, `InvalidInput`; nothing is written then.
     """
     [result] = upsert(resource, [row], actor=actor, today=today, replace=replace, atomic=True)
+    raise_failure(resource, result)
+    return result
+
+
+def raise_failure(resource: str, result: RowResult) -> None:
+    """Raise what is wrong with a row that was sent alone: `NotFound`, `NotAllowed`, `InvalidInput`; else nothing."""
     for error in result.errors:
         if error.code == "not_found" and not error.field:
             raise NotFound(error.message)
@@ -86,7 +92,6 @@ def upsert_one(
             raise NotAllowed(action or Action.FEED, (result.key or "").partition(":")[0] or None)
     if result.errors:
         raise InvalidInput(result.errors)
-    return result
 
 
 def _run(resource: Resource, batch: Batch, *, atomic: bool) -> list[RowResult]:
