@@ -8,7 +8,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from playwright.sync_api import Browser, Error, Page, Playwright, sync_playwright
@@ -55,7 +55,9 @@ def open_page(chromium: Browser, live_server: Any) -> Iterator[OpenPage]:
     complaints: list[str] = []
     contexts = []
 
-    def opened(address: str = "/", *, theme: str = "light", width: int = 1280, scripts: bool = True) -> Page:
+    def opened(
+        address: str = "/", *, theme: Literal["light", "dark"] = "light", width: int = 1280, scripts: bool = True
+    ) -> Page:
         context = chromium.new_context(
             base_url=live_server.url,
             color_scheme=theme,

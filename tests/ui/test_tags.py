@@ -32,6 +32,7 @@ class TestExposureBar:
     def test_adds_its_parts_and_says_by_how_much_the_limit_is_exceeded(self):
         bar = bars.exposure_bar(self.EXAMPLE)
         assert (bar.total, bar.over, bar.free) == (Decimal(228050), Decimal(18050), Decimal(0))
+        assert bar.used is not None
         assert round(bar.used, 1) == Decimal("108.6")
 
     def test_lays_segments_side_by_side_in_the_fixed_order(self):
