@@ -9,12 +9,10 @@ with the first decision that used it; with that and its facts a decision can be 
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 
 from credit_mgmt.compiled import Statement
 from credit_mgmt.engine import facts as engine
-from credit_mgmt.engine.codec import policy_from_text
-from credit_mgmt.models import BlockingRule, Parameters, PolicyVersion
+from credit_mgmt.models import BlockingRule, Parameters
 from customers.errors import NotDecided, NotFound
 from customers.rates import rates_on
 
@@ -82,11 +80,6 @@ def current_policy() -> engine.Policy:
     return current_setup().policy
 
 
-def policy_at(version: int) -> engine.Policy:
-    """The policy that a stored decision used. Raises `NotFound` for a version that no decision used."""
-    return _stored_policy(version)
-
-
 def parameters_row(legal_entity: str) -> Parameters:
     """The parameters of a legal entity, or the default row. Raises `NotFound` where there is neither (`domain 4.9`)."""
     row = current_setup().row(legal_entity)
@@ -103,14 +96,6 @@ def setting_for(
     rate_type = row.credit_limit_exchange_rate_type if row else "default"
     rates = rates_on(rate_type, as_of, version=clock.reference if clock else None)
     return engine.Setting(legal_entity=legal_entity, as_of=as_of, rates=rates)
-
-
-@lru_cache(maxsize=64)
-def _stored_policy(version: int) -> engine.Policy:
-    stored = PolicyVersion.objects.filter(pk=version).first()
-    if stored is None:
-        raise NotFound(f"Policy version {version} is not stored: no decision used it.")
-    return policy_from_text(stored.content)
 
 
 def _read_setup(version: int) -> Setup:

@@ -1,0 +1,66 @@
+"""Records of the room `credit_mgmt` for tests, and the services that make them where a constraint wants evidence."""
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+import factory
+from factory.django import DjangoModelFactory
+
+from credit_mgmt import accounts, models
+from credit_mgmt.limits import set_limit
+from customers.access import system_actor
+from customers.models import Customer, CustomerCreditGroup, SalesOrder
+from tests.factories import CustomerFactory
+
+ACTOR = system_actor("tests")
+AT = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
+TODAY = dt.date(2026, 3, 1)
+
+
+def account_of(owner: Customer | CustomerCreditGroup) -> models.CreditAccount:
+    """The owner's credit account, opened if need be."""
+    if isinstance(owner, Customer):
+        accounts.open_accounts(customer_ids=[owner.pk])
+        return models.CreditAccount.objects.get(customer=owner)
+    accounts.open_accounts(group_numbers=[owner.pk])
+    return models.CreditAccount.objects.get(group=owner)
+
+
+def give_limit(owner: Customer | CustomerCreditGroup, amount: str | Decimal = "0", **changes: Any) -> models.CreditAccount:
+    """Give the owner a limit, in its account's currency, with its entry in the limit history."""
+    account = account_of(owner)
+    set_limit(
+        account=account.pk, limit_amount=Decimal(amount), source=models.LimitHistory.Source.FEED,
+        actor=ACTOR, at=AT, as_of=TODAY, **changes,
+    )  # fmt: skip
+    account.refresh_from_db()
+    return account
+
+
+def customer_with_limit(amount: str | Decimal, /, **customer: Any) -> Customer:
+    """A customer with a limit in its entity's accounting currency."""
+    made = CustomerFactory(**customer)
+    give_limit(made, amount)
+    return made
+
+
+def approve(order: SalesOrder) -> models.Commitment:
+    """Let the order use credit, as if it had passed."""
+    return models.Commitment.objects.create(
+        order=order, account=account_of(order.payer), amount=order.uninvoiced_amount, currency=order.currency,
+        approved_at=AT,
+    )  # fmt: skip
+
+
+class BlockingRuleFactory(DjangoModelFactory[models.BlockingRule]):
+    """Blocks everyone above 100 % of the limit."""
+
+    class Meta:
+        model = models.BlockingRule
+
+    name = factory.Sequence(lambda n: f"R-{n:03d}")
+    type = models.BlockingRule.Type.LIMIT_USED
+    threshold_percent = factory.LazyAttribute(
+        lambda rule: Decimal(100) if rule.type == models.BlockingRule.Type.LIMIT_USED else None
+    )
