@@ -11,7 +11,6 @@ from credit_mgmt.engine.facts import (
     LimitType,
     OrderFacts,
     Parameters,
-    Question,
     Setting,
 )
 from credit_mgmt.engine.texts import amount_text
@@ -42,6 +41,7 @@ class Case:
     """Order, payer, group, parameters and day of one check. Amounts not worked out yet are `None` inside."""
 
     __slots__ = (
+        "_expiries",
         "_limits",
         "_overdue",
         "_own",
@@ -51,7 +51,6 @@ class Case:
         "order",
         "parameters",
         "position",
-        "question",
         "rates",
         "untested",
     )
@@ -62,8 +61,8 @@ class Case:
         order: OrderFacts,
         position: CustomerPosition,
         group: GroupPosition | None,
+        *,
         parameters: Parameters,
-        question: Question,
         setting: Setting,
     ) -> None:
         self.book = book
@@ -71,11 +70,11 @@ class Case:
         self.position = position
         self.group = group
         self.parameters = parameters
-        self.question = question
         self.as_of = setting.as_of
         self.rates = setting.rates
         self.untested = _untested(order, parameters)
         self._own: Exposure | None = None
+        self._expiries: tuple[Expiry, ...] | None = None
         self._limits: tuple[TestedLimit, ...] | None = None
         self._overdue: Decimal | None = None
 
@@ -152,16 +151,12 @@ class Case:
 
         An unlimited customer's limit never expires (`domain 2`), and a group that is skipped has no say.
         """
-        position = self.position
-        if position.unlimited or position.temporary_limit is not None:
-            own = Expiry(position.account, position.expires_on, 0)
-        else:
-            own = Expiry(position.account, position.expires_on, _days_since(position.expires_on, self.as_of))
-        if self.group is None or not self.tests_group():
-            return (own,)
-        in_force = self.group.temporary_limit is not None
-        days = 0 if in_force else _days_since(self.group.expires_on, self.as_of)
-        return (Expiry(self.group.account, self.group.expires_on, days), own)
+        if self._expiries is None:
+            expiries = [_own_expiry(self.position, self.as_of)]
+            if self.group is not None and self.tests_group():
+                expiries.append(_expiry(self.group, self.as_of))
+            self._expiries = tuple(expiries)
+        return self._expiries
 
     def text(self, amount: Decimal, currency: str) -> str:
         """`amount` as evidence: exact, with the currency's decimals."""
@@ -179,5 +174,15 @@ def _untested(order: OrderFacts, parameters: Parameters) -> str | None:
     return None if order.uses_credit else "terms_use_no_credit"
 
 
-def _days_since(date: dt.date | None, as_of: dt.date) -> int | None:
-    return None if date is None else (as_of - date).days
+def _own_expiry(position: CustomerPosition, as_of: dt.date) -> Expiry:
+    if position.unlimited:
+        return Expiry(position.account, None, 0)
+    return _expiry(position, as_of)
+
+
+def _expiry(account: CustomerPosition | GroupPosition, as_of: dt.date) -> Expiry:
+    """While a temporary limit is in force, the limit is not expired (`domain 4.3`)."""
+    on = account.expires_on
+    if account.temporary_limit is not None:
+        return Expiry(account.account, on, 0)
+    return Expiry(account.account, on, None if on is None else (as_of - on).days)

@@ -4,8 +4,7 @@ A single check is a queue of one. A queue is a fold: each order that passes, or 
 the next one no longer finds (`domain 7`).
 """
 
-from collections.abc import Iterable
-from functools import partial
+from collections.abc import Iterable, Mapping, Sequence
 
 from credit_mgmt.engine.case import Case
 from credit_mgmt.engine.decision import Decision, Draw, NotChecked, Outcome, Reason, TraceLine, Verdict
@@ -92,6 +91,7 @@ class _Check:
             self._draw_unchecked()
         if self.missing:
             self.reasons.append(_cannot_be_evaluated(self.order, self.missing, self.setting))
+        trace, figures = self._explanation()
         outcome = Outcome.HELD if self.reasons else Outcome.PASSED if because is None else Outcome.NOT_CHECKED
         return Decision(
             self.order.id,
@@ -102,11 +102,11 @@ class _Check:
             because if outcome is Outcome.NOT_CHECKED else None,
             tuple(self.reasons),
             tuple(self.warnings),
-            self._trace(),
+            trace,
             (),
             self.draws,
             self.policy.policy.version,
-            self._figures(),
+            figures,
         )
 
     def _look(self) -> NotChecked | None:
@@ -126,7 +126,7 @@ class _Check:
         if because is not None:
             return because
         group = self.book.group_of(position)
-        self.case = case = Case(self.book, order, position, group, parameters, self.question, self.setting)
+        self.case = case = Case(self.book, order, position, group, parameters=parameters, setting=self.setting)
         self.ladder = self.policy.ladder(order, position, as_of)
         self._draw(position, group)
         walk = Walk(case, self.ladder).through()
@@ -169,24 +169,42 @@ class _Check:
             self._draw(position, self.book.groups.get(position.group) if position.group else None)
             self.missing = known
 
-    def _trace(self) -> LazyTuple[TraceLine] | tuple[TraceLine, ...]:
+    def _explanation(self) -> tuple[Sequence[TraceLine], Mapping[str, str | None] | None]:
+        """Trace and figures: on demand, where the book has been read; at once, where a rate is missing for that."""
         if self.case is None or self.ladder is None:
-            return tuple(self.lines)
-        make = partial(_trace_of, self.case, self.ladder, tuple(self.lines))
-        return LazyTuple(make) if self.case.settle() else make()
-
-    def _figures(self) -> LazyMapping[str | None] | dict[str, str | None] | None:
-        if self.case is None:
-            return None
-        make = partial(figures_of, self.case)
-        return LazyMapping(make) if self.case.settle() else make()
+            return tuple(self.lines), None
+        trace, figures = _Trace(self.case, self.ladder, tuple(self.lines)), _Figures(self.case)
+        return (trace, figures) if self.case.settle() else (trace.make(), figures.make())
 
 
-def _trace_of(case: Case, ladder: Ladder, before: tuple[TraceLine, ...]) -> tuple[TraceLine, ...]:
+class _Trace(LazyTuple[TraceLine]):
     """The lines of a decision: the same walk, written down. What the book said then is settled in the case."""
-    lines = list(before)
-    Walk(case, ladder, lines).through()
-    return tuple(lines)
+
+    __slots__ = ("_before", "_case", "_ladder")
+
+    def __init__(self, case: Case, ladder: Ladder, before: tuple[TraceLine, ...]) -> None:
+        self._items = None
+        self._case = case
+        self._ladder = ladder
+        self._before = before
+
+    def make(self) -> tuple[TraceLine, ...]:
+        lines = list(self._before)
+        Walk(self._case, self._ladder, lines).through()
+        return tuple(lines)
+
+
+class _Figures(LazyMapping[str | None]):
+    """The figures beside a decision, of the settled case."""
+
+    __slots__ = ("_case",)
+
+    def __init__(self, case: Case) -> None:
+        self._items = None
+        self._case = case
+
+    def make(self) -> dict[str, str | None]:
+        return figures_of(self._case)
 
 
 def _cannot_be_evaluated(order: OrderFacts, missing: list[Missing], setting: Setting) -> Reason:

@@ -163,13 +163,15 @@ class Book:
             without = owed.get(own, ZERO) - (counted[1] if counted and counted[0] == own else ZERO)
             return Exposure(without, without + used)
         amounts = ((own, currency, amount) for currency, amount in owed.items())
-        return _exposure(amounts, own, own, order, counted, used, rates)
+        return _exposure(amounts, order, counted, rates=rates, target=own, via=own)
 
-    def group_exposure(self, order: OrderFacts, position: CustomerPosition, group: GroupPosition, rates: Rates) -> Exposure:
+    def group_exposure(
+        self, order: OrderFacts, position: CustomerPosition, group: GroupPosition, rates: Rates
+    ) -> Exposure:
         """The group's exposure without and after the order, in its currency (`domain 3.4`). Raises `MissingRate`."""
         amounts = ((via, currency, amount) for (via, currency), amount in self.group_owed(group).items())
         counted = self.counted(order, position)
-        return _exposure(amounts, group.currency, position.currency, order, counted, will_use(order), rates)
+        return _exposure(amounts, order, counted, rates=rates, target=group.currency, via=position.currency)
 
     def take(self, order: OrderFacts, *, held: bool, all_open: bool = False) -> None:
         """Carry the order forward: from now on it uses credit, or, held again, no longer does (`domain 3.2`, law 3).
@@ -199,21 +201,24 @@ class Book:
 
 def _exposure(
     amounts: Iterator[tuple[str, str, Decimal]],
-    target: str,
-    via_of_order: str,
     order: OrderFacts,
     counted: CountedOrder | None,
-    used: Decimal,
+    *,
     rates: Rates,
+    target: str,
+    via: str,
 ) -> Exposure:
-    """Convert every total once; only the total that the order is part of differs between without and after."""
+    """Convert every total once; only the total that the order is part of differs between without and after.
+
+    `via` is the accounting currency of the order's payer; `amounts` are (accounting currency, currency, total).
+    """
     others, mine = ZERO, ZERO
-    for via, currency, amount in amounts:
-        if counted is not None and via == via_of_order and currency == counted[0]:
-            amount -= counted[1]
-        if via == via_of_order and currency == order.currency:
+    for through, currency, total in amounts:
+        is_counted = counted is not None and through == via and currency == counted[0]
+        amount = total - counted[1] if counted is not None and is_counted else total
+        if through == via and currency == order.currency:
             mine = amount
         else:
-            others += convert(rates, amount, currency, target, via)
-    without = others + convert(rates, mine, order.currency, target, via_of_order)
-    return Exposure(without, others + convert(rates, mine + used, order.currency, target, via_of_order))
+            others += convert(rates, amount, currency, target, through)
+    without = others + convert(rates, mine, order.currency, target, via)
+    return Exposure(without, others + convert(rates, mine + will_use(order), order.currency, target, via))

@@ -177,6 +177,16 @@ class CustomerPosition:
 
 
 @dataclass(frozen=True, slots=True)
+class DueItem:
+    """An overdue item of a customer, `amount` open in `currency`: what a remedy names (ux 3.2)."""
+
+    document: str
+    days_overdue: int
+    currency: str
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class GroupPosition:
     """A customer credit group on a date: its own limit, and the positions of all its members (`domain 3.4`)."""
 
@@ -205,6 +215,9 @@ class Standing:
     cleared_document: str | None = None
     """The document that a release without posting lets through once, unchecked."""
     cleared_pro_forma: bool = False
+    payment_terms: str | None = None
+    """The terms and cash discount of that time, for the sentence."""
+    cash_discount: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +251,9 @@ class OrderFacts:
     counted: bool = False
     """The order is already part of its payer's `parts`: it must count itself exactly once (`domain 3.2`)."""
     standing: Standing | None = None
+    default_payment_terms: str | None = None
+    """The default terms and cash discount of the order's customer, for the sentence."""
+    default_cash_discount: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

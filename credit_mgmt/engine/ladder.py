@@ -21,7 +21,8 @@ class TypeLadder(NamedTuple):
     """The rules of one type that concern an order: most specific level first, in a level blocking before exclusions."""
 
     test: RuleTest
-    rules: tuple[Rule, ...]
+    rules: tuple[tuple[Rule, bool], ...]
+    """Each with whether it is an exclusion."""
 
 
 class Ladder(NamedTuple):
@@ -106,10 +107,12 @@ def _ladder(rules: list[Rule]) -> Ladder:
     releases = tuple(
         (types[rule.type], rule) for rule in rules if rule.action is Action.EXCLUSION and rule.release_sales_order
     )
-    ladders = (
-        TypeLadder(test, tuple(sorted(by_type[code], key=_rank))) for code, test in types.items() if code in by_type
-    )
+    ladders = (TypeLadder(test, _in_order(by_type[code])) for code, test in types.items() if code in by_type)
     return Ladder(releases, tuple(ladders))
+
+
+def _in_order(rules: list[Rule]) -> tuple[tuple[Rule, bool], ...]:
+    return tuple((rule, rule.action is Action.EXCLUSION) for rule in sorted(rules, key=_rank))
 
 
 def _rank(rule: Rule) -> tuple[int, bool]:

@@ -4,24 +4,26 @@ A night's evaluation decides on a hundred thousand orders and shows a few of the
 trace and its figures, is therefore worked out on demand, from the very facts and by the very code that decided.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Generic, TypeVar, overload
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeVar, overload
 
 Item = TypeVar("Item")
 
 
-class LazyTuple(Sequence[Item], Generic[Item]):
-    """A tuple that is made when it is first looked at."""
+class LazyTuple(Sequence[Item]):
+    """A tuple that `make` makes when it is first looked at."""
 
-    __slots__ = ("_items", "_make")
+    __slots__ = ("_items",)
+    _items: tuple[Item, ...] | None
 
-    def __init__(self, make: Callable[[], tuple[Item, ...]]) -> None:
-        self._make: Callable[[], tuple[Item, ...]] | None = make
-        self._items: tuple[Item, ...] = ()
+    @abstractmethod
+    def make(self) -> tuple[Item, ...]:
+        """The items; called once."""
 
     def _made(self) -> tuple[Item, ...]:
-        if self._make is not None:
-            self._items, self._make = self._make(), None
+        if self._items is None:
+            self._items = self.make()
         return self._items
 
     @overload
@@ -50,18 +52,19 @@ class LazyTuple(Sequence[Item], Generic[Item]):
         return tuple, (self._made(),)
 
 
-class LazyMapping(Mapping[str, Item], Generic[Item]):
-    """A mapping that is made when it is first looked at."""
+class LazyMapping(Mapping[str, Item]):
+    """A mapping that `make` makes when it is first looked at."""
 
-    __slots__ = ("_items", "_make")
+    __slots__ = ("_items",)
+    _items: dict[str, Item] | None
 
-    def __init__(self, make: Callable[[], dict[str, Item]]) -> None:
-        self._make: Callable[[], dict[str, Item]] | None = make
-        self._items: dict[str, Item] = {}
+    @abstractmethod
+    def make(self) -> dict[str, Item]:
+        """The items; called once."""
 
     def _made(self) -> dict[str, Item]:
-        if self._make is not None:
-            self._items, self._make = self._make(), None
+        if self._items is None:
+            self._items = self.make()
         return self._items
 
     def __getitem__(self, key: str) -> Item:

@@ -124,6 +124,8 @@ class DaysOverdue:
             evidence = {"measured": str(days), "threshold": str(allowed), "over": str(days - allowed)}
             if whose.oldest_overdue is not None:
                 evidence["document"] = whose.oldest_overdue
+            if whose is not case.position:
+                evidence["member"] = whose.account
         return Reading(exceeds, not exceeds, days, allowed, whose.account, None, evidence)
 
     def _by_amount(self, rule: Rule, allowed: Decimal, case: Case) -> Reading:
@@ -180,8 +182,8 @@ class LimitExpired:
         for expiry in case.expiries():
             if expiry.days is None:
                 if not case.parameters.ignore_expiry_when_blank:
-                    evidence = {"measured": "no expiration date", "threshold": str(allowed), "blank": "yes"}
-                    return Reading(True, False, None, allowed, expiry.account, None, evidence, "expiry_blank")
+                    blank = {"measured": "no expiration date", "threshold": str(allowed), "blank": "yes"}
+                    return Reading(True, False, None, allowed, expiry.account, None, blank, "expiry_blank")
             elif worst is None or expiry.days > (worst.days or 0):
                 worst = expiry
         if worst is None or worst.days is None:
@@ -223,7 +225,7 @@ class OverdueAmount:
         why = _threshold_untested(rule, case, used)
         exceeds = over and (used is None or used.exceeds)
         excuses = not over and (used is None or not used.exceeds)
-        evidence = None
+        evidence: dict[str, str] | None = None
         if exceeds:
             evidence = amount_evidence(case, overdue, allowed, currency)
             if used is not None:
@@ -241,8 +243,8 @@ class _Used(NamedTuple):
     currency: str
     after: Decimal
     threshold: Decimal
-    percent: Decimal | None
-    """Of the limit, where the threshold is a percentage."""
+    limit: Decimal | None
+    """The limit, where the threshold is a percentage of it."""
     threshold_percent: Decimal | None
 
     def evidence(self, case: Case) -> dict[str, str]:
@@ -254,8 +256,9 @@ class _Used(NamedTuple):
         }
         if self.threshold_percent is not None:
             evidence["threshold_percent"] = percent_text(self.threshold_percent)
-        if self.percent is not None:
-            evidence["percent"] = percent_text(self.percent)
+        percent = None if self.limit is None else used_percent(self.after, self.limit)
+        if percent is not None:
+            evidence["percent"] = percent_text(percent)
         return evidence
 
 
@@ -274,9 +277,9 @@ def _used_of_each(rule: Rule, case: Case) -> Iterator[_Used]:
     if rule.threshold_percent is not None:
         percent = rule.threshold_percent
         for limit in case.limits():
-            threshold, used = percent_of(percent, limit.limit), used_percent(limit.after, limit.limit)
-            exceeds = limit.after > threshold
-            yield _Used(exceeds, limit.account, limit.kind, limit.currency, limit.after, threshold, used, percent)
+            after, threshold = limit.after, percent_of(percent, limit.limit)
+            exceeds = after > threshold
+            yield _Used(exceeds, limit.account, limit.kind, limit.currency, after, threshold, limit.limit, percent)
     elif rule.threshold_amount is not None:
         # A fixed amount is no part of a limit: it is compared with the exposure of an unlimited customer too.
         currency, fixed = required(rule.currency, rule, "currency"), rule.threshold_amount
@@ -334,9 +337,7 @@ class LimitUsed:
             threshold = percent_of(percent, limit.limit)
             exceeds = limit.after > threshold
             evidence = limit_evidence(case, limit, threshold, percent) if exceeds else None
-            reading = Reading(
-                exceeds, not exceeds, limit.after, threshold, limit.account, limit.currency, evidence
-            )
+            reading = Reading(exceeds, not exceeds, limit.after, threshold, limit.account, limit.currency, evidence)
             if exceeds:
                 break
         return reading

@@ -10,11 +10,13 @@ from credit_mgmt.engine.decision import Reason, TraceLine, Verdict
 from credit_mgmt.engine.exposure import MissingFact
 from credit_mgmt.engine.facts import Action, Rule
 from credit_mgmt.engine.ladder import Ladder, TypeLadder
-from credit_mgmt.engine.rules import Measured, Reading, RuleTest, limit_evidence
+from credit_mgmt.engine.rules import Measured, Reading, limit_evidence
 from credit_mgmt.engine.schedule import is_higher
 from customers.money import HUNDRED, MissingRate
 
 Missing = MissingRate | MissingFact
+Ranked = tuple[str | None, int | None]
+"""Terms or a cash discount, with their rank."""
 
 
 class Walk:
@@ -46,8 +48,11 @@ class Walk:
         for test, rule in self.ladder.releases:
             if test.is_limit_check and not self.case.parameters.check_credit_limit:
                 continue
-            reading = _read(test, rule, self.case)
-            if isinstance(reading, Reading) and reading.excuses:
+            try:
+                reading = test.read(rule, self.case)
+            except (MissingRate, MissingFact):
+                continue  # A missing figure never excuses; the rule's own type says so in the trace.
+            if reading.excuses:
                 self._note_release(rule, reading)
                 return True
         return False
@@ -56,7 +61,7 @@ class Walk:
         if self.lines is None:
             return
         self.lines.append(_line(rule, Verdict.RELEASED, reading, self.case))
-        others = (other for ladder in self.ladder.types for other in ladder.rules if other is not rule)
+        others = (other for ladder in self.ladder.types for other, _ in ladder.rules if other is not rule)
         self.lines.extend(_skipped(other, f"released_by:{rule.name}") for other in others)
 
     def _look_at_type(self, ladder: TypeLadder) -> None:
@@ -65,25 +70,25 @@ class Walk:
         why: str | None = None
         if test.is_limit_check and not self.case.parameters.check_credit_limit:
             why = "limit_check_off"
-        for rule in ladder.rules:
+        for rule, is_exclusion in ladder.rules:
             if why is not None:
                 if lines is None:
                     return
                 lines.append(_skipped(rule, why))
                 continue
-            reading = _read(test, rule, self.case)
-            if not isinstance(reading, Reading):
-                self._unknown(rule, reading)
+            try:
+                reading = test.read(rule, self.case)
+            except (MissingRate, MissingFact) as missing:
+                self._unknown(rule, missing)
                 continue
-            verdict = Verdict.WITHIN
-            if rule.action is Action.EXCLUSION:
-                if reading.excuses:
-                    verdict, why = Verdict.EXCUSED, f"decided_by:{rule.name}"
-            elif reading.blocks:
-                verdict, why = Verdict.BLOCKED, f"decided_by:{rule.name}"
-                self.reasons.append(_reason(rule, reading))
+            decides = reading.excuses if is_exclusion else reading.blocks
+            if decides:
+                why = f"decided_by:{rule.name}"
+                if not is_exclusion:
+                    self.reasons.append(_reason(rule, reading))
             if lines is not None:
-                lines.append(_line(rule, verdict, reading, self.case))
+                verdict = Verdict.EXCUSED if is_exclusion else Verdict.BLOCKED
+                lines.append(_line(rule, verdict if decides else Verdict.WITHIN, reading, self.case))
 
     def _unknown(self, rule: Rule, missing: Missing) -> None:
         """A blocking rule that can't be evaluated holds the order; an exclusion merely excuses nothing (law 4)."""
@@ -134,26 +139,35 @@ class Walk:
         order, parameters = self.case.order, self.case.parameters
         standing = order.standing
         if parameters.check_terms:
-            before = order.default_terms_rank if standing is None else standing.terms_rank
-            self._look_at_rank("payment_terms_changed", order.payment_terms, order.terms_rank, before)
+            before = (
+                (order.default_payment_terms, order.default_terms_rank)
+                if standing is None
+                else (standing.payment_terms, standing.terms_rank)
+            )
+            self._look_at_rank("payment_terms_changed", before, (order.payment_terms, order.terms_rank))
         if parameters.check_discount:
-            before = order.default_discount_rank if standing is None else standing.discount_rank
-            self._look_at_rank("settlement_discount_changed", order.cash_discount, order.discount_rank, before)
+            before = (
+                (order.default_cash_discount, order.default_discount_rank)
+                if standing is None
+                else (standing.cash_discount, standing.discount_rank)
+            )
+            self._look_at_rank("settlement_discount_changed", before, (order.cash_discount, order.discount_rank))
 
-    def _look_at_rank(self, code: str, name: str | None, rank: int | None, before: int | None) -> None:
-        order = self.case.order
-        if rank is None or before is None:
+    def _look_at_rank(self, code: str, before: Ranked, now: Ranked) -> None:
+        order, (name_before, rank_before), (name, rank) = self.case.order, before, now
+        if rank is None or rank_before is None:
             if self.lines is not None:
                 self.lines.append(TraceLine(code, None, None, Verdict.SKIPPED, why="no_rank"))
             return
-        higher = is_higher(rank, before)
+        higher = is_higher(rank, rank_before)
         if higher:
             since = "default" if order.standing is None else "last"
-            evidence = {"measured": str(rank), "threshold": str(before), "now": name or "", "since": since}
+            evidence = {"measured": str(rank), "threshold": str(rank_before), "since": since}
+            evidence.update({key: known for key, known in (("now", name), ("before", name_before)) if known})
             self.reasons.append(Reason(code, None, None, order.payer, evidence))
         if self.lines is not None:
             verdict = Verdict.BLOCKED if higher else Verdict.WITHIN
-            self.lines.append(TraceLine(code, None, None, verdict, str(rank), str(before), order.payer))
+            self.lines.append(TraceLine(code, None, None, verdict, str(rank), str(rank_before), order.payer))
 
 
 _UNKNOWN = "cannot_be_evaluated"
@@ -162,14 +176,6 @@ _UNKNOWN = "cannot_be_evaluated"
 def words_for(missing: Missing, as_of: dt.date) -> str:
     """What is missing, in words, with the day where it is a rate."""
     return f"{missing} on {as_of}" if isinstance(missing, MissingRate) else str(missing)
-
-
-def _read(test: RuleTest, rule: Rule, case: Case) -> Reading | Missing:
-    """The reading of a rule, or what is missing for it."""
-    try:
-        return test.read(rule, case)
-    except (MissingRate, MissingFact) as missing:
-        return missing
 
 
 def _line(rule: Rule, verdict: Verdict, reading: Reading, case: Case) -> TraceLine:
