@@ -72,6 +72,7 @@ class Batch:
     today: TodayIn | None
     replace: bool
     references: References = field(default_factory=References)
+    ledger: Any = None
 
     @property
     def good(self) -> Iterator[Entry]:

@@ -197,10 +197,7 @@ class Customers(Resource):
             entry.instance.invoice_account_id = ids[entry.plan]
         update([entry.instance for entry in late if entry.existing is None], {"invoice_account_id"})
         changed = [entry for entry in entries if entry.existing is not None]
-        update(
-            [entry.instance for entry in changed],
-            {self.fields[name].attribute for entry in changed for name in entry.changed},
-        )
+        update([entry.instance for entry in changed], self.columns_of(changed))
         moved = [entry.instance.pk for entry in changed if "invoice_account" in entry.changed]
         if moved:
             move_payer(customer_ids=moved)

@@ -15,16 +15,20 @@ from customers.errors import FieldError, InvalidInput, NotFound
 from customers.imports.batch import Batch, RowResult, TodayIn, batch_of
 from customers.imports.customers import Customers
 from customers.imports.groups import CreditGroups
+from customers.imports.invoices import Invoices
 from customers.imports.orders import SalesOrders
+from customers.imports.payments import Payments
 from customers.imports.reference_data import RESOURCES as REFERENCE_DATA
-from customers.imports.resource import Overtaken, Resource
+from customers.imports.resource import Resource
+from customers.imports.sql import Overtaken
 
 MOST_ROWS = 10_000
 """Rows in one call (`api.md` Conventions)."""
 ATTEMPTS = 3
 
 RESOURCES: dict[str, Resource] = {
-    resource.name: resource() for resource in (*REFERENCE_DATA, Customers, CreditGroups, SalesOrders)
+    resource.name: resource()
+    for resource in (*REFERENCE_DATA, Customers, CreditGroups, SalesOrders, Invoices, Payments)
 }
 """Everything that can be fed, by the name of its path in the API."""
 

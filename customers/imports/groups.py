@@ -25,6 +25,7 @@ class CreditGroups(Resource):
     name = "credit-groups"
     model = CustomerCreditGroup
     key_fields = named(Field("number", key_part))
+    parts = frozenset({"members"})
     fields = named(
         Field("description", text(100), default=""),
         Field("currency", currency_code, "currency_id", refers_to="currency"),
@@ -54,10 +55,6 @@ class CreditGroups(Resource):
         """A group needs the right in all the entities of its members; without members, in all there are."""
         keys = {*(entry.plan or ()), *entry.given.get("members", ())}
         return sorted({split(key)[0] for key in keys}) or [None]
-
-    def current(self, existing: Any, field: Field) -> Any:
-        """Members are compared apart."""
-        return () if field.name == "members" else super().current(existing, field)
 
     def check(self, batch: Batch) -> None:
         """Every member exists and is in no other group, as things will be after this call."""
@@ -95,28 +92,17 @@ class CreditGroups(Resource):
     def compare(self, batch: Batch, entry: Entry) -> None:
         """Members count as a field."""
         members = self._members(batch, entry)
-        entry.values.pop("members", None)
         super().compare(batch, entry)
         if set(entry.plan) != set(members):
             entry.changed.add("members")
         entry.values["members"] = members
 
-    def build(self, entry: Entry) -> None:
-        """Members are not a column of the group."""
-        members = entry.values.pop("members")
-        super().build(entry)
-        entry.values["members"] = members
-
     def write(self, batch: Batch) -> None:
         """Groups, then who left, then who joined: one statement each."""
-        named_members = [entry for entry in batch.to_write if "members" in entry.changed]
-        for entry in batch.to_write:
-            entry.changed.discard("members")
         super().write(batch)
         left: list[Customer] = []
         joined: list[Customer] = []
-        for entry in named_members:
-            entry.changed.add("members")
+        for entry in batch.to_write:
             left += [customer for key, customer in entry.plan.items() if key not in entry.values["members"]]
             for key in entry.values["members"]:
                 if key not in entry.plan:

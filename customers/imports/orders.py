@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from django.db import connection
-
 from customers.access import Action
 from customers.imports.batch import Batch, Entry
 from customers.imports.fields import (
@@ -25,7 +23,8 @@ from customers.imports.fields import (
     whole,
 )
 from customers.imports.references import split
-from customers.imports.resource import Overtaken, Resource, create, update
+from customers.imports.resource import Resource, create, update
+from customers.imports.sql import claim
 from customers.models import CustomerTransaction, SalesOrder, SalesOrderLine
 from customers.money import HUNDRED, LARGEST, ZERO
 from customers.orders import PlainLine, amounts_of, invoiced_by_transactions
@@ -64,6 +63,7 @@ class SalesOrders(Resource):
     read_only = frozenset(
         {"amount", "uninvoiced_amount", "delivered_uninvoiced_amount", "document_status", "credit_status", "payer"}
     )
+    parts = frozenset({"lines"})
     fields = named(
         Field("customer", key_pair, "customer_id", refers_to="customer"),
         Field("order_type", choice(SalesOrder.Type), default=SalesOrder.Type.SALES.value),
@@ -115,10 +115,6 @@ class SalesOrders(Resource):
         if customer is not None and field.name in ("currency", "payment_terms", "cash_discount"):
             return getattr(customer, field.attribute)
         return field.default
-
-    def current(self, existing: Any, field: Field) -> Any:
-        """Lines are compared apart."""
-        return None if field.name == "lines" else super().current(existing, field)
 
     def check(self, batch: Batch) -> None:
         """Customer and currency fit; the amounts are worked out."""
@@ -184,9 +180,7 @@ class SalesOrders(Resource):
     def compare(self, batch: Batch, entry: Entry) -> None:
         """Lines and computed amounts count as changes like any field."""
         wanted = {line["number"]: line for line in self._lines(entry)}
-        entry.values["lines"] = None
         super().compare(batch, entry)
-        entry.changed.discard("lines")
         entry.values["lines"] = wanted
         held = entry.plan.lines
         if set(wanted) != set(held) or any(_as_values(held[number]) != line for number, line in wanted.items()):
@@ -197,9 +191,7 @@ class SalesOrders(Resource):
 
     def build(self, entry: Entry) -> None:
         """With the computed columns."""
-        lines = entry.values.pop("lines")
         super().build(entry)
-        entry.values["lines"] = lines
         for name, value in entry.plan.computed.items():
             setattr(entry.instance, name, value)
 
@@ -207,13 +199,12 @@ class SalesOrders(Resource):
         """Headers, then lines: what is gone is deleted, what is changed or new is written."""
         entries = batch.to_write
         changed = [entry for entry in entries if entry.existing is not None]
-        _claim([entry.existing for entry in changed])
+        claim([entry.existing for entry in changed])
         for entry in entries:
             self.build(entry)
         create([entry.instance for entry in entries if entry.existing is None])
-        attributes = {self.fields[name].attribute for entry in changed for name in entry.changed if name in self.fields}
         if changed:
-            update([entry.instance for entry in changed], {*attributes, *COMPUTED, "version"} - {"lines"})
+            update([entry.instance for entry in changed], {*self.columns_of(changed), *COMPUTED, "version"})
         self._write_lines(entries)
 
     def _write_lines(self, entries: list[Entry]) -> None:
@@ -239,20 +230,3 @@ class SalesOrders(Resource):
 
 def _as_values(line: SalesOrderLine) -> dict[str, Any]:
     return {name: getattr(line, name) for name in ("number", *COLUMNS)}
-
-
-def _claim(orders: list[SalesOrder]) -> None:
-    """Raise the version of the orders that will change, or `Overtaken` where one was changed since it was read."""
-    if not orders:
-        return
-    orders = sorted(orders, key=lambda order: order.pk)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE customers_salesorder o SET version = o.version + 1 "
-            "FROM unnest(%s::bigint[], %s::int[]) AS c(id, version) WHERE o.id = c.id AND o.version = c.version",
-            [[order.pk for order in orders], [order.version for order in orders]],
-        )
-        if cursor.rowcount != len(orders):
-            raise Overtaken
-    for order in orders:
-        order.version += 1

@@ -15,11 +15,6 @@ from customers.imports.batch import Batch, Entry
 from customers.imports.fields import REQUIRED, Field, Wrong, amount_error, clean_row
 from customers.imports.references import unknown
 
-
-class Overtaken(Exception):
-    """Another transaction changed what this one is about to change; the call is run again."""
-
-
 CHUNK = 10_000
 """Rows per statement: a whole call is one statement per table."""
 
@@ -33,6 +28,8 @@ class Resource:
     fields: ClassVar[dict[str, Field]]
     read_only: ClassVar[frozenset[str]] = frozenset()
     has_key: ClassVar[bool] = True
+    parts: ClassVar[frozenset[str]] = frozenset()
+    """Fields that are no columns (lines, members, settlements): their value is None where a PATCH leaves them alone."""
 
     # --- from what was sent to cleaned values ---------------------------------------------------------------------
 
@@ -163,7 +160,7 @@ class Resource:
 
     def current(self, existing: Any, field: Field) -> Any:
         """The value that a field has now."""
-        return getattr(existing, field.attribute)
+        return None if field.name in self.parts else getattr(existing, field.attribute)
 
     def default(self, batch: Batch, entry: Entry, field: Field) -> Any:
         """The value of a field that a PUT leaves out."""
@@ -191,7 +188,7 @@ class Resource:
     def compare(self, batch: Batch, entry: Entry) -> None:
         """Note which fields really change, and whether the actor may change them."""
         for name, field in self.fields.items():
-            if name not in entry.values:
+            if name not in entry.values or name in self.parts:
                 continue
             before = self.current(entry.existing, field) if entry.existing is not None else field.default
             if entry.existing is None or before != entry.values[name]:
@@ -208,7 +205,9 @@ class Resource:
 
     def build(self, entry: Entry) -> None:
         """Make the record as it will be."""
-        columns = {self.fields[name].attribute: value for name, value in entry.values.items()}
+        columns = {
+            self.fields[name].attribute: value for name, value in entry.values.items() if name not in self.parts
+        }
         if entry.existing is None:
             keys = zip(self.key_fields.values(), entry.identity or (), strict=True)
             entry.instance = self.model(**{field.attribute: part for field, part in keys}, **columns)
@@ -223,8 +222,13 @@ class Resource:
         for entry in entries:
             self.build(entry)
         create([entry.instance for entry in entries if entry.existing is None])
-        changed = {self.fields[name].attribute for entry in entries if entry.existing for name in entry.changed}
-        update([entry.instance for entry in entries if entry.existing is not None], changed)
+        changed = [entry for entry in entries if entry.existing is not None]
+        update([entry.instance for entry in changed], self.columns_of(changed))
+
+    def columns_of(self, entries: Iterable[Entry]) -> set[str]:
+        """The columns that any of `entries` changes."""
+        names = {name for entry in entries for name in entry.changed}
+        return {field.attribute for name, field in self.fields.items() if name in names and name not in self.parts}
 
 
 def refusal(batch: Batch, action: Action, entity: str | None, subject: str) -> tuple[str, str] | None:

@@ -147,6 +147,7 @@ class Migration(migrations.Migration):
                 ('promised_on', models.DateField(blank=True, null=True)),
                 ('promised_amount', models.DecimalField(blank=True, decimal_places=4, max_digits=19, null=True)),
                 ('reversed_on', models.DateField(blank=True, null=True)),
+                ('version', models.PositiveIntegerField(default=1)),
                 ('currency', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='customers.currency')),
                 ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='transactions', to='customers.customer')),
             ],

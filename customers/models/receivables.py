@@ -53,6 +53,7 @@ class CustomerTransaction(models.Model):
     promised_on = models.DateField(null=True, blank=True)
     promised_amount = money(null=True, blank=True)
     reversed_on = models.DateField(null=True, blank=True)
+    version = models.PositiveIntegerField(default=1)
 
     class Meta:
         constraints = [
