@@ -3,32 +3,55 @@
 from django.conf import settings
 from django.db import connection
 from django.db.utils import Error as DatabaseError
-from django.http import HttpRequest, JsonResponse
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
+from drf_spectacular.utils import OpenApiResponse, extend_schema, inline_serializer
 from kombu import Connection
 from kombu.exceptions import KombuError
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+ANSWER = inline_serializer(
+    "Health",
+    {
+        "status": serializers.ChoiceField(["ok", "degraded", "down"]),
+        "database": serializers.ChoiceField(["ok", "down"], required=False),
+        "broker": serializers.ChoiceField(["ok", "down"], required=False),
+    },
+)
 
 
-@require_safe
-@never_cache
-def live(request: HttpRequest) -> JsonResponse:
-    """Answer 200 while the process answers at all."""
-    return JsonResponse({"status": "ok"})
+class Live(APIView):
+    """Is the process up?"""
+
+    authentication_classes = ()
+    permission_classes = ()
+
+    @extend_schema(responses={200: ANSWER}, auth=[])
+    def get(self, request: Request) -> Response:
+        """Answers 200 while the process answers at all."""
+        return Response({"status": "ok"}, headers={"Cache-Control": "no-store"})
 
 
-@require_safe
-@never_cache
-def ready(request: HttpRequest) -> JsonResponse:
-    """Answer 200 if the database answers, else 503. The broker is reported, but decisions do not need it
-    (reliability O02): without it jobs wait in the database."""
-    parts = {"database": _database_answers(), "broker": _broker_answers()}
-    told = {name: "ok" if fine else "down" for name, fine in parts.items()}
-    if parts["database"]:
-        return JsonResponse({"status": "ok" if parts["broker"] else "degraded", **told})
-    response = JsonResponse({"status": "down", **told}, status=503)
-    response["Retry-After"] = "5"
-    return response
+class Ready(APIView):
+    """Can it decide, and carry work?"""
+
+    authentication_classes = ()
+    permission_classes = ()
+
+    @extend_schema(
+        responses={200: ANSWER, 503: OpenApiResponse(ANSWER, description="The database does not answer")}, auth=[]
+    )
+    def get(self, request: Request) -> Response:
+        """Answers 200 if the database answers, else 503. The broker is reported, but decisions do not need it:
+        without it jobs wait in the database."""
+        parts = {"database": _database_answers(), "broker": _broker_answers()}
+        told = {name: "ok" if fine else "down" for name, fine in parts.items()}
+        if parts["database"]:
+            status = "ok" if parts["broker"] else "degraded"
+            return Response({"status": status, **told}, headers={"Cache-Control": "no-store"})
+        headers = {"Cache-Control": "no-store", "Retry-After": "5"}
+        return Response({"status": "down", **told}, status=503, headers=headers)
 
 
 def _database_answers() -> bool:

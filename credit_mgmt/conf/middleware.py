@@ -22,7 +22,7 @@ def client_address(request: HttpRequest) -> str:
     """Return who is asking: the connection's other end, or what the outermost of our `PROXY_COUNT` proxies saw."""
     hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",") if hop.strip()]
     if 0 < settings.PROXY_COUNT <= len(hops):
-        return hops[-settings.PROXY_COUNT]
+        return str(hops[-settings.PROXY_COUNT])
     return str(request.META["REMOTE_ADDR"])
 
 

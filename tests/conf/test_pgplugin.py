@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,7 @@ class TestTestThatCommits:
 
 class TestLeftovers:
     def test_of_a_killed_run_are_removed_and_those_of_a_living_one_are_not(self, tmp_path, monkeypatch):
-        monkeypatch.setattr(pgplugin.tempfile, "gettempdir", lambda: str(tmp_path))
+        monkeypatch.setattr(tempfile, "gettempdir", lambda: str(tmp_path))
         dead, alive = tmp_path / "credit-test-dead", tmp_path / "credit-test-alive"
         dead.mkdir()
         alive.mkdir()

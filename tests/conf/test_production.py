@@ -71,7 +71,7 @@ class TestDeployment:
             call_command("check", databases=["default"])
 
     def test_names_every_problem_at_once(self, deployed, monkeypatch):
-        monkeypatch.setattr(production.connection, "close", lambda: None)  # it is this test's own
+        monkeypatch.setattr(connection, "close", lambda: None)  # it is this test's own
         both = pytest.raises(SystemExit, match=r"(?s)credit\.E002: .*credit\.E003: .*Unset CREDIT_TODAY")
         with override_settings(ALLOWED_HOSTS=[], CREDIT_TODAY=dt.date(2026, 1, 31)), both:
             production.refuse_if_unsafe()
