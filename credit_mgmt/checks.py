@@ -7,6 +7,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from credit_mgmt.engine.codec import Json, stored_facts
 from credit_mgmt.engine.decide import carry, decide
 from credit_mgmt.engine.decision import Decision
 from credit_mgmt.engine.exposure import Book
@@ -34,8 +35,10 @@ class Checked:
     order: OrderFacts
     question: Question
     setting: Setting
-    book: Book
     policy: Policy
+    policy_is_stored: bool
+    facts: Json | None = None
+    """What the decision was made of, as it is stored with it; only where evidence was asked for."""
 
 
 def check_orders(
@@ -68,8 +71,9 @@ def check(
     as_of: Mapping[str, dt.date],
     evaluation: bool = False,
     policy: Policy | None = None,
+    evidence: bool = False,
 ) -> list[Checked]:
-    """`check_orders` for orders at different checkpoints, with what each decision was made from."""
+    """`check_orders` for orders at different checkpoints; with `evidence`, fit for `decisions.record_decisions`."""
     if not requests:
         return []
     clock = read_clock()
@@ -82,7 +86,8 @@ def check(
         raise NotFound(f"There is no sales order with id {missing[0]}.")
     settings = _settings(rows.values(), as_of, setup, clock)
     books = _books(rows.values(), settings, setup, clock)
-    return [_check(request, rows, settings, books, setup, evaluation=evaluation) for request in requests]
+    batch = _Batch(clock, setup, settings, books, evaluation, evidence)
+    return [batch.check(request, rows[request.order_id]) for request in requests]
 
 
 class _Always(dict[str, dt.date]):
@@ -112,20 +117,26 @@ def _books(
     return {day: load_book(payer_ids=ids, as_of=day, setup=setup, clock=clock) for day, ids in payers.items()}
 
 
-def _check(
-    request: Request,
-    rows: Mapping[int, OrderRow],
-    settings: Mapping[str, Setting],
-    books: Mapping[dt.date, Book],
-    setup: Setup,
-    *,
-    evaluation: bool,
-) -> Checked:
-    row = rows[request.order_id]
-    setting = settings[row.legal_entity]
-    order, book = order_facts(row, setup), books[setting.as_of]
-    question = Question(Checkpoint(request.checkpoint), pro_forma=request.pro_forma, evaluation=evaluation)
-    decision = decide(book, order, policy=setup.policy, question=question, setting=setting)
-    for other in books.values():
-        carry(other, order, decision, policy=setup.policy)
-    return Checked(decision, row, order, question, setting, book, setup.policy)
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Everything that the orders of one call have in common; the books move with each decision."""
+
+    clock: Clock
+    setup: Setup
+    settings: Mapping[str, Setting]
+    books: Mapping[dt.date, Book]
+    evaluation: bool
+    evidence: bool
+
+    def check(self, request: Request, row: OrderRow) -> Checked:
+        """Decide on one order, and carry the credit that it takes forward in every book."""
+        policy, setting = self.setup.policy, self.settings[row.legal_entity]
+        order, book = order_facts(row, self.setup), self.books[setting.as_of]
+        question = Question(Checkpoint(request.checkpoint), pro_forma=request.pro_forma, evaluation=self.evaluation)
+        decision = decide(book, order, policy=policy, question=question, setting=setting)
+        facts = None
+        if self.evidence:
+            facts = stored_facts(book, order, policy=policy, question=question, setting=setting)
+        for other in self.books.values():
+            carry(other, order, decision, policy=policy)
+        return Checked(decision, row, order, question, setting, policy, self.clock.policy_is_stored, facts)

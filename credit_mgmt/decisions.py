@@ -1,0 +1,120 @@
+"""Decisions as evidence: stored with their facts and their policy version, so that each can be recomputed (`domain 4`).
+
+Append-only, enforced by the database (migration 0003). Storing any number of decisions is one statement.
+"""
+
+import datetime as dt
+import hashlib
+import json
+import uuid
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+
+from django.db import connection, transaction
+
+from credit_mgmt.checks import Checked
+from credit_mgmt.engine.codec import canonical, decode, encode
+from credit_mgmt.engine.codec import replay as replay_facts
+from credit_mgmt.engine.decision import Decision
+from credit_mgmt.engine.facts import Policy
+from credit_mgmt.models import DecisionRecord, PolicyVersion
+from customers.access import Actor
+from customers.errors import NotFound
+
+_INSERT = """
+    INSERT INTO credit_mgmt_decisionrecord (id, kind, order_id, payer_id, legal_entity_id, checkpoint, pro_forma, date,
+        at, actor, outcome, policy_id, content, facts)
+    SELECT r.id, %(kind)s, r.order_id, r.payer_id, r.legal_entity, r.checkpoint, r.pro_forma, r.date,
+           %(at)s, %(actor)s, r.outcome, r.policy, r.content, r.facts
+    FROM unnest(%(ids)s::uuid[], %(orders)s::bigint[], %(payers)s::bigint[], %(entities)s::text[],
+                %(checkpoints)s::text[], %(pro_forma)s::boolean[], %(dates)s::date[], %(outcomes)s::text[],
+                %(policies)s::bigint[], %(contents)s::text[], %(facts)s::text[])
+         AS r (id, order_id, payer_id, legal_entity, checkpoint, pro_forma, date, outcome, policy, content, facts)
+"""
+# The policy is stored with the first decision that used it; two first ones at once are one.
+_WITH_POLICY = """
+    WITH stored AS (
+        INSERT INTO credit_mgmt_policyversion (version, content, digest, created_at)
+        VALUES (%(version)s, %(policy)s, %(digest)s, %(at)s) ON CONFLICT (version) DO NOTHING
+    )
+"""
+
+
+def record_decisions(checked: Sequence[Checked], *, kind: str, actor: Actor, at: dt.datetime) -> list[uuid.UUID]:
+    """Store the decisions with the facts they were made from, and return their ids in the same order.
+
+    `checked` comes from `checks.check(..., evidence=True)`. Part of the caller's transaction: the decision and what it
+    lets happen commit together (`domain 4.10`).
+    """
+    if not checked:
+        return []
+    if any(item.facts is None for item in checked):
+        raise ValueError("only decisions checked with evidence=True can be stored: without facts there is no replay")
+    ids = [uuid.uuid4() for _ in checked]
+    values = {
+        "ids": [str(made) for made in ids],
+        "kind": kind,
+        "actor": actor.reference,
+        "at": at,
+        "orders": [item.row.id for item in checked],
+        "payers": [item.row.payer_id for item in checked],
+        "entities": [item.row.legal_entity for item in checked],
+        "checkpoints": [str(item.question.checkpoint) for item in checked],
+        "pro_forma": [item.question.pro_forma for item in checked],
+        "dates": [item.setting.as_of for item in checked],
+        "outcomes": [str(item.decision.outcome) for item in checked],
+        "policies": [item.policy.version for item in checked],
+        "contents": [canonical(encode(item.decision)) for item in checked],
+        "facts": [canonical(item.facts or {}) for item in checked],
+    }
+    with connection.cursor() as cursor:
+        if checked[0].policy_is_stored:
+            cursor.execute(_INSERT, values)
+        else:
+            cursor.execute(_WITH_POLICY + _INSERT, {**values, **_policy_values(checked[0].policy)})
+    return ids
+
+
+def _policy_values(policy: Policy) -> dict[str, object]:
+    content = canonical(encode(policy))
+    digest = hashlib.sha256(content.encode()).hexdigest()
+    return {"version": policy.version, "policy": content, "digest": digest}
+
+
+def policy_at(version: int) -> Policy:
+    """The policy that a stored decision used. Raises `NotFound` for a version that no decision used."""
+    return _stored_policy(version)
+
+
+@lru_cache(maxsize=64)
+def _stored_policy(version: int) -> Policy:
+    stored = PolicyVersion.objects.filter(pk=version).first()
+    if stored is None:
+        raise NotFound(f"Policy version {version} is not stored: no decision used it.")
+    return decode(Policy, json.loads(stored.content))
+
+
+def stored_decision(record: DecisionRecord) -> Decision:
+    """The decision as it was made. Raises `BadRecord` if it can't be read."""
+    return decode(Decision, json.loads(record.content))
+
+
+def replay(record: DecisionRecord) -> Decision:
+    """The decision recomputed from what is stored with it; equal to `stored_decision` for ever (`reliability.md` D11)."""
+    return replay_facts(json.loads(record.facts), policy=policy_at(record.policy_id))
+
+
+@transaction.atomic
+def purge_decisions(*, legal_entity: str, older_than: dt.datetime, keep: Iterable[uuid.UUID] = ()) -> int:
+    """Delete decisions of a legal entity past the parameter *decision retention*; how many went.
+
+    `keep` names those that something still refers to (a hold shows its decisions). The only way to delete evidence:
+    the setting lasts for this transaction.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('credit_mgmt.purging_decisions', 'on', true)")
+    outdated = DecisionRecord.objects.filter(legal_entity=legal_entity, at__lt=older_than).exclude(pk__in=list(keep))
+    deleted = outdated.delete()[0]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('credit_mgmt.purging_decisions', 'off', true)")
+    return deleted

@@ -1,0 +1,207 @@
+"""Parameters and checkpoints are set up here and nowhere else (`domain 5.1`, `10`)."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from django.db import models, transaction
+
+from credit_mgmt.engine import facts as engine
+from credit_mgmt.engine.schedule import checkpoints_at_odds, grace_without_checkbox
+from credit_mgmt.models import CheckpointSetting, Parameters
+from customers.access import Action, Actor, authorize
+from customers.errors import FieldError, InvalidInput, NotFound
+from customers.models import Document, LegalEntity, Reason
+from customers.money import HUNDRED, LARGEST, ZERO
+
+DEFAULT = "default"
+"""The key of the row that holds for every legal entity without one of its own."""
+REASONS = ("automatic_release_reason", "modified_order_reason", "cancelled_order_reason")
+LONGEST_GRACE = 366
+_RANGES: Mapping[str, tuple[int | Decimal, int | Decimal]] = {
+    "dso_1_months": (1, 120),
+    "dso_2_months": (1, 120),
+    "average_balance_1_months": (1, 120),
+    "average_balance_2_months": (1, 120),
+    "average_limit_months": (1, 120),
+    "average_exposure_months": (1, 120),
+    "decision_retention_days": (1, 36_500),
+    "release_tolerance_percent": (ZERO, HUNDRED),
+    "ignore_open_items_below": (ZERO, LARGEST),
+}
+_CHECKPOINT_FIELDS = ("posting", "grace_days", "pro_forma", "pro_forma_grace_days")
+
+FIELDS: Mapping[str, models.Field[Any, Any]] = {
+    field.name: field for field in Parameters._meta.concrete_fields if field.name not in ("id", "legal_entity")
+}
+"""Every parameter of `domain 10` by its name in the API, which is the column's."""
+
+
+@transaction.atomic
+def save_parameters(*, legal_entity: str | None, values: Mapping[str, Any], actor: Actor) -> Parameters:
+    """Change parameters of a legal entity, or of the default row where None is named; the others stay.
+
+    A legal entity without a row gets one with the default row's values. `checkpoints` replaces the whole list; reasons
+    are bare codes. Raises `InvalidInput` naming every field that is wrong and what would be right, `NotAllowed`,
+    `OutOfScope`, `NotFound`.
+    """
+    authorize(actor, Action.SETUP, legal_entity, f"Legal entity {legal_entity}")
+    row, is_new = _row(legal_entity)
+    before = {} if is_new else parameter_values(row)
+    after = {**parameter_values(row), **values}
+    errors = [*_unknown_fields(values), *_wrong_values(after), *wrong_checkpoints(after["checkpoints"])]
+    reasons = {name: _reason(name, after[name], legal_entity, errors) for name in REASONS}
+    if after["automatically_release"] != Parameters.AutomaticRelease.NO and reasons["automatic_release_reason"] is None:
+        message = "Releasing automatically needs its reason: name a release reason."
+        errors.append(FieldError("automatic_release_reason", "required", message))
+    if errors:
+        raise InvalidInput(errors)
+    _store(row, before, after, reasons)
+    return row
+
+
+def parameter_values(row: Parameters) -> dict[str, Any]:
+    """The row in the words of `api.md`: every parameter, reasons as bare codes, checkpoints in the documents' order."""
+    values = {name: getattr(row, name) for name in FIELDS if name not in REASONS}
+    for name in REASONS:
+        reason = getattr(row, name)
+        values[name] = reason.code if reason else None
+    settings = {setting.document: setting for setting in row.checkpoints.all()} if row.pk else {}
+    values["checkpoints"] = [
+        {"document": document, **{name: getattr(settings[document], name) for name in _CHECKPOINT_FIELDS}}
+        for document in Document.values
+        if document in settings
+    ]
+    return values
+
+
+def find_parameters(legal_entity: str | None) -> Parameters:
+    """The row that holds for a legal entity: its own, else the default row. Raises `NotFound`."""
+    rows = Parameters.objects.select_related(*REASONS).prefetch_related("checkpoints")
+    own = rows.filter(legal_entity=legal_entity).first() if legal_entity else None
+    found = own or rows.filter(legal_entity=None).first()
+    if found is None:
+        raise NotFound("There is no default parameter row: run the migrations, or create it.")
+    return found
+
+
+def _row(legal_entity: str | None) -> tuple[Parameters, bool]:
+    """The row to change, or a new one with the default row's values and checkpoints; not yet stored."""
+    if legal_entity is not None and not LegalEntity.objects.filter(pk=legal_entity).exists():
+        raise NotFound(f"There is no legal entity {legal_entity}.")
+    row = find_parameters(legal_entity)
+    if row.legal_entity_id == legal_entity:
+        return row, False
+    values = {field.attname: getattr(row, field.attname) for field in FIELDS.values()}
+    copy = Parameters.objects.create(legal_entity_id=legal_entity, **values)
+    CheckpointSetting.objects.bulk_create(
+        CheckpointSetting(
+            parameters=copy, document=setting.document, **{name: getattr(setting, name) for name in _CHECKPOINT_FIELDS}
+        )
+        for setting in row.checkpoints.all()
+    )
+    return copy, False
+
+
+def _unknown_fields(values: Mapping[str, Any]) -> Iterator[FieldError]:
+    for name in values.keys() - FIELDS.keys() - {"checkpoints"}:
+        yield FieldError(name, "unknown_field", "There is no such parameter.")
+
+
+def _wrong_values(values: Mapping[str, Any]) -> Iterator[FieldError]:
+    for name, field in FIELDS.items():
+        choices = [value for value, _ in field.choices or ()]
+        if choices and values[name] not in choices:
+            yield FieldError(name, "invalid_choice", f"Use one of: {', '.join(choices)}.")
+        if isinstance(field, models.BooleanField) and not isinstance(values[name], bool):
+            yield FieldError(name, "invalid", "Give true or false.")
+    for name, (low, high) in _RANGES.items():
+        if not _is_within(values[name], low, high):
+            yield FieldError(name, "out_of_range", f"Give a number from {low} to {high}.")
+    rate_type = values["credit_limit_exchange_rate_type"]
+    if not isinstance(rate_type, str) or not 1 <= len(rate_type) <= 30:
+        yield FieldError("credit_limit_exchange_rate_type", "invalid", "Name a rate type with 1 to 30 characters.")
+
+
+def _is_within(value: Any, low: int | Decimal, high: int | Decimal) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        return False
+    return Decimal(value).is_finite() and low <= value <= high
+
+
+def wrong_checkpoints(checkpoints: Sequence[Mapping[str, Any]]) -> Iterator[FieldError]:
+    """What is wrong with a list of checkpoints, document by document (`domain 5.1`)."""
+    settings: dict[str, engine.CheckpointSetting] = {}
+    for index, checkpoint in enumerate(checkpoints):
+        document = checkpoint.get("document")
+        path = f"checkpoints[{index}]"
+        if document not in Document.values:
+            yield FieldError(f"{path}.document", "invalid_choice", f"Use one of: {', '.join(Document.values)}.")
+            continue
+        if document in settings:
+            yield FieldError(f"{path}.document", "repeated", f"Name {document} once.")
+        yield from _wrong_days(checkpoint, path)
+        given = {name: checkpoint[name] for name in _CHECKPOINT_FIELDS if name in checkpoint}
+        settings[document] = engine.CheckpointSetting(**given)
+    for document in grace_without_checkbox(settings):
+        message = f"Grace days at {document} need their checkbox: switch the check on, or leave the days out."
+        yield FieldError("checkpoints", "grace_without_checkpoint", message)
+    odd = checkpoints_at_odds(settings)
+    if odd:
+        message = f"Either all enabled posting checkpoints have grace days or none has. At odds: {', '.join(odd)}."
+        yield FieldError("checkpoints", "grace_days_at_odds", message)
+
+
+def _wrong_days(checkpoint: Mapping[str, Any], path: str) -> Iterator[FieldError]:
+    for name in ("grace_days", "pro_forma_grace_days"):
+        days = checkpoint.get(name)
+        if days is not None and not _is_within(days, 0, LONGEST_GRACE):
+            yield FieldError(f"{path}.{name}", "out_of_range", f"Give 0 to {LONGEST_GRACE} days, or null for none.")
+    for name in ("posting", "pro_forma"):
+        if not isinstance(checkpoint.get(name, False), bool):
+            yield FieldError(f"{path}.{name}", "invalid", "Give true or false.")
+    for name in checkpoint.keys() - {"document", *_CHECKPOINT_FIELDS}:
+        yield FieldError(f"{path}.{name}", "unknown_field", "A checkpoint has no such field.")
+
+
+def _reason(name: str, code: str | None, legal_entity: str | None, errors: list[FieldError]) -> Reason | None:
+    """The release reason with this code, valid in the legal entity; the default row takes shared reasons only."""
+    if code is None:
+        return None
+    reason = Reason.objects.filter(type=Reason.Type.RELEASE, code=code).first()
+    if reason is None:
+        errors.append(FieldError(name, "unknown_reference", f"There is no release reason {code}."))
+    elif reason.legal_entity_id not in (None, legal_entity):
+        where = f"legal entity {legal_entity}" if legal_entity else "all legal entities"
+        message = f"Release reason {code} is of {reason.legal_entity_id}: name one that is valid for {where}."
+        errors.append(FieldError(name, "other_legal_entity", message))
+    return reason
+
+
+def _store(
+    row: Parameters, before: Mapping[str, Any], after: Mapping[str, Any], reasons: Mapping[str, Reason | None]
+) -> None:
+    """Write what is different: the policy clock moves with every write."""
+    changed = [name for name in FIELDS if after[name] != before.get(name)]
+    for name in changed:
+        setattr(row, name, reasons[name] if name in reasons else after[name])
+    if changed:
+        row.save(update_fields=changed)
+    if _complete(after["checkpoints"]) != _complete(before.get("checkpoints", [])):
+        row.checkpoints.all().delete()
+        CheckpointSetting.objects.bulk_create(
+            CheckpointSetting(parameters=row, document=document, **dict(zip(_CHECKPOINT_FIELDS, setting, strict=True)))
+            for document, setting in _complete(after["checkpoints"]).items()
+        )
+        row.refresh_from_db(fields=["checkpoints"])
+
+
+_OFF = {"posting": False, "grace_days": None, "pro_forma": False, "pro_forma_grace_days": None}
+
+
+def _complete(checkpoints: Sequence[Mapping[str, Any]]) -> dict[str, tuple[Any, ...]]:
+    """The list as a mapping that can be compared."""
+    return {
+        checkpoint["document"]: tuple(checkpoint.get(name, _OFF[name]) for name in _CHECKPOINT_FIELDS)
+        for checkpoint in checkpoints
+    }
