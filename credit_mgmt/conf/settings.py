@@ -69,6 +69,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "customers.edge.routing.ApiSlashMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -81,6 +82,9 @@ MIDDLEWARE = [
 ]
 
 ROOT_URLCONF = "credit_mgmt.conf.urls"
+# What anybody may see; every other address names a right, or customers.edge.checks stops the start. The admin asks its
+# own permissions; /_design/ shows no data, and nothing at all in a deployment.
+OPEN_ROUTES = ["login/", "logout/", "admin/", "_design/", "api/v1/health/", "api/schema/", "api/docs/", "api/.*"]
 WSGI_APPLICATION = "credit_mgmt.conf.wsgi.application"
 
 TEMPLATES = [
@@ -202,7 +206,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["customers.edge.permissions.ActionPermission"],
     "DEFAULT_SCHEMA_CLASS": "customers.edge.schema.ProblemAutoSchema",
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["customers.edge.parsers.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "EXCEPTION_HANDLER": "customers.edge.problems.exception_handler",
     "COERCE_DECIMAL_TO_STRING": True,
@@ -214,6 +218,13 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
+    # The contract is no secret: who writes a client reads it before having a token.
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SERVE_AUTHENTICATION": [],
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SERVE_PUBLIC": True,
+    "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": [],  # enumerations stand where they are used
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }
