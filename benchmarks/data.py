@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - SQL is laid out as SQL
 """A million invoices and twenty thousand holds, made by the database itself; every value is a hash of its row number.
 
 The rows obey every constraint and trigger of the product: limits come with their history, holds with their events.
@@ -119,8 +120,13 @@ INSERT INTO credit_mgmt_blockingrule (id, name, type, action, valid_for, credit_
     ) AS v;
 """
 
-_SEQUENCES = ("customers_customer", "customers_customertransaction", "customers_dueitem", "customers_salesorder",
-              "credit_mgmt_creditaccount")
+_SEQUENCES = (
+    "customers_customer",
+    "customers_customertransaction",
+    "customers_dueitem",
+    "customers_salesorder",
+    "credit_mgmt_creditaccount",
+)
 
 
 def load(size: Size) -> None:

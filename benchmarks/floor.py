@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - SQL is laid out as SQL
 """The floor: the best SQL that we know by hand for the same answers on the same tables. For measuring only.
 
 It knows the rules of the benchmark and nothing else: no groups, no exclusion levels but those that are there, no
@@ -47,7 +48,9 @@ ONE = "EXECUTE floor_one (%s, %s)"
 
 ALL_HOLDS = DECIDE.format(
     day="%(day)s::date",
-    facts=FACTS.format(day="%(day)s::date", where="WHERE o.id IN (SELECT order_id FROM holds_hold WHERE status = 'active')"),
+    facts=FACTS.format(
+        day="%(day)s::date", where="WHERE o.id IN (SELECT order_id FROM holds_hold WHERE status = 'active')"
+    ),
 )
 
 WRITE_TABLE = """

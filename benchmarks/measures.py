@@ -63,7 +63,9 @@ def _p50(seconds: list[float]) -> float:
     return statistics.median(seconds) * 1000
 
 
-def checks_through_the_api(host: str, token: str, orders: Sequence[int], keys: dict[int, str], dsn: str) -> list[Figure]:
+def checks_through_the_api(
+    host: str, token: str, orders: Sequence[int], keys: dict[int, str], dsn: str
+) -> list[Figure]:
     """Checks per second with four clients over HTTP, with token and scoping; the floor has four connections."""
     ours = _clients(orders, 4, lambda: _api_client(host, token, keys))
     floors = _clients(orders, 4, lambda: _floor_client(dsn))
@@ -146,7 +148,7 @@ def _decide_all() -> None:
 def _evaluate() -> None:
     now = clock.now()
     job = start_job("evaluate_for_release", {}, actor=ACTOR, now=now)
-    run_job(job.pk, now=clock.now)
+    run_job(job.pk)
     job.refresh_from_db()
     if job.status != Job.Status.FINISHED:
         raise RuntimeError(f"the evaluation ended {job.status}: {job.message}")

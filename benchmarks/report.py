@@ -47,9 +47,8 @@ def _print(figures: list[Figure], out: TextIO) -> None:
     out.write(f"{'':<58} {'ours':>12} {'floor':>12} {'':<9} {'ratio':>7} {'target':>7}\n")
     for figure in figures:
         target = "" if figure.target is None else f"{figure.target:>6.1f}x"
-        out.write(
-            f"{figure.work:<58} {figure.ours:>12,.2f} {figure.floor:>12,.2f} {figure.unit:<9} {figure.ratio:>6.2f}x {target}\n"
-        )
+        numbers = f"{figure.ours:>12,.2f} {figure.floor:>12,.2f} {figure.unit:<9}"
+        out.write(f"{figure.work:<58} {numbers} {figure.ratio:>6.2f}x {target}\n")
     with connection.cursor() as cursor:
         cursor.execute("SHOW server_version")
         out.write(f"PostgreSQL {cursor.fetchone()[0]}, {os.cpu_count()} cores\n")

@@ -11,8 +11,18 @@ from customers.models import Role
 Row = dict[str, Any]
 
 LEGAL_ENTITIES: list[Row] = [
-    {"code": "NL01", "name": "Meridian Supply Nederland BV", "accounting_currency": "EUR", "time_zone": "Europe/Amsterdam"},
-    {"code": "DE01", "name": "Meridian Supply Deutschland GmbH", "accounting_currency": "EUR", "time_zone": "Europe/Berlin"},
+    {
+        "code": "NL01",
+        "name": "Meridian Supply NL BV",
+        "accounting_currency": "EUR",
+        "time_zone": "Europe/Amsterdam",
+    },
+    {
+        "code": "DE01",
+        "name": "Meridian Supply GmbH",
+        "accounting_currency": "EUR",
+        "time_zone": "Europe/Berlin",
+    },
     {"code": "US01", "name": "Meridian Supply Inc.", "accounting_currency": "USD", "time_zone": "America/New_York"},
 ]
 CUSTOMERS_PER_ENTITY = {"NL01": 180, "DE01": 120, "US01": 100}
@@ -62,15 +72,16 @@ REASONS: list[Row] = [
     {"type": "status", "code": "LATE", "description": "Pays late", "legal_entity": None},
 ]
 
-_FIRST = (
-    "Harbour Lane|Brightwater|Kestrel|Solano|Nordkap|Pelham|Atlas|Lindqvist|Ashgrove|Blackthorn|Calder|Dunmore|Eastgate|"
-    "Fairfield|Granite|Hawthorn|Ironbridge|Juniper|Kingsway|Larkspur|Millbrook|Northgate|Oakridge|Pinecrest|Quarry|"
-    "Redwood|Silverton|Thornbury|Upland|Vantage|Westmoor|Yarrow|Alder|Beacon|Copper|Delta|Elmstone|Foxglove|Glenmore|Hollis"
-).split("|")
-_SECOND = {
-    "NL01": "Foods|Dental|Outdoor|Tools|Marine|Bouw|Techniek|Groothandel|Textiel|Logistiek".split("|"),
-    "DE01": "Maschinenbau|Elektro|Baustoffe|Medizintechnik|Werkzeuge|Handel|Verpackung".split("|"),
-    "US01": "Supply|Hardware|Industries|Medical|Outfitters|Packaging".split("|"),
+_FIRST_NAMES = """
+    Harbour Lane, Brightwater, Kestrel, Solano, Nordkap, Pelham, Atlas, Lindqvist, Ashgrove, Calder, Blackthorn, Dunmore,
+    Eastgate, Fairfield, Granite, Hawthorn, Ironbridge, Juniper, Kingsway, Delta, Larkspur, Millbrook, Northgate, Oakridge,
+    Pinecrest, Quarry, Redwood, Silverton, Thornbury, Alder, Upland, Vantage, Westmoor, Yarrow, Beacon, Copper, Elmstone,
+    Foxglove, Glenmore, Hollis
+"""
+_SECOND_NAMES = {
+    "NL01": "Foods, Dental, Outdoor, Tools, Marine, Bouw, Techniek, Groothandel, Textiel, Logistiek",
+    "DE01": "Maschinenbau, Elektro, Baustoffe, Medizintechnik, Werkzeuge, Handel, Verpackung",
+    "US01": "Supply, Hardware, Industries, Medical, Outfitters, Packaging",
 }
 _FORM = {"NL01": "BV", "DE01": "GmbH", "US01": "Inc."}
 _COUNTRY = {"NL01": ("NL", "NL", "NL", "BE"), "DE01": ("DE", "DE", "AT"), "US01": ("US",)}
@@ -138,11 +149,15 @@ def traders(random: Random, today: dt.date) -> list[Trader]:
     """Four hundred customers over the three entities, the largest first within each."""
     found = []
     for entity, count in CUSTOMERS_PER_ENTITY.items():
-        names = [f"{first} {second}" for second in _SECOND[entity] for first in _FIRST]
+        names = [f"{first} {second}" for second in _words(_SECOND_NAMES[entity]) for first in _words(_FIRST_NAMES)]
         random.shuffle(names)
         for position, name in enumerate(names[:count]):
             found.append(_trader(random, today, entity, position, name))
     return found
+
+
+def _words(text: str) -> list[str]:
+    return [word.strip() for word in text.split(",")]
 
 
 def _trader(random: Random, today: dt.date, entity: str, position: int, name: str) -> Trader:

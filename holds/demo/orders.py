@@ -12,7 +12,7 @@ TROUBLED_ORDERS = 62
 AGES = (12, 10, 8, 7, 6, 5, 4, 3, 2, 1, 0)
 """Days ago on which the demonstration's documents were posted, oldest first."""
 _CENT = Decimal("0.01")
-_ITEMS = ("Bearing set", "Cable drum", "Pump, 2 bar", "Filter cartridge", "Work gloves", "Shelf unit", "Valve kit", "LED panel")
+_ITEMS = ("Bearing set", "Cable drum", "Filter cartridge", "Work gloves", "Shelf unit", "Valve kit", "LED panel")
 
 
 @dataclass(frozen=True)

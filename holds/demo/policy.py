@@ -36,7 +36,14 @@ def rules(traders: list[Trader]) -> list[Row]:
             _rule(entity, "DO-01", "days_overdue", days=days),
             _rule(entity, "PT-01", "payment_terms", payment_terms="N90"),
             _rule(entity, "LE-01", "limit_expired", days=10),
-            _rule(entity, "OA-01", "overdue_amount", amount=Decimal(4000), currency=currency, threshold_percent=Decimal(60)),
+            _rule(
+                entity,
+                "OA-01",
+                "overdue_amount",
+                amount=Decimal(4000),
+                currency=currency,
+                threshold_percent=Decimal(60),
+            ),
             _rule(entity, "SO-01", "sales_order", amount=Decimal(50_000), currency=currency),
             _rule(entity, "LU-01", "limit_used", threshold_percent=Decimal(100)),
         ]
@@ -45,7 +52,12 @@ def rules(traders: list[Trader]) -> list[Row]:
         _rule("NL01", "DX-01", "days_overdue", action="exclusion", days=100, valid_for="table", customer=patient),
         _rule("DE01", "AS-01", "account_status", account_status="WATCH"),
         _rule(
-            "US01", "SX-01", "sales_order", action="exclusion", amount=Decimal(150), currency="USD",
+            "US01",
+            "SX-01",
+            "sales_order",
+            action="exclusion",
+            amount=Decimal(150),
+            currency="USD",
             release_sales_order=True,
         ),
     ]

@@ -1,0 +1,181 @@
+"""Loads the demonstration company through the product's own services, in one go that can be repeated safely."""
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from itertools import groupby
+from random import Random
+
+from django.contrib.auth import get_user_model
+from django.db import transaction
+
+from credit_mgmt import accounts
+from credit_mgmt.limits import LimitChange, set_limits
+from credit_mgmt.models import CreditAccount, LimitHistory
+from credit_mgmt.parameter_setup import save_parameters
+from credit_mgmt.rule_setup import save_rule
+from customers import imports
+from customers.access import Actor, system_actor
+from customers.models import AccessGrant, Customer, LegalEntity, SalesOrder
+from customers.money import ZERO
+from holds import forced, posting
+from holds.demo import company, ledger, orders, policy
+from holds.demo.company import DemoUser, Row, Trader
+
+SEED = 20_04
+EMAIL_DOMAIN = "demo.invalid"
+_BULK = 5_000
+_CENT = Decimal("0.01")
+Say = Callable[[str], None]
+
+
+def load_demo(*, now: dt.datetime, today: dt.date, say: Say) -> None:
+    """Load everything as of `today`; the random numbers are the same each time. One transaction: all or nothing."""
+    random = Random(SEED)  # noqa: S311 - a demonstration, not a secret
+    actor = system_actor("demo")
+    with transaction.atomic():
+        _reference_data(actor, today)
+        traders = company.traders(random, today)
+        invoices, payments = ledger.invoices_and_payments(random, today, traders)
+        say(f"{len(traders)} customers, {len(invoices):,} invoices, {len(payments):,} payments")
+        _feed("parties", [_party(trader) for trader in traders], actor, today)
+        _feed("customers", [trader.row for trader in traders], actor, today)
+        _feed("invoices", invoices, actor, today)
+        _feed("payments", payments, actor, today)
+        _limits(random, now, today, traders, ledger.open_balances(invoices, payments))
+        _policy(traders, actor)
+        _users()
+    made = orders.orders(random, today, traders)
+    say(f"{len(made):,} orders")
+    with transaction.atomic():
+        _feed("sales-orders", [order.row for order in made], actor, today)
+    _post(made, now, today, say)
+    _force(random, now, today)
+
+
+def is_loaded() -> bool:
+    """Whether there is anything here already: a demonstration is never mixed into somebody's data."""
+    return LegalEntity.objects.exists()
+
+
+def demo_users() -> tuple[DemoUser, ...]:
+    """Logins of the demonstration with roles and passwords."""
+    return company.USERS
+
+
+def _feed(resource: str, rows: Sequence[Row], actor: Actor, today: dt.date) -> None:
+    for start in range(0, len(rows), _BULK):
+        results = imports.upsert(resource, rows[start : start + _BULK], actor=actor, today=lambda _: today, atomic=True)
+        failed = next((result for result in results if result.errors), None)
+        if failed is not None:
+            raise ValueError(f"demonstration {resource} {failed.key}: {failed.errors}")
+
+
+def _reference_data(actor: Actor, today: dt.date) -> None:
+    start = today - dt.timedelta(days=ledger.DAYS + 30)
+    rates = [("USD", "EUR", "0.92"), ("GBP", "EUR", "1.17"), ("GBP", "USD", "1.27")]
+    rows = [
+        {"rate_type": "default", "from_currency": one, "to_currency": two, "rate": Decimal(rate), "valid_from": start}
+        for one, two, rate in rates
+    ]
+    _feed("currencies", company.CURRENCIES, actor, today)
+    _feed("legal-entities", company.LEGAL_ENTITIES, actor, today)
+    _feed("exchange-rates", rows, actor, today)
+    _feed("payment-terms", company.PAYMENT_TERMS, actor, today)
+    _feed("cash-discounts", company.CASH_DISCOUNTS, actor, today)
+    _feed("credit-management-groups", company.MANAGEMENT_GROUPS, actor, today)
+    _feed("account-statuses", company.ACCOUNT_STATUSES, actor, today)
+    _feed("reasons", company.REASONS, actor, today)
+
+
+def _party(trader: Trader) -> Row:
+    return {"number": trader.row["party"], "name": trader.row["name"], "country": trader.row["country"]}
+
+
+def _limits(random: Random, now: dt.datetime, today: dt.date, traders: list[Trader], owed: dict[str, Decimal]) -> None:
+    """Limits that leave most customers room, some none: 2 % unlimited, 2 % no credit, 3 % expired, 4 % too low."""
+    actor = system_actor("demo")
+    ids = {customer.key: customer.pk for customer in Customer.objects.order_by("pk")}
+    accounts.open_accounts(customer_ids=ids.values())
+    held = dict(CreditAccount.objects.filter(customer__isnull=False).values_list("customer_id", "pk"))
+    changes = [_limit(random, today, trader, held[ids[trader.key]], owed.get(trader.key, ZERO)) for trader in traders]
+    note = "Opening limit of the demonstration"
+    set_limits(changes=changes, source=LimitHistory.Source.OPENING, actor=actor, at=now, as_of=today, note=note)
+
+
+def _limit(random: Random, today: dt.date, trader: Trader, account: int, owed: Decimal) -> LimitChange:
+    room = owed * Decimal("1.6") + trader.typical * random.randint(6, 20)
+    dice = random.random()
+    amount = ZERO if dice < 0.02 else room * Decimal("0.45") if dice < 0.06 else room
+    expired = today - dt.timedelta(days=random.randint(12, 60)) if 0.06 <= dice < 0.09 else None
+    return LimitChange(
+        account, limit_amount=round(amount, -3).quantize(_CENT), unlimited=0.09 <= dice < 0.11, expires_on=expired
+    )
+
+
+def _policy(traders: list[Trader], actor: Actor) -> None:
+    for entity, values in policy.PARAMETERS.items():
+        save_parameters(legal_entity=entity, values=values, actor=actor)
+    for values in policy.rules(traders):
+        save_rule(values=values, actor=actor)
+
+
+def _users() -> None:
+    users = get_user_model()
+    for demo in company.USERS:
+        first, last = demo.name.split(" ", 1)
+        user = users.objects.create_user(
+            demo.username,
+            f"{demo.username}@{EMAIL_DOMAIN}",
+            demo.password,
+            first_name=first,
+            last_name=last,
+            is_staff=True,
+        )
+        AccessGrant.objects.create(user=user, role=demo.role, legal_entity_id=demo.entity)
+
+
+def _post(made: list[orders.DemoOrder], now: dt.datetime, today: dt.date, say: Say) -> None:
+    """Post each order's documents on the day they were due, oldest day first, so that holds have an age."""
+    ids = {order.key: order.pk for order in SalesOrder.objects.order_by("pk")}
+    actor = system_actor("demo")
+    for age, same_day in groupby(made, key=lambda order: order.age):
+        wave = list(same_day)
+        at = now - dt.timedelta(days=age, hours=2)
+        for document, batch in _by_document(wave):
+            posting.post_documents(
+                orders=[ids[order.key] for order in batch],
+                document=document,
+                actor=actor,
+                at=at,
+                today=lambda _, day=today - dt.timedelta(days=age): day,
+            )
+        say(f"{len(wave)} orders posted {age} days ago")
+
+
+def _by_document(wave: list[orders.DemoOrder]) -> Iterator[tuple[str, list[orders.DemoOrder]]]:
+    for document in ("confirmation", "picking_list", "packing_slip", "invoice"):
+        batch = [order for order in wave if document in order.documents]
+        if batch:
+            yield document, batch
+
+
+def _force(random: Random, now: dt.datetime, today: dt.date) -> None:
+    """Five forced holds: what no rule can know."""
+    manager = get_user_model().objects.get(username="manager")
+    actor = replace(system_actor("demo"), name=manager.get_full_name())
+    passed = list(
+        SalesOrder.objects.filter(credit_status=SalesOrder.CreditStatus.PASSED, document_status="confirmation")
+        .order_by("pk")
+        .values_list("pk", flat=True)
+    )
+    for order_id in random.sample(passed, 5):
+        forced.force_hold(
+            order=order_id,
+            reason="DISPUTE",
+            note="Customer disputes the last delivery; wait for the claim.",
+            actor=actor,
+            at=now - dt.timedelta(hours=random.randint(3, 90)),
+            today=lambda _: today,
+        )
