@@ -1,0 +1,116 @@
+"""Background work: start it, follow it, cancel it (`api.md` Jobs)."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from customers import jobs
+from customers.access import Action
+from customers.edge import filters as by
+from customers.edge.fields import JsonField, StrictSerializer, TextField
+from customers.edge.resources import ListResource
+from customers.edge.routing import Router
+from customers.models import Job
+
+
+class JobSerializer(StrictSerializer):
+    """A job; `done`, `failed` and `total` count its smallest parts, such as orders."""
+
+    id = serializers.UUIDField()
+    kind = TextField()
+    parameters = JsonField()
+    status = serializers.ChoiceField(choices=Job.Status.choices)
+    done = serializers.IntegerField()
+    failed = serializers.IntegerField()
+    skipped = serializers.IntegerField()
+    total = serializers.IntegerField()
+    result = JsonField()
+    message = TextField()
+    created_at = serializers.DateTimeField()
+    started_at = serializers.DateTimeField(allow_null=True)
+    finished_at = serializers.DateTimeField(allow_null=True)
+
+
+class StartSerializer(StrictSerializer):
+    """What to do, and how."""
+
+    kind = TextField()
+    parameters = serializers.DictField(required=False)
+
+
+class Jobs(ListResource):
+    """The jobs in whose legal entities, all of them, the caller may see jobs."""
+
+    model = Job
+    serializer_class = JobSerializer
+    lookup = "uuid"
+    rights = {
+        "list": Action.VIEW_JOBS,
+        "retrieve": Action.VIEW_JOBS,
+        "create": Action.VIEW_JOBS,
+        "cancel": Action.VIEW_JOBS,
+    }
+    filters = {
+        "kind": by.text("kind"),
+        "status": by.choice("status", Job.Status),
+        "created_at": by.instant("created_at"),
+        "started_at": by.instant("started_at"),
+        "finished_at": by.instant("finished_at"),
+    }
+    orderings = {
+        "created_at": "created_at",
+        "started_at": "started_at",
+        "finished_at": "finished_at",
+        "kind": "kind",
+        "status": "status",
+    }
+    default_ordering = ("-created_at",)
+
+    def rows(self) -> QuerySet[Any]:
+        """What `customers.jobs` lets the caller see."""
+        return jobs.visible_jobs(self.actor)
+
+    def represent(self, rows: Sequence[Job]) -> Any:
+        """With progress and result, both derived from the jobs' items."""
+        progress = jobs.progress_of(rows)
+        for job in rows:
+            counted = progress[job.pk]
+            for name in ("done", "failed", "skipped", "total"):
+                setattr(job, name, getattr(counted, name))
+            job.result = jobs.result(job)  # type: ignore[attr-defined]
+        return super().represent(rows)
+
+    def _job(self, job: Job, status: int = 200) -> Response:
+        [represented] = self.represent([job])
+        return Response(represented, status=status)
+
+    def retrieve(self, request: Request, key: str) -> Response:  # noqa: ARG002 - the framework's signature
+        """One job, to follow it."""
+        return self._job(self.object_of(key))
+
+    @extend_schema(request=StartSerializer, responses={202: JobSerializer})
+    def create(self, request: Request) -> Response:  # noqa: ARG002 - the framework's signature
+        """Start a job; each kind needs its own right, where it is to work."""
+        given = self.read(StartSerializer)
+        job = jobs.start_job(given["kind"], given.get("parameters", {}), actor=self.actor, now=self.now)
+        response = self._job(job, status=202)
+        response["Location"] = self.request.build_absolute_uri(f"{self.request.path.rstrip('/')}/{job.pk}")
+        return response
+
+    @extend_schema(request=None, responses=JobSerializer)
+    @action(detail=True, methods=["post"])
+    def cancel(self, request: Request, key: str) -> Response:  # noqa: ARG002 - the framework's signature
+        """End a job that is queued or running; what is done stays."""
+        self.object_of(key)
+        return self._job(jobs.cancel_job(job_id=key, actor=self.actor, now=self.now))
+
+
+def register(router: Router) -> None:
+    """Add the resource."""
+    router.register("jobs", Jobs)

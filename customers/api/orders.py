@@ -1,0 +1,103 @@
+"""Sales orders (`api.md` Resources). `holds` registers a subclass that adds the actions and looks at held orders again."""
+
+from typing import Any
+
+from django.db.models import Prefetch, QuerySet
+from rest_framework import serializers
+
+from customers.edge import filters as by
+from customers.edge.fields import (
+    AmountField,
+    CodeField,
+    DayField,
+    FlagField,
+    KeyField,
+    NumberField,
+    PriceField,
+    StrictSerializer,
+    TextField,
+    WholeField,
+)
+from customers.edge.resources import KeyedResource
+from customers.edge.routing import Router
+from customers.models import SalesOrder, SalesOrderLine
+
+
+class OrderLineSerializer(StrictSerializer):
+    """A line; price per unit before discount, in the order's currency."""
+
+    number = WholeField(required=False)
+    item = TextField(required=False, allow_blank=True)
+    quantity = NumberField()
+    unit_price = PriceField(currency="order.currency_id")
+    discount_percent = NumberField(required=False)
+    delivered = NumberField(required=False)
+    invoiced = NumberField(required=False)
+
+
+class SalesOrderSerializer(StrictSerializer):
+    """An order with its lines; amounts in its currency."""
+
+    key = KeyField(required=False)
+    legal_entity = CodeField(source="legal_entity_id", required=False)
+    number = CodeField(required=False)
+    customer = KeyField()
+    order_type = serializers.ChoiceField(choices=SalesOrder.Type.choices, required=False)
+    currency = CodeField(source="currency_id", required=False)
+    payment_terms = CodeField(source="payment_terms_id", required=False, allow_null=True)
+    cash_discount = CodeField(source="cash_discount_id", required=False, allow_null=True)
+    lines = OrderLineSerializer(many=True, required=False)
+    tax_amount = AmountField(currency="currency_id", required=False)
+    charges_amount = AmountField(currency="currency_id", required=False)
+    requested_ship_date = DayField(required=False, allow_null=True)
+    intercompany = FlagField(required=False)
+    exclude_from_credit_management = FlagField(required=False)
+    amount = AmountField(currency="currency_id", read_only=True)
+    uninvoiced_amount = AmountField(currency="currency_id", read_only=True)
+    document_status = serializers.ChoiceField(choices=SalesOrder.DocumentStatus.choices, read_only=True)
+    credit_status = serializers.ChoiceField(choices=SalesOrder.CreditStatus.choices, read_only=True)
+
+
+class SalesOrderResource(KeyedResource):
+    """Orders of the caller's legal entities."""
+
+    model = SalesOrder
+    resource = "sales-orders"
+    serializer_class: type[serializers.BaseSerializer] = SalesOrderSerializer  # type: ignore[type-arg]
+    related = ("customer",)
+    filters = {
+        "legal_entity": by.code("legal_entity"),
+        "number": by.code("number"),
+        "customer": by.key("customer"),
+        "order_type": by.choice("order_type", SalesOrder.Type),
+        "currency": by.code("currency"),
+        "payment_terms": by.code("payment_terms"),
+        "cash_discount": by.code("cash_discount"),
+        "tax_amount": by.amount("tax_amount"),
+        "charges_amount": by.amount("charges_amount"),
+        "requested_ship_date": by.day("requested_ship_date"),
+        "intercompany": by.flag("intercompany"),
+        "exclude_from_credit_management": by.flag("exclude_from_credit_management"),
+        "amount": by.amount("amount"),
+        "uninvoiced_amount": by.amount("uninvoiced_amount"),
+        "document_status": by.choice("document_status", SalesOrder.DocumentStatus),
+        "credit_status": by.choice("credit_status", SalesOrder.CreditStatus),
+    }
+    orderings = {
+        "legal_entity": "legal_entity",
+        "number": "number",
+        "amount": "amount",
+        "requested_ship_date": "requested_ship_date",
+        "document_status": "document_status",
+        "credit_status": "credit_status",
+    }
+    default_ordering = ("legal_entity", "number")
+
+    def rows(self) -> QuerySet[Any]:
+        """With their lines, in order."""
+        return super().rows().prefetch_related(Prefetch("lines", SalesOrderLine.objects.order_by("number")))
+
+
+def register(router: Router) -> None:
+    """Add the resource, for a room above to replace."""
+    router.register("sales-orders", SalesOrderResource)

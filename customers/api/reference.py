@@ -1,0 +1,290 @@
+"""Reference data: legal entities, currencies, rates, terms, labels, reasons, parties (`api.md` Resources)."""
+
+from django.db.models import Q
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from customers.edge import filters as by
+from customers.edge.fields import (
+    CODE,
+    CodeField,
+    DayField,
+    FlagField,
+    NumberField,
+    StrictSerializer,
+    TextField,
+    WholeField,
+)
+from customers.edge.resources import KeyedResource
+from customers.edge.routing import Router
+from customers.errors import NotFound
+from customers.imports.engine import raise_failure
+from customers.models import (
+    AccountStatus,
+    CashDiscount,
+    CreditManagementGroup,
+    Currency,
+    ExchangeRate,
+    LegalEntity,
+    Party,
+    PaymentTerms,
+    Reason,
+)
+
+
+class LegalEntitySerializer(StrictSerializer):
+    """A company of the group."""
+
+    code = CodeField(required=False)
+    name = TextField()
+    accounting_currency = CodeField(source="accounting_currency_id")
+    time_zone = TextField(required=False)
+
+
+class CurrencySerializer(StrictSerializer):
+    """A currency and its decimals."""
+
+    code = CodeField(required=False)
+    minor_units = WholeField(required=False)
+
+
+class ExchangeRateSerializer(StrictSerializer):
+    """One unit of `from_currency` is worth `rate` of `to_currency` from `valid_from` on."""
+
+    rate_type = TextField(required=False)
+    from_currency = CodeField(source="from_currency_id")
+    to_currency = CodeField(source="to_currency_id")
+    rate = NumberField()
+    valid_from = DayField()
+
+
+class PaymentTermsSerializer(StrictSerializer):
+    """Terms of payment; a higher rank is easier for the customer."""
+
+    code = CodeField(required=False)
+    description = TextField(required=False, allow_blank=True)
+    net_days = WholeField(required=False)
+    rank = WholeField(required=False, allow_null=True)
+    uses_credit = FlagField(required=False)
+
+
+class CashDiscountSerializer(StrictSerializer):
+    """A cash (settlement) discount; a higher rank is easier for the customer."""
+
+    code = CodeField(required=False)
+    description = TextField(required=False, allow_blank=True)
+    percent = NumberField(required=False)
+    rank = WholeField(required=False, allow_null=True)
+
+
+class CreditManagementGroupSerializer(StrictSerializer):
+    """A label on a customer that aims rules and scores."""
+
+    code = CodeField(required=False)
+    description = TextField(required=False, allow_blank=True)
+
+
+class AccountStatusSerializer(StrictSerializer):
+    """A label for a customer's standing."""
+
+    code = CodeField(required=False)
+    description = TextField(required=False, allow_blank=True)
+    processing_hold = serializers.ChoiceField(choices=AccountStatus.ProcessingHold.choices, required=False)
+
+
+class ReasonSerializer(StrictSerializer):
+    """A reason code; `legal_entity` null makes it everybody's."""
+
+    key = TextField(required=False)
+    type = serializers.ChoiceField(choices=Reason.Type.choices, required=False)
+    code = CodeField(required=False)
+    description = TextField(required=False, allow_blank=True)
+    legal_entity = CodeField(source="legal_entity_id", required=False, allow_null=True)
+
+
+class PartySerializer(StrictSerializer):
+    """A real-world organisation."""
+
+    number = CodeField(required=False)
+    name = TextField()
+    country = TextField(required=False, allow_blank=True)
+
+
+class CodedResource(KeyedResource):
+    """Reference data keyed by a code, shared by all legal entities."""
+
+    lookup = "code"
+    scope_path = None
+
+
+class LegalEntities(CodedResource):
+    """The companies in which the caller may see anything."""
+
+    model = LegalEntity
+    resource = "legal-entities"
+    serializer_class = LegalEntitySerializer
+    scope_path = "pk"
+    filters = {
+        "code": by.code("pk"),
+        "name": by.text("name"),
+        "accounting_currency": by.code("accounting_currency"),
+        "time_zone": by.text("time_zone"),
+    }
+    orderings = {"code": "code", "name": "name"}
+
+
+class Currencies(CodedResource):
+    """Currencies."""
+
+    model = Currency
+    resource = "currencies"
+    serializer_class = CurrencySerializer
+    filters = {"code": by.code("pk"), "minor_units": by.whole("minor_units")}
+    orderings = {"code": "code", "minor_units": "minor_units"}
+
+
+class ListOfPaymentTerms(CodedResource):
+    """Terms of payment."""
+
+    model = PaymentTerms
+    resource = "payment-terms"
+    serializer_class = PaymentTermsSerializer
+    filters = {
+        "code": by.code("pk"),
+        "description": by.text("description"),
+        "net_days": by.whole("net_days"),
+        "rank": by.whole("rank"),
+        "uses_credit": by.flag("uses_credit"),
+    }
+    orderings = {"code": "code", "net_days": "net_days", "rank": "rank"}
+
+
+class CashDiscounts(CodedResource):
+    """Cash discounts."""
+
+    model = CashDiscount
+    resource = "cash-discounts"
+    serializer_class = CashDiscountSerializer
+    filters = {
+        "code": by.code("pk"),
+        "description": by.text("description"),
+        "percent": by.amount("percent"),
+        "rank": by.whole("rank"),
+    }
+    orderings = {"code": "code", "percent": "percent", "rank": "rank"}
+
+
+class CreditManagementGroups(CodedResource):
+    """Credit management groups."""
+
+    model = CreditManagementGroup
+    resource = "credit-management-groups"
+    serializer_class = CreditManagementGroupSerializer
+    filters = {"code": by.code("pk"), "description": by.text("description")}
+    orderings = {"code": "code", "description": "description"}
+
+
+class AccountStatuses(CodedResource):
+    """Account statuses."""
+
+    model = AccountStatus
+    resource = "account-statuses"
+    serializer_class = AccountStatusSerializer
+    filters = {
+        "code": by.code("pk"),
+        "description": by.text("description"),
+        "processing_hold": by.choice("processing_hold", AccountStatus.ProcessingHold),
+    }
+    orderings = {"code": "code", "processing_hold": "processing_hold"}
+
+
+class Parties(CodedResource):
+    """Parties."""
+
+    model = Party
+    resource = "parties"
+    serializer_class = PartySerializer
+    filters = {"number": by.code("pk"), "name": by.text("name"), "country": by.text("country")}
+    orderings = {"number": "number", "name": "name", "country": "country"}
+
+
+class Reasons(KeyedResource):
+    """Reasons of the caller's legal entities, and those of all."""
+
+    model = Reason
+    resource = "reasons"
+    serializer_class = ReasonSerializer
+    with_shared = True
+    filters = {
+        "type": by.choice("type", Reason.Type),
+        "code": by.code("code"),
+        "description": by.text("description"),
+        "legal_entity": by.code("legal_entity"),
+    }
+    orderings = {"type": "type", "code": "code", "legal_entity": "legal_entity"}
+    default_ordering = ("type", "code")
+
+    def by_key(self, key: str) -> Q:
+        """By type and code."""
+        kind, _, code = key.partition(":")
+        if kind not in Reason.Type.values or not CODE.fullmatch(code):
+            raise NotFound(f"{key} was not found.")
+        return Q(type=kind, code=code)
+
+    def _refuse_bad_key(self, key: str) -> None:
+        """The import service knows the types."""
+
+
+class ExchangeRates(KeyedResource):
+    """Exchange rates; they have no key of their own, so posting the same type, pair and day replaces the rate."""
+
+    model = ExchangeRate
+    resource = "exchange-rates"
+    serializer_class = ExchangeRateSerializer
+    scope_path = None
+    filters = {
+        "rate_type": by.text("rate_type"),
+        "from_currency": by.code("from_currency"),
+        "to_currency": by.code("to_currency"),
+        "rate": by.amount("rate"),
+        "valid_from": by.day("valid_from"),
+    }
+    orderings = {
+        "rate_type": "rate_type",
+        "from_currency": "from_currency",
+        "to_currency": "to_currency",
+        "valid_from": "valid_from",
+    }
+    default_ordering = ("rate_type", "from_currency", "to_currency", "-valid_from")
+
+    @extend_schema(responses={200: ExchangeRateSerializer, 201: ExchangeRateSerializer})
+    def create(self, request: Request) -> Response:  # noqa: ARG002 - the framework's signature
+        """Create or replace the rate of a type, a pair and a day."""
+        row = self.read()
+        [result] = self._feed([row], replace=True, atomic=True)
+        raise_failure(self.resource, result)
+        rate = ExchangeRate.objects.get(
+            rate_type=row.get("rate_type", "default"),
+            from_currency=row["from_currency"],
+            to_currency=row["to_currency"],
+            valid_from=row["valid_from"],
+        )
+        return self.answer(rate, status=201 if result.status == "created" else 200)
+
+
+def register(router: Router) -> None:
+    """Add the resources of this module."""
+    for resource in (
+        LegalEntities,
+        Currencies,
+        ListOfPaymentTerms,
+        CashDiscounts,
+        CreditManagementGroups,
+        AccountStatuses,
+        Parties,
+        Reasons,
+        ExchangeRates,
+    ):
+        router.register(resource.resource, resource)
