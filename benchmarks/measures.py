@@ -8,7 +8,9 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from itertools import cycle, islice
+from typing import Any
 
 import psycopg2
 from django.db import connection
@@ -54,9 +56,14 @@ def one_check(orders: Sequence[int]) -> Figure:
         cursor.execute(floor.PREPARE_ONE)
         ours, floors = [], []
         for order in [*orders[:20], *orders]:
-            ours.append(timed(lambda order=order: checks.check_order(order, checkpoint="confirmation", as_of=AS_OF)))
-            floors.append(timed(lambda order=order: (cursor.execute(floor.ONE, [order, AS_OF]), cursor.fetchall())))
+            ours.append(timed(partial(checks.check_order, order, checkpoint="confirmation", as_of=AS_OF)))
+            floors.append(timed(partial(_floor_check, cursor, order)))
     return Figure("one check in process, p50", _p50(ours[20:]), _p50(floors[20:]), "ms", 4)
+
+
+def _floor_check(cursor: Any, order: int) -> None:
+    cursor.execute(floor.ONE, [order, AS_OF])
+    cursor.fetchall()
 
 
 def _p50(seconds: list[float]) -> float:
@@ -85,7 +92,7 @@ def _clients(
         call = connect()
         for order in share[:10]:
             call(order)
-        return [timed(lambda order=order: call(order)) for order in share]
+        return [timed(partial(call, order)) for order in share]
 
     began = time.perf_counter()
     with ThreadPoolExecutor(clients) as pool:
@@ -114,11 +121,7 @@ def _floor_client(dsn: str) -> Callable[[int], None]:
     cursor = link.cursor()
     cursor.execute(floor.PREPARE_ONE)
 
-    def call(order: int) -> None:
-        cursor.execute(floor.ONE, [order, AS_OF])
-        cursor.fetchall()
-
-    return call
+    return partial(_floor_check, cursor)
 
 
 def evaluation(holds: int) -> list[Figure]:

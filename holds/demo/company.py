@@ -73,10 +73,10 @@ REASONS: list[Row] = [
 ]
 
 _FIRST_NAMES = """
-    Harbour Lane, Brightwater, Kestrel, Solano, Nordkap, Pelham, Atlas, Lindqvist, Ashgrove, Calder, Blackthorn, Dunmore,
-    Eastgate, Fairfield, Granite, Hawthorn, Ironbridge, Juniper, Kingsway, Delta, Larkspur, Millbrook, Northgate, Oakridge,
-    Pinecrest, Quarry, Redwood, Silverton, Thornbury, Alder, Upland, Vantage, Westmoor, Yarrow, Beacon, Copper, Elmstone,
-    Foxglove, Glenmore, Hollis
+    Harbour Lane, Brightwater, Kestrel, Solano, Nordkap, Pelham, Atlas, Lindqvist, Ashgrove, Calder,
+    Blackthorn, Dunmore, Eastgate, Fairfield, Granite, Hawthorn, Ironbridge, Juniper, Kingsway, Delta,
+    Larkspur, Millbrook, Northgate, Oakridge, Pinecrest, Quarry, Redwood, Silverton, Thornbury, Alder, Upland,
+    Vantage, Westmoor, Yarrow, Beacon, Copper, Elmstone, Foxglove, Glenmore, Hollis
 """
 _SECOND_NAMES = {
     "NL01": "Foods, Dental, Outdoor, Tools, Marine, Bouw, Techniek, Groothandel, Textiel, Logistiek",

@@ -66,7 +66,7 @@ def demo_users() -> tuple[DemoUser, ...]:
 
 def _feed(resource: str, rows: Sequence[Row], actor: Actor, today: dt.date) -> None:
     for start in range(0, len(rows), _BULK):
-        results = imports.upsert(resource, rows[start : start + _BULK], actor=actor, today=lambda _: today, atomic=True)
+        results = imports.upsert(resource, rows[start : start + _BULK], actor=actor, today=_always(today), atomic=True)
         failed = next((result for result in results if result.errors), None)
         if failed is not None:
             raise ValueError(f"demonstration {resource} {failed.key}: {failed.errors}")
@@ -149,9 +149,13 @@ def _post(made: list[orders.DemoOrder], now: dt.datetime, today: dt.date, say: S
                 document=document,
                 actor=actor,
                 at=at,
-                today=lambda _, day=today - dt.timedelta(days=age): day,
+                today=_always(today - dt.timedelta(days=age)),
             )
         say(f"{len(wave)} orders posted {age} days ago")
+
+
+def _always(day: dt.date) -> Callable[[str], dt.date]:
+    return lambda _: day
 
 
 def _by_document(wave: list[orders.DemoOrder]) -> Iterator[tuple[str, list[orders.DemoOrder]]]:
@@ -177,5 +181,5 @@ def _force(random: Random, now: dt.datetime, today: dt.date) -> None:
             note="Customer disputes the last delivery; wait for the claim.",
             actor=actor,
             at=now - dt.timedelta(hours=random.randint(3, 90)),
-            today=lambda _: today,
+            today=_always(today),
         )
