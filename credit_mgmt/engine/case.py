@@ -112,9 +112,7 @@ class Case:
                 )
             if self.tests_own():
                 position, exposure = self.position, self.own_exposure()
-                limits.append(
-                    TestedLimit(position.account, "own", position.currency, total_limit(position), *exposure)
-                )
+                limits.append(TestedLimit(position.account, "own", position.currency, total_limit(position), *exposure))
             self._limits = tuple(limits)
         return self._limits
 

@@ -88,9 +88,7 @@ def customer_exempt(order: OrderFacts, as_of: dt.date) -> NotChecked | None:
     return None
 
 
-def document_exempt(
-    order: OrderFacts, parameters: Parameters, question: Question, as_of: dt.date
-) -> NotChecked | None:
+def document_exempt(order: OrderFacts, parameters: Parameters, question: Question, as_of: dt.date) -> NotChecked | None:
     """Why this document needs no check: checkpoint off, cleared by a release, or grace (`domain 4.1`, `5.2`).
 
     An evaluation for release looks again at a held order; none of these answer for it (`domain 7`).

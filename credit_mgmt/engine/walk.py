@@ -96,7 +96,9 @@ class Walk:
             self.missing.append(missing)
         if self.lines is not None:
             words = words_for(missing, self.case.as_of)
-            line = TraceLine(rule.type, rule.id, rule.level, Verdict.UNKNOWN, words, None, None, _UNKNOWN, rule.name)
+            line = TraceLine(
+                str(rule.type), rule.id, str(rule.level), Verdict.UNKNOWN, words, None, None, _UNKNOWN, rule.name
+            )
             self.lines.append(line)
 
     def _look_at_limit(self) -> None:
@@ -183,7 +185,7 @@ def _line(rule: Rule, verdict: Verdict, reading: Reading, case: Case) -> TraceLi
     threshold = _text(reading.threshold, reading.currency, case)
     said = verdict if reading.tested else Verdict.SKIPPED
     return TraceLine(
-        rule.type, rule.id, rule.level, said, measured, threshold, reading.account, reading.why, rule.name
+        str(rule.type), rule.id, str(rule.level), said, measured, threshold, reading.account, reading.why, rule.name
     )
 
 
@@ -194,9 +196,9 @@ def _text(measured: Measured, currency: str | None, case: Case) -> str | None:
 
 
 def _skipped(rule: Rule, why: str) -> TraceLine:
-    return TraceLine(rule.type, rule.id, rule.level, Verdict.SKIPPED, None, None, None, why, rule.name)
+    return TraceLine(str(rule.type), rule.id, str(rule.level), Verdict.SKIPPED, None, None, None, why, rule.name)
 
 
 def _reason(rule: Rule, reading: Reading) -> Reason:
     evidence = {**(reading.evidence or {}), "rule_name": rule.name}
-    return Reason(rule.type, rule.id, rule.level, reading.account, evidence)
+    return Reason(str(rule.type), rule.id, str(rule.level), reading.account, evidence)
