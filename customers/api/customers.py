@@ -1,7 +1,5 @@
 """Customers (`api.md` Resources). Limits are one room up: `credit_mgmt` registers a subclass that adds them."""
 
-from rest_framework import serializers
-
 from customers.edge import filters as by
 from customers.edge.fields import AmountField, CodeField, DayField, FlagField, KeyField, StrictSerializer, TextField
 from customers.edge.resources import KeyedResource
@@ -51,7 +49,7 @@ class CustomerResource(KeyedResource):
 
     model = Customer
     resource = "customers"
-    serializer_class: type[serializers.BaseSerializer] = CustomerSerializer  # type: ignore[type-arg]
+    serializer_class = CustomerSerializer
     number = "account"
     related = ("invoice_account", "status_reason", "credit_controller")
     filters = {

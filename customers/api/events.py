@@ -28,7 +28,7 @@ class EventSerializer(StrictSerializer):
     legal_entity = CodeField(source="legal_entity_id", allow_null=True)
     subject = TextField(help_text="business key of the order or customer")
     at = serializers.DateTimeField()
-    data = JsonField()
+    data = JsonField()  # type: ignore[assignment]
 
 
 class EventPageSerializer(StrictSerializer):

@@ -90,12 +90,12 @@ class Jobs(ListResource):
         [represented] = self.represent([job])
         return Response(represented, status=status)
 
-    def retrieve(self, request: Request, key: str) -> Response:  # noqa: ARG002 - the framework's signature
+    def retrieve(self, request: Request, key: str) -> Response:
         """One job, to follow it."""
         return self._job(self.object_of(key))
 
     @extend_schema(request=StartSerializer, responses={202: JobSerializer})
-    def create(self, request: Request) -> Response:  # noqa: ARG002 - the framework's signature
+    def create(self, request: Request) -> Response:
         """Start a job; each kind needs its own right, where it is to work."""
         given = self.read(StartSerializer)
         job = jobs.start_job(given["kind"], given.get("parameters", {}), actor=self.actor, now=self.now)
@@ -105,7 +105,7 @@ class Jobs(ListResource):
 
     @extend_schema(request=None, responses=JobSerializer)
     @action(detail=True, methods=["post"])
-    def cancel(self, request: Request, key: str) -> Response:  # noqa: ARG002 - the framework's signature
+    def cancel(self, request: Request, key: str) -> Response:
         """End a job that is queued or running; what is done stays."""
         self.object_of(key)
         return self._job(jobs.cancel_job(job_id=key, actor=self.actor, now=self.now))

@@ -1,4 +1,4 @@
-"""Sales orders (`api.md` Resources). `holds` registers a subclass that adds the actions and looks at held orders again."""
+"""Sales orders (`api.md` Resources). `holds` registers a subclass with the actions."""
 
 from typing import Any
 
@@ -63,7 +63,7 @@ class SalesOrderResource(KeyedResource):
 
     model = SalesOrder
     resource = "sales-orders"
-    serializer_class: type[serializers.BaseSerializer] = SalesOrderSerializer  # type: ignore[type-arg]
+    serializer_class = SalesOrderSerializer
     related = ("customer",)
     filters = {
         "legal_entity": by.code("legal_entity"),

@@ -2,8 +2,9 @@
 
 import datetime as dt
 from collections import defaultdict
+from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db.models import Prefetch, QuerySet, Sum
 from django.db.models.functions import Abs
@@ -107,20 +108,16 @@ class TransactionResource(KeyedResource):
     """A series of customer transactions."""
 
     model = CustomerTransaction
-    series: CustomerTransaction.Series
-    related = ("customer",)
+    series: ClassVar[str]
+    related: ClassVar[Sequence[str]] = ("customer",)
 
     def rows(self) -> QuerySet[Any]:
         """With due items, settlements and what is open."""
         settled = Settlement.objects.select_related("debit__transaction").order_by("pk")
         items = DueItem.objects.order_by("due_date", "pk").prefetch_related(Prefetch("settlements_given", settled))
-        return (
-            super()
-            .rows()
-            .filter(series=self.series)
-            .annotate(open_amount=Abs(Sum("due_items__open_amount", default=ZERO)))
-            .prefetch_related(Prefetch("due_items", items))
-        )
+        mine: QuerySet[Any] = super().rows()
+        mine = mine.filter(series=self.series).annotate(open_amount=Abs(Sum("due_items__open_amount", default=ZERO)))
+        return mine.prefetch_related(Prefetch("due_items", items))
 
 
 class Invoices(TransactionResource):
@@ -171,7 +168,7 @@ class Payments(TransactionResource):
 
     @extend_schema(request=ReversalSerializer, responses=PaymentSerializer)
     @action(detail=True, methods=["post"])
-    def reverse(self, request: Request, key: str) -> Response:  # noqa: ARG002 - the framework's signature
+    def reverse(self, request: Request, key: str) -> Response:
         """The payment bounced: what it settled is open again."""
         payment = self.object_of(key)
         on = self.read(ReversalSerializer).get("date") or self.today_in(payment.legal_entity_id)

@@ -1,5 +1,7 @@
 """Reference data: legal entities, currencies, rates, terms, labels, reasons, parties (`api.md` Resources)."""
 
+from typing import ClassVar
+
 from django.db.models import Q
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -17,7 +19,7 @@ from customers.edge.fields import (
     TextField,
     WholeField,
 )
-from customers.edge.resources import KeyedResource
+from customers.edge.resources import FedCollection, KeyedResource
 from customers.edge.routing import Router
 from customers.errors import NotFound
 from customers.imports.engine import raise_failure
@@ -116,7 +118,7 @@ class CodedResource(KeyedResource):
     """Reference data keyed by a code, shared by all legal entities."""
 
     lookup = "code"
-    scope_path = None
+    scope_path: ClassVar[str | None] = None
 
 
 class LegalEntities(CodedResource):
@@ -237,7 +239,7 @@ class Reasons(KeyedResource):
         """The import service knows the types."""
 
 
-class ExchangeRates(KeyedResource):
+class ExchangeRates(FedCollection):
     """Exchange rates; they have no key of their own, so posting the same type, pair and day replaces the rate."""
 
     model = ExchangeRate
@@ -260,7 +262,7 @@ class ExchangeRates(KeyedResource):
     default_ordering = ("rate_type", "from_currency", "to_currency", "-valid_from")
 
     @extend_schema(responses={200: ExchangeRateSerializer, 201: ExchangeRateSerializer})
-    def create(self, request: Request) -> Response:  # noqa: ARG002 - the framework's signature
+    def create(self, request: Request) -> Response:
         """Create or replace the rate of a type, a pair and a day."""
         row = self.read()
         [result] = self._feed([row], replace=True, atomic=True)

@@ -77,7 +77,7 @@ class TokenAuthentication(authentication.BaseAuthentication):
         _keep_actor(request, actor_of_client(client))
         return ClientPrincipal(client), client
 
-    def authenticate_header(self, request: Request) -> str:  # noqa: ARG002 - the framework's signature
+    def authenticate_header(self, request: Request) -> str:
         """What a 401 says about how to sign in."""
         return 'Bearer realm="api"'
 

@@ -56,6 +56,8 @@ def _without_right(callback: Any) -> Iterator[str]:
                 yield f"{name}.{handler}"
         return
     # A page names the right to see it; functions carry it as an attribute.
-    right = next((getattr(view or callback, word, None) for word in ("looks", "action") if hasattr(view or callback, word)), None)
+    right = next(
+        (getattr(view or callback, word, None) for word in ("looks", "action") if hasattr(view or callback, word)), None
+    )
     if not isinstance(right, Action):
         yield name

@@ -8,7 +8,7 @@ import datetime as dt
 import re
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
@@ -122,7 +122,8 @@ class AmountField(serializers.Field[Decimal, Any, str, Any]):
     def _minor_units(self, currency: str) -> int:
         units: dict[str, int] | None = self.context.get("minor_units")
         if units is None:  # once per answer, not per row
-            units = self.context["minor_units"] = dict(Currency.objects.order_by().values_list("code", "minor_units"))
+            units = dict(Currency.objects.order_by().values_list("code", "minor_units"))
+            cast(dict[str, Any], self.context)["minor_units"] = units
         return units.get(currency, 2)
 
 
@@ -138,7 +139,7 @@ class PriceField(AmountField):
 
 @extend_schema_field({"type": "string", "pattern": r"^-?\d+(\.\d+)?$", "examples": ["12.5"]})
 class NumberField(serializers.Field[Decimal, Any, str, Any]):
-    """A decimal number that is no amount: a quantity, a percentage, a rate. Text, or a JSON number, which is kept exactly."""
+    """A decimal number that is no amount: a quantity, a percentage, a rate. Text or an exact JSON number."""
 
     def to_internal_value(self, data: Any) -> Decimal:
         """The number, exact."""

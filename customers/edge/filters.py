@@ -1,4 +1,4 @@
-"""Query parameters of lists: documented ones only, everything else is a 400 (`api.md` Conventions, `reliability.md` S08).
+"""Query parameters of lists: documented ones only, everything else is a 400 (`api.md`, `reliability.md` S08).
 
 A parameter given twice means *any of*; different ones mean *all of*; empty means *has none*. Dates, times and amounts
 also come with `_min` and `_max`, both inclusive.
@@ -123,9 +123,7 @@ def uuid(path: str) -> Filter:
 def names_of(filters: Mapping[str, Filter]) -> list[str]:
     """Every parameter that `filters` make: `_min` and `_max` where there is an order."""
     return [
-        name + side
-        for name, each in filters.items()
-        for side in (("", "_min", "_max") if each.is_range else ("",))
+        name + side for name, each in filters.items() for side in (("", "_min", "_max") if each.is_range else ("",))
     ]
 
 

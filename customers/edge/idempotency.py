@@ -1,4 +1,4 @@
-"""`Idempotency-Key`: a changing call that is repeated has one effect and one answer (`api.md`, `reliability.md` C11, C12).
+"""`Idempotency-Key`: a repeated changing call has one effect and one answer (`api.md`, `reliability.md` C11, C12).
 
 Note [One transaction]. The key is inserted in the transaction of the business effect: both commit or neither does. So
 what raises (400 to 503) leaves no key behind: nothing was done, and the repeat is a new attempt. Answers below 300 are

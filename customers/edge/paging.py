@@ -1,4 +1,4 @@
-"""Pages of lists: by cursor, at most 500 rows, in a documented order that a unique key completes (`api.md` Conventions)."""
+"""Pages of lists: by cursor, at most 500 rows, in a documented order that a unique key completes (`api.md`)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -32,7 +32,9 @@ class Ordering:
         for word in asked:
             if word.removeprefix("-") not in self.allowed:
                 offered = ", ".join(self.allowed) or "none"
-                raise InvalidInput.of("ordering", "unknown_ordering", f"Order by: {offered}; each also with '-' before it.")
+                raise InvalidInput.of(
+                    "ordering", "unknown_ordering", f"Order by: {offered}; each also with '-' before it."
+                )
         return listing.sort_keys(",".join(asked), self.allowed, self.default, self.unique)[1]
 
 

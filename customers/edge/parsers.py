@@ -1,4 +1,4 @@
-"""JSON as it was meant: no duplicate names, no NaN, fractions kept exactly, a bounded size; and a digest of what was sent."""
+"""JSON as it was meant: no duplicate names, no NaN, fractions kept exactly, a bounded size; and a digest."""
 
 import hashlib
 import json

@@ -93,7 +93,7 @@ def document(
     }
 
 
-def exception_handler(exc: Exception, context: Mapping[str, Any]) -> Response | None:  # noqa: ARG001 - DRF's signature
+def exception_handler(exc: Exception, context: Mapping[str, Any]) -> Response | None:
     """The answer to an exception that a view raised; None for faults, which Django logs and answers with 500."""
     made = _of_services(exc) or _of_framework(exc)
     if made is None:
@@ -106,7 +106,7 @@ def exception_handler(exc: Exception, context: Mapping[str, Any]) -> Response | 
     return Response(made, status=made["status"], headers=headers, content_type=MEDIA_TYPE)
 
 
-def _of_services(exc: Exception) -> dict[str, Any] | None:
+def _of_services(exc: Exception) -> dict[str, Any] | None:  # noqa: PLR0911 - a table
     match exc:
         case InvalidInput():
             return document(400, "invalid", _summary(exc.errors), errors=exc.errors)

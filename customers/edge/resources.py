@@ -32,8 +32,8 @@ FEED = {
 }
 
 
-class ListResource(ApiViewSet):
-    """A list and its objects. Subclasses declare; see README.md."""
+class CollectionResource(ApiViewSet):
+    """A list. Subclasses declare; see README.md."""
 
     model: ClassVar[type[Model]]
     rights: ClassVar[dict[str, Action]] = READ
@@ -47,12 +47,6 @@ class ListResource(ApiViewSet):
     """Whether rows without a legal entity belong to all."""
     related: ClassVar[Sequence[str]] = ()
     prefetched: ClassVar[Sequence[str]] = ()
-    lookup: ClassVar[str] = "key"
-    """How objects are addressed: `key` (LE:NUMBER), `code`, or `uuid`."""
-    number: ClassVar[str] = "number"
-    """For `lookup = "key"`: the column of the key's second part."""
-    lookup_field = "key"
-    lookup_value_regex = "[^/]+"
 
     def rows(self) -> QuerySet[Any]:
         """What the caller may see."""
@@ -64,6 +58,28 @@ class ListResource(ApiViewSet):
         if self.scope_path is None:
             return queryset
         return scoped(queryset, self.actor, self.rights["list"], path=self.scope_path, shared=self.with_shared)
+
+    def list(self, request: Request) -> Response:
+        """The rows that the caller may see, a page at a time."""
+        queryset = by.apply(self.rows(), self.filters, request.query_params)
+        ordering = paging.Ordering(self.orderings, self.default_ordering, self.unique)
+        rows, links = paging.page_of(request, queryset, ordering)
+        return Response({"results": self.represent(rows), **links})
+
+    def represent(self, rows: Sequence[Any]) -> Any:
+        """`rows` as JSON."""
+        return self.serializer_class(rows, many=True, context={"view": self}).data
+
+
+class ListResource(CollectionResource):
+    """A list and its objects."""
+
+    lookup: ClassVar[str] = "key"
+    """How objects are addressed: `key` (LE:NUMBER), `code`, or `uuid`."""
+    number: ClassVar[str] = "number"
+    """For `lookup = "key"`: the column of the key's second part."""
+    lookup_field = "key"
+    lookup_value_regex = "[^/]+"
 
     def by_key(self, key: str) -> Q:
         """The condition that finds the object of `key`. Raises `NotFound` for what cannot be a key."""
@@ -86,18 +102,7 @@ class ListResource(ApiViewSet):
             raise NotFound(f"{key} was not found.")
         return found
 
-    def list(self, request: Request) -> Response:
-        """The rows that the caller may see, a page at a time."""
-        queryset = by.apply(self.rows(), self.filters, request.query_params)
-        ordering = paging.Ordering(self.orderings, self.default_ordering, self.unique)
-        rows, links = paging.page_of(request, queryset, ordering)
-        return Response({"results": self.represent(rows), **links})
-
-    def represent(self, rows: Sequence[Any]) -> Any:
-        """`rows` as JSON."""
-        return self.serializer_class(rows, many=True, context={"view": self}).data
-
-    def retrieve(self, request: Request, key: str) -> Response:  # noqa: ARG002 - the framework's signature
+    def retrieve(self, request: Request, key: str) -> Response:
         """One object."""
         return self.answer(self.object_of(key))
 
@@ -116,7 +121,7 @@ class RowResultSerializer(StrictSerializer):
     index = serializers.IntegerField()
     key = serializers.CharField(allow_null=True)
     status = serializers.ChoiceField(choices=["created", "updated", "unchanged", "failed"])
-    errors = ErrorSerializer(many=True)
+    errors = ErrorSerializer(many=True)  # type: ignore[assignment]
 
 
 class BulkResultSerializer(StrictSerializer):
@@ -129,8 +134,8 @@ class BulkResultSerializer(StrictSerializer):
     results = RowResultSerializer(many=True)
 
 
-class KeyedResource(ListResource):
-    """A resource that is fed: `PUT`, `PATCH` by key and `POST bulk`, all through one import service."""
+class FedCollection(CollectionResource):
+    """A collection that is fed: `POST bulk` through the import service."""
 
     resource: ClassVar[str]
     """Its name in `customers.imports`, which is its path."""
@@ -138,34 +143,11 @@ class KeyedResource(ListResource):
     input_class: ClassVar[type[BaseSerializer[Any]] | None] = None
     """The shape of input, where it is not that of output."""
 
-    def feed(self, rows: Sequence[Mapping[str, Any]], *, replace: bool, atomic: bool) -> list[RowResult]:
+    def feed(self, rows: Sequence[Mapping[str, Any]], *, replace: bool, atomic: bool) -> Sequence[RowResult]:
         """Write rows; a higher room that must know of changes overrides this."""
-        return upsert(
-            self.resource, rows, actor=self.actor, today=self.today_in, replace=replace, atomic=atomic
-        )
+        return upsert(self.resource, rows, actor=self.actor, today=self.today_in, replace=replace, atomic=atomic)
 
-    def update(self, request: Request, key: str) -> Response:
-        """Create or replace: safe to repeat. Left-out fields get their defaults, except what is ours."""
-        return self._write(request, key, replace=True)
-
-    def partial_update(self, request: Request, key: str) -> Response:
-        """Change the fields that are named."""
-        return self._write(request, key, replace=False)
-
-    def _write(self, request: Request, key: str, *, replace: bool) -> Response:
-        self._refuse_bad_key(key)
-        row = self.read(self.input_class, partial=not replace)
-        if row.get("key", key) != key:
-            raise InvalidInput.of("key", "key_mismatch", f"The address says {key}, the body says {row['key']}.")
-        [result] = self._feed([{**row, "key": key}], replace=replace, atomic=True)
-        raise_failure(self.resource, result)
-        return self.answer(self.object_of(key), status=201 if result.status == "created" else 200)
-
-    def _refuse_bad_key(self, key: str) -> None:
-        if self.lookup == "key" and not KEY.fullmatch(key):
-            raise InvalidInput.of("key", "invalid_key", KEY_MESSAGE)
-
-    def _feed(self, rows: Sequence[Mapping[str, Any]], *, replace: bool, atomic: bool) -> list[RowResult]:
+    def _feed(self, rows: Sequence[Mapping[str, Any]], *, replace: bool, atomic: bool) -> Sequence[RowResult]:
         try:
             return self.feed(rows, replace=replace, atomic=atomic)
         except IntegrityError as problem:
@@ -200,7 +182,7 @@ class KeyedResource(ListResource):
             raise InvalidInput.of("atomic", "invalid", "Give true or false.")
         return word == "true"
 
-    def _bulk(self, rows: Sequence[Any], *, atomic: bool) -> list[RowResult]:
+    def _bulk(self, rows: Sequence[Any], *, atomic: bool) -> Sequence[RowResult]:
         """Results by index: of shape where that is wrong already, of the import service for the others."""
         serializer = (self.input_class or self.serializer_class)()
         results: dict[int, RowResult] = {}
@@ -216,6 +198,31 @@ class KeyedResource(ListResource):
             for index, result in zip(good, fed, strict=True):
                 results[index] = RowResult(index, result.key, result.status, result.errors, result.changed)
         return [results[index] for index in sorted(results)]
+
+
+class KeyedResource(FedCollection, ListResource):
+    """A resource that is fed by key too: `PUT` and `PATCH`."""
+
+    def update(self, request: Request, key: str) -> Response:
+        """Create or replace: safe to repeat. Left-out fields get their defaults, except what is ours."""
+        return self._write(request, key, replace=True)
+
+    def partial_update(self, request: Request, key: str) -> Response:
+        """Change the fields that are named."""
+        return self._write(request, key, replace=False)
+
+    def _write(self, request: Request, key: str, *, replace: bool) -> Response:
+        self._refuse_bad_key(key)
+        row = self.read(self.input_class, partial=not replace)
+        if row.get("key", key) != key:
+            raise InvalidInput.of("key", "key_mismatch", f"The address says {key}, the body says {row['key']}.")
+        [result] = self._feed([{**row, "key": key}], replace=replace, atomic=True)
+        raise_failure(self.resource, result)
+        return self.answer(self.object_of(key), status=201 if result.status == "created" else 200)
+
+    def _refuse_bad_key(self, key: str) -> None:
+        if self.lookup == "key" and not KEY.fullmatch(key):
+            raise InvalidInput.of("key", "invalid_key", KEY_MESSAGE)
 
 
 def _located(results: Sequence[RowResult]) -> list[FieldError]:

@@ -9,6 +9,7 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ResolvedComponent
 
 from customers.edge import idempotency, paging, problems
+from customers.errors import FieldError
 
 PROBLEM = {
     "type": "object",
@@ -42,7 +43,7 @@ PROBLEM = {
             400,
             "invalid",
             "currency: There is no currency EUX. Create it first (resource currencies).",
-            errors=[problems.FieldError("currency", "unknown_reference", "There is no currency EUX.")],
+            errors=[FieldError("currency", "unknown_reference", "There is no currency EUX.")],
         )
     ],
 }
@@ -51,10 +52,10 @@ ALWAYS = {"400": "Invalid input", "401": "Not signed in", "403": "Not allowed", 
 UNSAFE = {"409": "Refused; `code` says why", "422": "The idempotency key was used for another call"}
 
 
-class ProblemAutoSchema(AutoSchema):  # type: ignore[no-untyped-call]
+class ProblemAutoSchema(AutoSchema):
     """The schema of an operation, with problems, idempotency, filters and pages."""
 
-    def get_operation(self, *args: Any, **kwargs: Any) -> dict[str, Any] | None:  # type: ignore[override]
+    def get_operation(self, *args: Any, **kwargs: Any) -> dict[str, Any] | None:
         """The operation as derived, completed."""
         operation: dict[str, Any] | None = super().get_operation(*args, **kwargs)
         if operation is None:
@@ -68,7 +69,7 @@ class ProblemAutoSchema(AutoSchema):  # type: ignore[no-untyped-call]
         return operation
 
     def _problem(self, description: str) -> dict[str, Any]:
-        component = ResolvedComponent(
+        component = ResolvedComponent(  # type: ignore[no-untyped-call]
             name="Problem", type=ResolvedComponent.SCHEMA, schema=PROBLEM, object="Problem"
         )
         self.registry.register_on_missing(component)
@@ -89,7 +90,7 @@ class ProblemAutoSchema(AutoSchema):  # type: ignore[no-untyped-call]
 
     def get_request_serializer(self) -> Any:
         """The shape of input; a list of it for bulk calls."""
-        view = self.view
+        view: Any = self.view
         if _is_fed(view) and view.action in {"create", "update", "partial_update", "bulk"}:
             return (view.input_class or view.serializer_class)(many=view.action == "bulk")
         return super().get_request_serializer()
@@ -97,7 +98,8 @@ class ProblemAutoSchema(AutoSchema):  # type: ignore[no-untyped-call]
     def get_response_serializers(self) -> Any:
         """`PUT` creates or replaces."""
         found = super().get_response_serializers()
-        if _is_fed(self.view) and self.view.action in {"create", "update"}:
+        view: Any = self.view
+        if _is_fed(view) and view.action in {"create", "update"}:
             return {200: found, 201: found}
         return found
 
@@ -110,7 +112,7 @@ class ProblemAutoSchema(AutoSchema):  # type: ignore[no-untyped-call]
         ]
 
     def _get_filter_parameters(self) -> list[dict[str, Any]]:
-        view = self.view
+        view: Any = self.view
         if _is_fed(view) and view.action == "bulk":
             return [_query("atomic", {"type": "boolean", "default": False}, "All or nothing.")]
         if not _is_list(view):
@@ -123,7 +125,7 @@ class ProblemAutoSchema(AutoSchema):  # type: ignore[no-untyped-call]
         ]
 
     def _get_pagination_parameters(self) -> list[dict[str, Any]]:
-        view = self.view
+        view: Any = self.view
         if not _is_list(view):
             return []
         offered = [word for name in view.orderings for word in (name, f"-{name}")]
@@ -187,7 +189,7 @@ class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
     target_class = "customers.edge.authentication.TokenAuthentication"
     name = "token"
 
-    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:  # noqa: ARG002
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:
         """The scheme of machines."""
         return {"type": "http", "scheme": "bearer"}
 
@@ -199,10 +201,7 @@ class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-
     name = "session"
     priority = 1
 
-    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:  # noqa: ARG002
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:
         """The scheme of people."""
 
-
         return {"type": "apiKey", "in": "cookie", "name": settings.SESSION_COOKIE_NAME}
-
-

@@ -7,7 +7,6 @@ from typing import Any, ClassVar, cast
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.functional import cached_property
-from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
@@ -26,7 +25,7 @@ class ApiView(APIView):
     rights: ClassVar[dict[str, Action]] = {}
     serializer_class: ClassVar[type[BaseSerializer[Any]]]
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:  # type: ignore[override]
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """The framework's dispatch, with the handler called once per `Idempotency-Key`."""
         self.args, self.kwargs = args, kwargs
         self.request = self.initialize_request(request, *args, **kwargs)
@@ -74,12 +73,17 @@ class ApiView(APIView):
         return cast(dict[str, Any], serializer.validated_data)
 
     def answer(
-        self, thing: Any, serializer_class: type[BaseSerializer[Any]] | None = None, *, status: int = 200, many: bool = False
+        self,
+        thing: Any,
+        serializer_class: type[BaseSerializer[Any]] | None = None,
+        *,
+        status: int = 200,
+        many: bool = False,
     ) -> Response:
         """`thing` as JSON."""
         serializer = (serializer_class or self.serializer_class)(thing, many=many, context={"view": self})
         return Response(serializer.data, status=status)
 
 
-class ApiViewSet(ViewSetMixin, ApiView):  # type: ignore[misc]
+class ApiViewSet(ViewSetMixin, ApiView):
     """Several endpoints over one thing; `rights` is keyed by handler: `list`, `retrieve`, `release`."""
