@@ -23,7 +23,7 @@ def insert_rows(table: str, columns: Mapping[str, str], rows: Sequence[Row]) -> 
     names = ", ".join(columns)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO {table} ({names}) SELECT {names} FROM {_recordset(columns)}", [_json(rows)]
+            f"INSERT INTO {table} ({names}) SELECT {names} FROM {_recordset(columns)}", [as_json(rows)]
         )
 
 
@@ -40,7 +40,7 @@ def update_rows(table: str, columns: Mapping[str, str], rows: Sequence[Row], *, 
     with connection.cursor() as cursor:
         cursor.execute(
             f"UPDATE {table} t SET {assignments} FROM {_recordset({**columns, **keys}, alias='new')} WHERE {condition}",
-            [_json(rows)],
+            [as_json(rows)],
         )
         return int(cursor.rowcount)
 
@@ -50,7 +50,8 @@ def _recordset(columns: Mapping[str, str], alias: str = "new") -> str:
     return f"jsonb_to_recordset(%s::jsonb) AS {alias}({definition})"
 
 
-def _json(rows: Sequence[Row]) -> str:
+def as_json(rows: Sequence[Row]) -> str:
+    """`rows` as the one JSON parameter; decimals, dates and ids as text. Refuses NaN and Infinity."""
     return json.dumps(list(rows), default=_value, allow_nan=False)
 
 

@@ -7,14 +7,16 @@ inside. Everything here is a fixed number of statements, whatever the number of 
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 
-from django.db import connection
+from django.db.models import Func
 
 from customers.bulk import update_rows
 from customers.models import CustomerTransaction, Document, DueItem, SalesOrder, SalesOrderLine
 from customers.money import ZERO
 from customers.orders import line_value
+
+NOTHING = ZERO
+"""What is left of an order that was invoiced."""
 
 _ORDER_COLUMNS = {
     "document_status": "text",
@@ -74,7 +76,7 @@ def _invoice(orders: Sequence[SalesOrder], on: Mapping[str, dt.date]) -> None:
         CustomerTransaction(
             legal_entity_id=order.legal_entity_id,
             series=CustomerTransaction.Series.INVOICE,
-            number=number,
+            number=Func(function="customers_next_invoice_number"),
             kind=CustomerTransaction.Kind.INVOICE,
             customer_id=order.payer_id,
             date=on[order.legal_entity_id],
@@ -82,18 +84,18 @@ def _invoice(orders: Sequence[SalesOrder], on: Mapping[str, dt.date]) -> None:
             amount=order.uninvoiced_amount,
             sales_order=order,
         )
-        for order, number in zip(due, _invoice_numbers(len(due)), strict=True)
+        for order in due
     ]
     CustomerTransaction.objects.bulk_create(invoices)
     DueItem.objects.bulk_create(_due_item(invoice, order) for invoice, order in zip(invoices, due, strict=True))
     for order in orders:
-        order.uninvoiced_amount = order.delivered_uninvoiced_amount = Decimal(0)
+        order.uninvoiced_amount = order.delivered_uninvoiced_amount = NOTHING
 
 
 def _due_item(invoice: CustomerTransaction, order: SalesOrder) -> DueItem:
     days = order.payment_terms.net_days if order.payment_terms else 0
     return DueItem(
-        transaction=invoice,
+        transaction_id=invoice.pk,
         customer_id=invoice.customer_id,
         currency_id=invoice.currency_id,
         date=invoice.date,
@@ -101,14 +103,3 @@ def _due_item(invoice: CustomerTransaction, order: SalesOrder) -> DueItem:
         amount=invoice.amount,
         open_amount=invoice.amount,
     )
-
-
-def _invoice_numbers(count: int) -> list[str]:
-    """The next numbers of invoices that we post: `CM-I000123`, apart from the ERP's own."""
-    if not count:
-        return []
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT nextval('customers_invoice_number') FROM generate_series(1, %s)", [count]
-        )
-        return [f"CM-I{number:06d}" for (number,) in cursor.fetchall()]

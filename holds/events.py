@@ -60,11 +60,12 @@ _EVENT_COLUMNS = {
 
 def tell(changes: Sequence[Change], *, actor: Actor, at: dt.datetime) -> None:
     """Append the event of each change, and the outgoing event that tells it. Needs `hold.order` and its payer loaded."""
-    insert_rows("holds_holdevent", _EVENT_COLUMNS, [_event_row(change, actor, at) for change in changes])
-    outbox.record_all([_outgoing(change, actor, at) for change in changes])
+    insert_rows("holds_holdevent", _EVENT_COLUMNS, [event_row(change, actor, at) for change in changes])
+    outbox.record_all([outgoing(change, actor, at) for change in changes])
 
 
-def _event_row(change: Change, actor: Actor, at: dt.datetime) -> dict[str, Any]:
+def event_row(change: Change, actor: Actor, at: dt.datetime) -> dict[str, Any]:
+    """The evidence of a change, by column."""
     hold = change.hold
     return {
         "hold_id": hold.pk,
@@ -79,7 +80,8 @@ def _event_row(change: Change, actor: Actor, at: dt.datetime) -> dict[str, Any]:
     }
 
 
-def _outgoing(change: Change, actor: Actor, at: dt.datetime) -> outbox.Event:
+def outgoing(change: Change, actor: Actor, at: dt.datetime) -> outbox.Event:
+    """What the feed tells of a change."""
     hold = change.hold
     data = {
         "hold": str(hold.pk),

@@ -1,21 +1,27 @@
 """Orders under the lock of the credit accounts that they draw on: everything is read again inside.
 
 Posting, release, reject, forced hold, cancel and evaluation all begin here, so that two of them about one order are
-always one after the other (`reliability.md` C01, C02, C04). See Note [The lock protocol] in `credit_mgmt.accounts`.
+always one after the other (`reliability.md` C01, C02, C04). See Note [The lock protocol] in `credit_mgmt.accounts`:
+one statement finds out which accounts, one locks them, and one reads the orders with their accounts again; where that
+says otherwise, everything is given back and starts over.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import OuterRef, Subquery
+from django.db import OperationalError, transaction
+from django.db.models import F, OuterRef, QuerySet, Subquery
+from psycopg2 import errors as pg
 
-from credit_mgmt.accounts import ATTEMPTS, LockedAccounts, Patience, locked
+from credit_mgmt.accounts import ATTEMPTS, LockedAccounts, Patience, accounts_of, lock_accounts
 from customers.access import Actor, refresh
 from customers.errors import NotDecided
 from customers.models import SalesOrder
 from holds.models import Hold, HoldReason
+
+AccountsOf = dict[int, tuple[int, ...]]
 
 
 @dataclass(slots=True)
@@ -28,49 +34,78 @@ class LockedOrders:
     holds: dict[int, Hold]
     """The active hold by order."""
 
-    def account_ids(self, order: SalesOrder) -> tuple[int, ...]:
-        """The credit accounts that the order draws on: its payer's own, and the group's."""
-        return self.accounts.of_payer[order.payer_id]
-
 
 @contextmanager
 def locked_orders(
     order_ids: Sequence[int], *, actor: Actor, patience: Patience = Patience.WORK, also_payers: Iterable[int] = ()
 ) -> Iterator[LockedOrders]:
-    """A transaction that holds the accounts of all payers of the orders. Orders that do not exist are left out.
+    """A transaction that holds the credit accounts of all payers of the orders. Unknown orders are left out.
 
-    `also_payers` are customers that an order may be about to draw on. Where an order got another payer while its
-    accounts were being locked, everything is given back and starts over. Raises `NotDecided` when that did not help.
+    `also_payers` are customers that an order may be about to draw on. Raises `NotDecided` when a lock was not to be had
+    in time, or the orders kept moving to other accounts.
     """
     with ExitStack() as stack:
-        yield _lock(stack, list(order_ids), actor, patience, frozenset(also_payers))
+        yield _open(stack, list(order_ids), actor, patience, sorted(set(also_payers)))
 
 
-def _lock(
-    stack: ExitStack, ids: list[int], actor: Actor, patience: Patience, also: frozenset[int]
+def _open(
+    stack: ExitStack, ids: list[int], actor: Actor, patience: Patience, also: Sequence[int]
 ) -> LockedOrders:
     for _ in range(ATTEMPTS):
-        payers = set(SalesOrder.objects.filter(pk__in=ids).order_by().values_list("payer_id", flat=True))
-        with ExitStack() as attempt:
-            accounts = attempt.enter_context(locked(payers | also, patience=patience))
-            found = _read(ids)
-            if all(order.payer_id in accounts.of_payer for order in found.values()):
-                stack.enter_context(attempt.pop_all())
-                return LockedOrders(refresh(actor), accounts, found, _active_holds(found))
+        try:
+            with ExitStack() as attempt:
+                attempt.enter_context(transaction.atomic())
+                wanted = _accounts(ids, also)
+                versions = lock_accounts({pk for own in wanted.values() for pk in own}, patience=patience)
+                orders = _read(ids)
+                if all(wanted.get(order.payer_id) == _accounts_of(order) for order in orders.values()):
+                    stack.enter_context(attempt.pop_all())
+                    accounts = LockedAccounts(of_payer=wanted, versions=versions)
+                    return LockedOrders(refresh(actor), accounts, orders, _active_holds(orders))
+        except OperationalError as error:
+            if not isinstance(error.__cause__, pg.DeadlockDetected | pg.SerializationFailure):
+                raise
     raise NotDecided("The orders changed while their credit was being locked; nothing was decided. Ask again.")
 
 
-def _read(ids: Sequence[int]) -> dict[int, SalesOrder]:
-    """The orders with what every service needs of them, and the id of their active hold, in one query."""
-    active = Hold.objects.filter(order=OuterRef("pk"), status=Hold.Status.ACTIVE).order_by().values("pk")[:1]
-    rows = SalesOrder.objects.filter(pk__in=ids).select_related(
-        "legal_entity", "customer", "payer", "payment_terms", "currency"
+_OWN, _GROUP = "payer__credit_account__pk", "payer__credit_group__credit_account__pk"
+
+
+def _accounts(order_ids: Sequence[int], also: Sequence[int]) -> AccountsOf:
+    """The accounts that the payers of the orders draw on, as it seems before the lock; missing ones are opened."""
+    rows = SalesOrder.objects.filter(pk__in=order_ids).order_by().values_list(
+        "payer_id", "payer__credit_group_id", _OWN, _GROUP
     )
-    by_id = {order.pk: order for order in rows.annotate(active_hold_id=Subquery(active)).order_by("pk")}
+    found: AccountsOf = {}
+    incomplete = set(also)
+    for payer, group, own, of_group in rows.distinct():
+        if own is None or (group is not None and of_group is None):
+            incomplete.add(payer)
+        found[payer] = tuple(pk for pk in (own, of_group) if pk is not None)
+    return found | accounts_of(incomplete) if incomplete else found
+
+
+def _accounts_of(order: SalesOrder) -> tuple[int, ...]:
+    own: int = order.own_account_id  # type: ignore[attr-defined]  # annotated by _read
+    of_group: int | None = order.group_account_id  # type: ignore[attr-defined]
+    return (own,) if of_group is None else (own, of_group)
+
+
+def _read(ids: Sequence[int]) -> dict[int, SalesOrder]:
+    """The orders with what every service needs of them, their accounts and active hold, in one query."""
+    by_id = {order.pk: order for order in with_accounts(SalesOrder.objects.filter(pk__in=ids)).order_by("pk")}
     return {order_id: by_id[order_id] for order_id in ids if order_id in by_id}
 
 
-def _active_holds(orders: dict[int, SalesOrder]) -> dict[int, Hold]:
+def with_accounts(orders: QuerySet[SalesOrder]) -> QuerySet[SalesOrder]:
+    """`orders` with their customers, terms and currency, the accounts that they draw on, and their active hold."""
+    active = Hold.objects.filter(order=OuterRef("pk"), status=Hold.Status.ACTIVE).order_by().values("pk")[:1]
+    return orders.select_related("legal_entity", "customer", "payer", "payment_terms", "currency").annotate(
+        active_hold_id=Subquery(active), own_account_id=F(_OWN), group_account_id=F(_GROUP)
+    )
+
+
+def _active_holds(orders: Mapping[int, SalesOrder]) -> dict[int, Hold]:
     """The active holds of the orders; no query where there is none."""
     ids: list[Any] = [hold for order in orders.values() if (hold := getattr(order, "active_hold_id", None))]
     if not ids:
@@ -78,7 +113,7 @@ def _active_holds(orders: dict[int, SalesOrder]) -> dict[int, Hold]:
     holds = {hold.order_id: hold for hold in Hold.objects.filter(pk__in=ids).order_by("pk")}
     for order_id, hold in holds.items():
         hold.order = orders[order_id]
-        hold.payer = hold.order.payer if hold.order.payer_id == hold.payer_id else hold.payer
+        hold.payer = hold.order.payer
     return holds
 
 

@@ -83,7 +83,7 @@ def compare(hold: Hold, existing: Sequence[HoldReason], found: Iterable[Reason],
             difference.added.append(reason_row(hold, reason, at))
         elif not row.valid or row.evidence != dict(reason.evidence):
             (difference.refreshed if row.valid else difference.regained).append(row)
-            _renew(row, reason)
+            renew(row, reason)
     for identity, row in by_identity.items():
         if row.valid and identity not in seen and row.type not in KEPT:
             row.valid, row.cleared_at = False, at
@@ -91,7 +91,7 @@ def compare(hold: Hold, existing: Sequence[HoldReason], found: Iterable[Reason],
     return difference
 
 
-def _renew(row: HoldReason, reason: Reason) -> None:
+def renew(row: HoldReason, reason: Reason) -> None:
     row.valid, row.cleared_at = True, None
     row.level, row.evidence, row.message = reason.level or "", dict(reason.evidence), messages.sentence(reason)
 

@@ -1,0 +1,273 @@
+"""Evaluate for release: all holds, selected ones, or one customer's, as a background job (`domain 7`).
+
+Note [Items]. The holds are cut so that holds which draw on the same credit stay together: payers of one credit group in
+one item, everything of a payer in one item. So one worker decides them, oldest first, each seeing the credit that those
+before it took, and other workers go on with other credit. An item is one transaction with its accounts locked.
+
+Note [Twice is once]. An item is worked from the holds as they are under the lock: what was released meanwhile is left
+out, and what did not change writes no event. Killed and run again, an item starts from where it began.
+"""
+
+import datetime as dt
+import itertools
+import uuid
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import models
+
+from credit_mgmt import policies
+from credit_mgmt.models import Parameters
+from customers import clock, jobs
+from customers.access import Action, Actor, authorize_each, system_actor
+from customers.errors import InvalidInput
+from customers.models import Customer, Job, LegalEntity, Reason
+from holds.each import failure
+from holds.locking import LockedOrders, locked_orders
+from holds.models import Hold
+from holds.releases import Terms, release_all
+from holds.screening import Screened, screen_holds
+
+KIND = "evaluate_for_release"
+SCHEDULE = "evaluate all holds"
+EVERY = dt.timedelta(hours=1)
+CHUNK = 200
+"""Holds per item, unless more of them draw on the same credit."""
+MOST_SELECTED = 10_000
+SYSTEM = "evaluation"
+
+
+# --- what is to be evaluated -------------------------------------------------------------------------------------------
+
+
+def read_parameters(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters of a job: `holds` (ids), `customer` (key), `legal_entity` (code), each optional; no others."""
+    unknown = sorted(set(given) - {"holds", "customer", "legal_entity"})
+    if unknown:
+        raise InvalidInput.of(f"parameters.{unknown[0]}", "unknown_field", "Give holds, customer or legal_entity.")
+    parameters: dict[str, Any] = {}
+    if given.get("holds") is not None:
+        parameters["holds"] = _ids(given["holds"])
+    if given.get("legal_entity") is not None:
+        parameters["legal_entity"] = _legal_entity(given["legal_entity"])
+    if given.get("customer") is not None:
+        parameters["customer"] = _customer(given["customer"])
+        entity = parameters["customer"].partition(":")[0]
+        # So that starting the job asks for the right in the customer's legal entity.
+        if parameters.setdefault("legal_entity", entity) != entity:
+            raise InvalidInput.of("parameters.customer", "other_entity", "The customer is of another legal entity.")
+    return parameters
+
+
+def _ids(given: Any) -> list[str]:
+    if not isinstance(given, list) or not given:
+        raise InvalidInput.of("parameters.holds", "invalid", "Give a list of the ids of holds, or leave it out for all.")
+    if len(given) > MOST_SELECTED:
+        raise InvalidInput.of("parameters.holds", "too_many", f"Select at most {MOST_SELECTED:,} holds, or leave it out.")
+    try:
+        return [str(uuid.UUID(str(value))) for value in given]
+    except ValueError:
+        raise InvalidInput.of("parameters.holds", "invalid", "Ids of holds are UUIDs.") from None
+
+
+def _customer(given: Any) -> str:
+    entity, _, account = str(given).partition(":")
+    if not Customer.objects.filter(legal_entity=entity, account=account).exists():
+        raise InvalidInput.of("parameters.customer", "unknown", f"There is no customer {given}.")
+    return f"{entity}:{account}"
+
+
+def _legal_entity(given: Any) -> str:
+    if not LegalEntity.objects.filter(pk=str(given)).exists():
+        raise InvalidInput.of("parameters.legal_entity", "unknown", f"There is no legal entity {given}.")
+    return str(given)
+
+
+def holds_of(job: Job) -> models.QuerySet[Hold]:
+    """The active holds that a job is about, in the legal entities of who started it."""
+    holds = Hold.objects.filter(status=Hold.Status.ACTIVE)
+    if job.legal_entities is not None:
+        holds = holds.filter(legal_entity__in=job.legal_entities)
+    if "holds" in job.parameters:
+        holds = holds.filter(pk__in=job.parameters["holds"])
+    if "customer" in job.parameters:
+        entity, _, account = job.parameters["customer"].partition(":")
+        of_customer = models.Q(payer__legal_entity=entity, payer__account=account) | models.Q(
+            order__customer__legal_entity=entity, order__customer__account=account
+        )
+        holds = holds.filter(of_customer)
+    return holds
+
+
+def plan(job: Job) -> Iterator[list[str]]:
+    """The items of a job, oldest hold first. See Note [Items]."""
+    rows = (
+        holds_of(job)
+        .order_by("held_at", "pk")
+        .values_list("pk", "order__payer_id", "order__payer__credit_group_id")
+    )
+    yield from cut(list(rows.iterator(chunk_size=10_000)))
+
+
+def cut(rows: Sequence[tuple[uuid.UUID, int, str | None]], size: int = CHUNK) -> Iterator[list[str]]:
+    """Holds, oldest first, as (id, payer, credit group), in lists of about `size`; shared credit is never cut apart."""
+    shares: dict[tuple[str, Any], list[str]] = defaultdict(list)
+    for hold_id, payer, group in rows:
+        shares[("group", group) if group else ("payer", payer)].append(str(hold_id))
+    item: list[str] = []
+    for share in shares.values():
+        if item and len(item) + len(share) > size:
+            yield item
+            item = []
+        item = item + share
+    if item:
+        yield item
+
+
+# --- one item ----------------------------------------------------------------------------------------------------------
+
+
+def work(job: Job, payload: list[Any], actor: Actor) -> dict[str, Any]:
+    """Evaluate the holds of one item; the dates are those of the clock now."""
+    wanted = [uuid.UUID(value) for value in payload]
+    return evaluate(hold_ids=wanted, actor=actor, at=clock.now(), today=BusinessDates(), job=str(job.pk))
+
+
+class BusinessDates(dict[str, dt.date]):
+    """Today by legal entity, asked of the clock once for each. Only edges make one."""
+
+    def __missing__(self, legal_entity: str) -> dt.date:
+        zone = LegalEntity.objects.values_list("time_zone", flat=True).get(pk=legal_entity)
+        self[legal_entity] = clock.today(zone)
+        return self[legal_entity]
+
+
+def evaluate(
+    *, hold_ids: Sequence[uuid.UUID], actor: Actor, at: dt.datetime, today: Mapping[str, dt.date], job: str = ""
+) -> dict[str, Any]:
+    """Evaluate these holds in one transaction, oldest first (`domain 7`), and release by the parameter what is ready.
+
+    Returns `evaluated`, `cleared`, `ready` and `released` as numbers of holds, `failed` with code and message, and
+    `changes` for those with another state than before. Holds that are not active any more are left out.
+    """
+    order_ids = list(Hold.objects.filter(pk__in=hold_ids).order_by().values_list("order_id", flat=True))
+    with locked_orders(sorted(set(order_ids)), actor=actor) as locked:
+        wanted = set(hold_ids)
+        holds = [hold for hold in locked.holds.values() if hold.pk in wanted]
+        authorize_each(locked.actor, Action.EVALUATE, {hold.legal_entity_id for hold in holds})
+        holds.sort(key=lambda hold: (hold.held_at, hold.pk))
+        screened = screen_holds(holds, locked, as_of=today, at=at)
+        released, failed = _release_ready(holds, locked, today, at, job)
+    return {
+        "evaluated": len(holds),
+        "cleared": sum(1 for one in screened if one.difference.cleared),
+        "ready": sum(1 for one in screened if one.hold.ready_to_release and one.hold.pk not in released),
+        "released": len(released),
+        "failed": failed,
+        "changes": [_described(one, released) for one in screened if one.changed or one.hold.pk in released],
+    }
+
+
+def _described(one: Screened, released: set[uuid.UUID]) -> dict[str, Any]:
+    hold = one.hold
+    worse = bool(one.difference.added or one.difference.regained)
+    outcome = "ready" if hold.ready_to_release else "worse" if worse else "better"
+    return {
+        "hold": str(hold.pk),
+        "number": hold.number,
+        "sales_order": hold.order.key,
+        "customer": hold.payer.key,
+        "customer_name": hold.payer.name,
+        "before": one.before,
+        "now": list(hold.reason_codes),
+        "outcome": "released" if hold.pk in released else outcome,
+        "mode": hold.release_mode,
+    }
+
+
+# --- automatic release -------------------------------------------------------------------------------------------------
+
+_MODES = {
+    Parameters.AutomaticRelease.WITHOUT_POSTING.value: Hold.Mode.WITHOUT_POSTING.value,
+    Parameters.AutomaticRelease.WITH_POSTING.value: Hold.Mode.WITH_POSTING.value,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How an entity releases by itself."""
+
+    mode: str
+    reason: Reason
+
+
+def _release_ready(
+    holds: Sequence[Hold], locked: LockedOrders, today: Mapping[str, dt.date], at: dt.datetime, job: str
+) -> tuple[set[uuid.UUID], list[dict[str, str]]]:
+    """Release what is ready, as the parameter *automatically release* says; never what is forced or in workflow.
+
+    The release is the system's, not that of who started the evaluation. What can't be posted stays ready.
+    """
+    ready = [hold for hold in holds if hold.ready_to_release and not hold.forced and not hold.workflow_state]
+    released: set[uuid.UUID] = set()
+    failed: list[dict[str, str]] = []
+    for entity, some in itertools.groupby(sorted(ready, key=_entity), key=_entity):
+        way = _way(entity)
+        if way is None:
+            continue
+        batch = sorted(some, key=lambda hold: (hold.held_at, hold.pk))
+        terms = Terms(way.mode, way.reason, at, today.__getitem__, cause=SYSTEM, note="")
+        system = LockedOrders(system_actor(SYSTEM), locked.accounts, locked.orders, locked.holds)
+        problems = release_all(batch, system, terms)
+        released |= {hold.pk for hold in batch} - set(problems)
+        for hold_id, error in problems.items():
+            found = failure(hold_id, error)
+            failed.append({"id": str(found.id), "code": found.code, "message": found.message})
+    return released, failed
+
+
+def _entity(hold: Hold) -> str:
+    return str(hold.legal_entity_id)
+
+
+def _way(legal_entity: str) -> _Way | None:
+    row = policies.current_setup().row(legal_entity)
+    if row is None or row.automatically_release not in _MODES or row.automatic_release_reason is None:
+        return None
+    return _Way(_MODES[row.automatically_release], row.automatic_release_reason)
+
+
+# --- starting ----------------------------------------------------------------------------------------------------------
+
+
+def start_evaluation(*, parameters: Mapping[str, Any], actor: Actor, now: dt.datetime) -> Job:
+    """Start the job for all holds that `actor` may evaluate, or those that `parameters` name (`read_parameters`)."""
+    return jobs.start_job(KIND, parameters, actor=actor, now=now)
+
+
+def start_scheduled_evaluation(*, now: dt.datetime) -> Job:
+    """The hourly run as the system; one at a time, and one per hour however many schedulers ask (J06)."""
+    return jobs.start_job(
+        KIND, {}, actor=system_actor("schedule"), now=now, schedule=SCHEDULE, due_at=jobs.due_slot(now, EVERY)
+    )
+
+
+def register() -> None:
+    """Register the kind of job; called once per process when the room is ready."""
+    jobs.register_kind(
+        KIND,
+        plan=plan,
+        work=work,
+        parameters=read_parameters,
+        action=Action.EVALUATE,
+        fold=fold,
+        description="Check the orders on hold again and release what is ready",
+    )
+
+
+def fold(results: Any) -> dict[str, Any]:
+    """The result of the job: the shares added up (`api.md` Jobs)."""
+    nothing = {"evaluated": 0, "cleared": 0, "ready": 0, "released": 0, "failed": [], "changes": []}
+    return jobs.sum_up(itertools.chain([nothing], results))

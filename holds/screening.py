@@ -1,0 +1,118 @@
+"""Looking again at orders on hold: check marks, readiness, figures (`domain 7`). One implementation for the job that
+evaluates everything and for one order that the ERP changed.
+
+Everything is decided first, in the order given, and written then: a fixed number of statements, and only differences.
+"""
+
+import datetime as dt
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from credit_mgmt import decisions
+from credit_mgmt.checks import Checked, Request, check
+from credit_mgmt.models import DecisionRecord
+from holds import recording
+from holds.events import Change, EventType, tell
+from holds.locking import LockedOrders, reasons_of
+from holds.models import Hold, HoldReason
+from holds.saving import hold_values, save_evaluated, save_holds, save_reasons
+
+_SEEN = frozenset({"last_decision_id", "evaluated_at"})
+
+
+@dataclass(slots=True)
+class Screened:
+    """A hold that was looked at again: its reasons before and now, and what changed among them."""
+
+    hold: Hold
+    before: list[str]
+    was_ready: bool
+    difference: recording.Difference
+
+    @property
+    def changed(self) -> bool:
+        """Whether a check mark changed, or readiness."""
+        return bool(self.difference) or self.was_ready != self.hold.ready_to_release
+
+
+def screen_holds(
+    holds: Sequence[Hold],
+    locked: LockedOrders,
+    *,
+    as_of: Mapping[str, dt.date],
+    at: dt.datetime,
+    recalled: bool = False,
+) -> list[Screened]:
+    """Check the orders of active `holds` again, each at its checkpoint, in the order given, and write what changed.
+
+    An order without a remaining reason is ready to release and takes its credit for those after it. `as_of` is today by
+    legal entity. `recalled`: the orders were changed, so what is in workflow comes back. The decisions are stored.
+    """
+    if not holds:
+        return []
+    requests = [Request(hold.order_id, hold.checkpoint, hold.pro_forma) for hold in holds]
+    checked = check(requests, as_of=as_of, evaluation=True, evidence=True)
+    ids = decisions.record_decisions(checked, kind=DecisionRecord.Kind.EVALUATION, actor=locked.actor, at=at)
+    rows = reasons_of(holds)
+    before = [hold_values(hold) for hold in holds]
+    screened = [
+        _screen(hold, rows[hold.pk], one, decision_id, at, recalled)
+        for hold, one, decision_id in zip(holds, checked, ids, strict=True)
+    ]
+    _write(screened, before, locked, at, recalled)
+    return screened
+
+
+def _screen(
+    hold: Hold, rows: list[HoldReason], one: Checked, decision_id: uuid.UUID, at: dt.datetime, recalled: bool
+) -> Screened:
+    """Bring one hold up to date in memory."""
+    screened = Screened(hold, list(hold.reason_codes), hold.ready_to_release, recording.Difference())
+    screened.difference = recording.compare(hold, rows, one.decision.reasons, at)
+    rows += screened.difference.added
+    hold.ready_to_release = recording.is_ready(rows)
+    hold.last_decision_id, hold.evaluated_at = decision_id, at
+    if recalled:
+        hold.workflow_state = ""
+    recording.show(hold, rows)
+    recording.set_figures(hold, hold.order, one.decision.figures, one.setting)
+    return screened
+
+
+def _write(
+    screened: Sequence[Screened], before: Sequence[Mapping[str, Any]], locked: LockedOrders, at: dt.datetime,
+    recalled: bool,
+) -> None:  # fmt: skip
+    """Holds whose check marks changed get a new version and an event; others only the figures that are new."""
+    changed, redrawn, seen = [], [], []
+    for one, values in zip(screened, before, strict=True):
+        hold = one.hold
+        if one.changed:
+            hold.version += 1
+            changed.append(one)
+        elif any(value != values[name] for name, value in hold_values(hold).items() if name not in _SEEN):
+            redrawn.append(hold)
+        else:
+            seen.append(hold)
+    HoldReason.objects.bulk_create([row for one in changed for row in one.difference.added])
+    save_reasons([row for one in screened for row in one.difference.changed_rows])
+    save_holds([one.hold for one in changed])
+    save_holds(redrawn, raised=False)
+    save_evaluated(seen)
+    tell([_change(one, recalled) for one in changed], actor=locked.actor, at=at)
+
+
+def _change(one: Screened, recalled: bool) -> Change:
+    data: dict[str, Any] = {**one.difference.described(), "reasons": one.hold.reason_codes}
+    if recalled:
+        data["cause"] = "modified"
+    return Change(one.hold, _type(one), one.hold.status, data)
+
+
+def _type(one: Screened) -> EventType:
+    """What the change is called: the most important thing that happened."""
+    if one.hold.ready_to_release != one.was_ready:
+        return EventType.READY if one.hold.ready_to_release else EventType.NOT_READY
+    return EventType.REASON_CLEARED if one.difference.cleared else EventType.REASON_ADDED
