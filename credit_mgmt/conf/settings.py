@@ -13,6 +13,7 @@ import environ
 from csp.constants import NONE, SELF
 from psycopg2.extensions import ISOLATION_LEVEL_READ_COMMITTED
 
+from credit_mgmt.conf import environment
 from credit_mgmt.conf.logs import logging_config
 
 # Lets `ModelAdmin[Customer]` and the like be written, which type checkers want and Django alone refuses at run time.
@@ -27,7 +28,7 @@ CREDIT_TESTING = env.bool("CREDIT_TESTING", default=False)
 # Plain http and the weaker cookies that it needs are for these three; anything else is a deployment behind TLS.
 CREDIT_DEPLOYED = not (DEBUG or CREDIT_DEMO or CREDIT_TESTING)
 # The day that the system takes for today, in demonstrations and tests only (api.md, Actions).
-CREDIT_TODAY = dt.date.fromisoformat(env.str("CREDIT_TODAY")) if env.str("CREDIT_TODAY", default="") else None
+CREDIT_TODAY = environment.day("CREDIT_TODAY", env.str("CREDIT_TODAY", default=""))
 # Who has an address in this domain is a demo user: a deployment refuses to start with one.
 CREDIT_DEMO_EMAIL_DOMAIN = "demo.invalid"
 
@@ -105,7 +106,7 @@ TEMPLATES = [
 
 # --- database ------------------------------------------------------------------------------------------------------
 # Without an address settings still import (type checks, `--help`); production.py refuses to serve like that.
-DATABASES = {"default": env.db_url_config(env.str("DATABASE_URL", default="") or "postgres:///credit_mgmt")}
+DATABASES = {"default": environment.database(env.str("DATABASE_URL", default="") or "postgres:///credit_mgmt")}
 # A session that sits in a transaction holds locks: end it. A test may think longer than that between statements.
 _SESSION_SETTINGS = {"jit": "off", "idle_in_transaction_session_timeout": "0" if CREDIT_TESTING else "10s"}
 DATABASES["default"] |= {
