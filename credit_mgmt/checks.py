@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 from credit_mgmt.engine.codec import Json, stored_facts
 from credit_mgmt.engine.decide import carry, decide
 from credit_mgmt.engine.decision import Decision
-from credit_mgmt.engine.exposure import Book
-from credit_mgmt.engine.facts import Checkpoint, OrderFacts, Policy, Question, Setting
-from credit_mgmt.loading import OrderRow, load_book, order_facts, read_orders
+from credit_mgmt.engine.facts import Checkpoint, CheckpointSetting, OrderFacts, Policy, Question, Setting
+from credit_mgmt.engine.remedies import remedies_for
+from credit_mgmt.loading import Loaded, OrderRow, load_accounts, order_facts, read_orders
+from credit_mgmt.owed import overdue_items
 from credit_mgmt.policies import Clock, Setup, current_setup, read_clock, setting_for
 from customers.errors import NotFound
 
@@ -24,6 +25,20 @@ class Request:
     order_id: int
     checkpoint: str
     pro_forma: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """What kind of check it is."""
+
+    evaluation: bool = False
+    """A held order is looked at again: grace and clearance don't answer for it (`domain 7`)."""
+    limit_only: bool = False
+    """Point of sale and call centre: against the total credit limit only (`domain 4.8`)."""
+    evidence: bool = False
+    """The facts are kept, so that `decisions.record_decisions` can store the decision."""
+    remedies: bool = False
+    """What would clear it is worked out, for a page that shows it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +64,7 @@ def check_orders(
     pro_forma: bool = False,
     evaluation: bool = False,
     policy: Policy | None = None,
+    with_remedies: bool = False,
 ) -> list[Decision]:
     """The decision for each order in the order given, each seeing the credit that those before it took (`domain 7`).
 
@@ -56,12 +72,30 @@ def check_orders(
     Raises `NotFound` for an order that isn't there.
     """
     requests = [Request(order_id, checkpoint, pro_forma) for order_id in order_ids]
-    return [checked.decision for checked in check(requests, as_of=as_of, evaluation=evaluation, policy=policy)]
+    manner = Manner(evaluation=evaluation, remedies=with_remedies)
+    return [checked.decision for checked in _check_all(requests, as_of, manner, policy=policy)]
 
 
-def check_order(order_id: int, *, checkpoint: str, as_of: dt.date, pro_forma: bool = False) -> Decision:
-    """`check_orders` of one, on its legal entity's business date."""
-    [decision] = check_orders([order_id], checkpoint=checkpoint, as_of=_Always(as_of), pro_forma=pro_forma)
+def check_order(
+    order_id: int,
+    *,
+    checkpoint: str,
+    as_of: Mapping[str, dt.date],
+    pro_forma: bool = False,
+    evaluation: bool = False,
+    policy: Policy | None = None,
+    with_remedies: bool = False,
+) -> Decision:
+    """`check_orders` of one."""
+    [decision] = check_orders(
+        [order_id],
+        checkpoint=checkpoint,
+        as_of=as_of,
+        pro_forma=pro_forma,
+        evaluation=evaluation,
+        policy=policy,
+        with_remedies=with_remedies,
+    )
     return decision
 
 
@@ -70,51 +104,77 @@ def check(
     *,
     as_of: Mapping[str, dt.date],
     evaluation: bool = False,
-    policy: Policy | None = None,
-    evidence: bool = False,
+    setup: Setup | None = None,
+    evidence: bool = True,
 ) -> list[Checked]:
-    """`check_orders` for orders at different checkpoints; with `evidence`, fit for `decisions.record_decisions`."""
+    """`check_orders` for orders at different checkpoints, with what each decision was made from, fit to be stored."""
+    return _check_all(requests, as_of, Manner(evaluation=evaluation, evidence=evidence), setup=setup)
+
+
+def check_for_posting(
+    order_ids: Sequence[int],
+    *,
+    checkpoint: str,
+    as_of: Mapping[str, dt.date],
+    pro_forma: bool = False,
+    setup: Setup | None = None,
+    limit_only: bool = False,
+) -> list[Checked]:
+    """The check before a document is posted, fit to be stored. Call it with the payers' accounts locked.
+
+    `limit_only` for point-of-sale and call-centre orders: exceeding the limit is a warning or holds, by the parameter
+    *message when exceeding credit limit*; no rule is looked at (`domain 4.8`).
+    """
+    requests = [Request(order_id, checkpoint, pro_forma) for order_id in order_ids]
+    return _check_all(requests, as_of, Manner(evidence=True, limit_only=limit_only), setup=setup)
+
+
+def limit_only(policy: Policy) -> Policy:
+    """The policy without its rules: only the total credit limit is left, and is tested everywhere (`domain 4.8`)."""
+    everywhere = {str(document): CheckpointSetting(posting=True, pro_forma=True) for document in Checkpoint}
+    parameters = {
+        entity: replace(
+            row, check_credit_limit=True, check_terms=False, check_discount=False, checkpoints=everywhere
+        )
+        for entity, row in policy.parameters.items()
+    }
+    return replace(policy, rules=(), parameters=parameters)
+
+
+def _check_all(
+    requests: Sequence[Request],
+    as_of: Mapping[str, dt.date],
+    manner: Manner,
+    *,
+    setup: Setup | None = None,
+    policy: Policy | None = None,
+) -> list[Checked]:
     if not requests:
         return []
     clock = read_clock()
-    setup = current_setup(clock)
+    setup = setup if setup is not None and setup.policy.version == clock.policy else current_setup(clock)
     if policy is not None:
         setup = replace(setup, policy=policy)
     rows = read_orders([request.order_id for request in requests])
     missing = [request.order_id for request in requests if request.order_id not in rows]
     if missing:
         raise NotFound(f"There is no sales order with id {missing[0]}.")
-    settings = _settings(rows.values(), as_of, setup, clock)
-    books = _books(rows.values(), settings, setup, clock)
-    batch = _Batch(clock, setup, settings, books, evaluation, evidence)
+    entities = sorted({row.legal_entity for row in rows.values()})
+    settings = {entity: setting_for(entity, as_of[entity], setup=setup, clock=clock) for entity in entities}
+    days = _days(rows.values(), settings, setup, clock)
+    applied = limit_only(setup.policy) if manner.limit_only else setup.policy
+    batch = _Batch(clock, setup, applied, settings, days, manner)
     return [batch.check(request, rows[request.order_id]) for request in requests]
 
 
-class _Always(dict[str, dt.date]):
-    """The same date wherever one asks."""
-
-    def __init__(self, day: dt.date) -> None:
-        self.day = day
-
-    def __getitem__(self, legal_entity: str) -> dt.date:
-        return self.day
-
-
-def _settings(
-    rows: Iterable[OrderRow], as_of: Mapping[str, dt.date], setup: Setup, clock: Clock
-) -> dict[str, Setting]:
-    entities = sorted({row.legal_entity for row in rows})
-    return {entity: setting_for(entity, as_of[entity], setup=setup, clock=clock) for entity in entities}
-
-
-def _books(
+def _days(
     rows: Iterable[OrderRow], settings: Mapping[str, Setting], setup: Setup, clock: Clock
-) -> dict[dt.date, Book]:
+) -> dict[dt.date, Loaded]:
     """One book for each day: legal entities in different time zones may have different todays (`domain 1`)."""
     payers: dict[dt.date, set[int]] = {}
     for row in rows:
         payers.setdefault(settings[row.legal_entity].as_of, set()).add(row.payer_id)
-    return {day: load_book(payer_ids=ids, as_of=day, setup=setup, clock=clock) for day, ids in payers.items()}
+    return {day: load_accounts(payer_ids=ids, as_of=day, setup=setup, clock=clock) for day, ids in payers.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,20 +183,26 @@ class _Batch:
 
     clock: Clock
     setup: Setup
+    policy: Policy
     settings: Mapping[str, Setting]
-    books: Mapping[dt.date, Book]
-    evaluation: bool
-    evidence: bool
+    days: Mapping[dt.date, Loaded]
+    manner: Manner
 
     def check(self, request: Request, row: OrderRow) -> Checked:
         """Decide on one order, and carry the credit that it takes forward in every book."""
-        policy, setting = self.setup.policy, self.settings[row.legal_entity]
-        order, book = order_facts(row, self.setup), self.books[setting.as_of]
-        question = Question(Checkpoint(request.checkpoint), pro_forma=request.pro_forma, evaluation=self.evaluation)
-        decision = decide(book, order, policy=policy, question=question, setting=setting)
+        policy, setting = self.policy, self.settings[row.legal_entity]
+        order, loaded = order_facts(row, self.setup), self.days[setting.as_of]
+        question = Question(Checkpoint(request.checkpoint), request.pro_forma, self.manner.evaluation)
+        decision = decide(loaded.book, order, policy=policy, question=question, setting=setting)
+        if self.manner.remedies and decision.holds:
+            due = overdue_items(row.payer_id, loaded.countings[row.legal_entity])
+            remedies = remedies_for(
+                loaded.book, order, policy=policy, question=question, setting=setting, due_items=due
+            )
+            decision = replace(decision, remedies=remedies)
         facts = None
-        if self.evidence:
-            facts = stored_facts(book, order, policy=policy, question=question, setting=setting)
-        for other in self.books.values():
-            carry(other, order, decision, policy=policy)
-        return Checked(decision, row, order, question, setting, policy, self.clock.policy_is_stored, facts)
+        if self.manner.evidence:
+            facts = stored_facts(loaded.book, order, policy=policy, question=question, setting=setting)
+        for day in self.days.values():
+            carry(day.book, order, decision, policy=policy)
+        return Checked(decision, row, order, question, setting, self.setup.policy, self.clock.policy_is_stored, facts)

@@ -62,7 +62,7 @@ def grant_pass(grants: Sequence[Grant], *, policy: engine.Policy, at: dt.datetim
 
 
 def grant_release(grants: Sequence[Grant], *, policy: engine.Policy, at: dt.datetime, clear: bool) -> None:
-    """The orders were released: grace begins; with `clear` (no posting now) the document may be posted unchecked once."""
+    """The orders were released: grace begins; with `clear` (no posting now) the document goes unchecked once."""
     _grant(grants, policy=policy, at=at, released=True, clear=clear)
 
 

@@ -100,7 +100,7 @@ def stored_decision(record: DecisionRecord) -> Decision:
 
 
 def replay(record: DecisionRecord) -> Decision:
-    """The decision recomputed from what is stored with it; equal to `stored_decision` for ever (`reliability.md` D11)."""
+    """The decision recomputed from what is stored with it; equal to `stored_decision` for ever (D11)."""
     return replay_facts(json.loads(record.facts), policy=policy_at(record.policy_id))
 
 

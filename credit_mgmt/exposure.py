@@ -1,160 +1,251 @@
-"""What customers owe and will owe, by part, currency and customer, on a date (`domain 3.2`, `3.3`).
+"""The credit position of customers on a date: limit, exposure by part, overdue, ageing, group (`domain 3`).
 
-The definitions are querysets: `receivables_on` (what was open, what of it overdue) and `orders_that_use_credit`. The
-sums, the hold list's figures and the lists behind a number are all made of these two. Nothing here is scoped to what a
-person may see: a clerk's view of a group would understate its exposure (`reliability.md` finding 8).
+What a page or the API shows is worked out by the same book and the same engine as a check; nothing is restated here.
 """
 
 import datetime as dt
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
-from functools import lru_cache
+from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Case, Sum, Value, When
 
-from credit_mgmt.compiled import DAY, IDS, Statement, slotted
-from credit_mgmt.engine.facts import Part
-from credit_mgmt.models import Commitment, Parameters
-from customers.models import CustomerTransaction, DueItem, SalesOrder
+from credit_mgmt.engine.exposure import Book, convert, group_limit, total_limit
+from credit_mgmt.engine.facts import CustomerPosition, GroupPosition, LimitType, OrderFacts
+from credit_mgmt.loading import Loaded, load_accounts, load_book
+from credit_mgmt.owed import Counting, receivables_on
+from credit_mgmt.policies import current_setup, read_clock, setting_for
+from customers.errors import NotFound
+from customers.models import Customer
 from customers.money import ZERO, MissingRate, Rates
-from customers.orders import OPEN_ORDERS
-from customers.receivables import due_items_on, overdue_on
 
-USES_CREDIT = Q(payment_terms__isnull=True) | Q(payment_terms__uses_credit=True)
-"""An order on terms that use no credit counts 0 (`domain 2`, `3.2`)."""
+__all__ = ["Bucket", "GroupStanding", "Position", "load_book", "position_of", "positions"]
 
-EPOCH = dt.date(1900, 1, 1)
-_SPAN = 10**12
+NOT_DUE, OVER_90, UNAPPLIED = "not due", "over 90", "unapplied"
+BUCKETS = (NOT_DUE, "1-30", "31-60", "61-90", OVER_90, UNAPPLIED)
+"""Ageing buckets in days past due (`domain 3.3`)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Counting:
-    """How a legal entity counts what its customers owe: the parameters of `domain 3.2` and `3.3` that aim at sums."""
+class Bucket:
+    """What is open in one ageing bucket, in the position's currency; None where a rate is missing."""
 
+    label: str
+    amount: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class GroupStanding:
+    """The customer's credit group, in the position's currency; `available` None where a rate is missing."""
+
+    number: str
+    limit: Decimal | None
+    exposure: Decimal | None
+    available: Decimal | None
+    currency: str
+    expires_on: dt.date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a customer stands on `as_of`, in `currency`, its legal entity's accounting currency.
+
+    An amount that needs a missing rate is None, and `missing_rate` says which (`domain 4.9`). `total_limit` and
+    `available` are None for an unlimited customer too. `available` is negative by what exceeds the limit.
+    """
+
+    customer: str
     as_of: dt.date
-    all_open: bool = False
-    """Every open order uses credit, not just the approved ones."""
-    disputed_count: bool = True
-    minimums: tuple[tuple[str, Decimal], ...] = ()
-    """*Ignore open items below*, by currency, in that currency; empty where nothing is ignored."""
-    settled_later: bool = True
-    """Whether any settlement is dated after `as_of`; without one the kept open amounts answer."""
+    currency: str
+    base_limit: Decimal
+    temporary_limit: Decimal | None
+    insurance_and_guarantees: Decimal
+    total_limit: Decimal | None
+    unlimited: bool
+    mandatory: bool
+    expires_on: dt.date | None
+    total: Decimal | None
+    balance: Decimal | None
+    delivered: Decimal | None
+    ordered: Decimal | None
+    available: Decimal | None
+    overdue_amount: Decimal | None
+    days_overdue: int
+    oldest_overdue: str | None
+    ageing: tuple[Bucket, ...]
+    group: GroupStanding | None
+    customer_currency: str
+    total_limit_in_customer_currency: Decimal | None
+    limit_tested: bool
+    missing_rate: str | None = None
+
+    def bar(self) -> dict[str, Any] | None:
+        """The parts of the exposure bar (ux 4), without an order; None where a rate is missing."""
+        if self.total is None or self.balance is None or self.overdue_amount is None:
+            return None
+        return {
+            "overdue": self.overdue_amount,
+            "not_due": self.balance - self.overdue_amount,
+            "delivered": self.delivered,
+            "ordered": self.ordered,
+            "this_order": ZERO,
+            "unapplied": next((bucket.amount for bucket in self.ageing if bucket.label == UNAPPLIED), None),
+            "limit": self.total_limit if self.limit_tested else None,
+            "unlimited": self.unlimited,
+            "currency": self.currency,
+            "urls": {},
+        }
 
 
-@dataclass(slots=True)
-class Owed:
-    """Everything that one customer owes or will owe."""
-
-    parts: list[Part] = field(default_factory=list)
-    days_overdue: int = 0
-    oldest_overdue: str | None = None
+def position_of(customer: Customer, as_of: dt.date) -> Position:
+    """The position of one customer on a date."""
+    return positions([customer.pk], as_of)[customer.pk]
 
 
-def receivables_on(counting: Counting) -> QuerySet[DueItem]:
-    """Due items open on the day, annotated `open` and `overdue`, in their own currency."""
-    items = due_items_on(counting.as_of, settled_later=counting.settled_later)
-    return items.annotate(
-        overdue=overdue_on(
-            counting.as_of, disputed_count=counting.disputed_count, minimums=dict(counting.minimums)
+def positions(customer_ids: Collection[int], as_of: dt.date) -> dict[int, Position]:
+    """The positions of customers on a date, by id; the number of queries does not depend on how many they are.
+
+    Asked about another day: transactions, settlements and limits of that day, orders as they are now (`domain 1`).
+    Raises `NotFound` for a customer that isn't there.
+    """
+    clock = read_clock()
+    setup = current_setup(clock)
+    customers = Customer.objects.in_bulk(list(customer_ids))
+    missing = sorted(set(customer_ids) - customers.keys())
+    if missing:
+        raise NotFound(f"There is no customer with id {missing[0]}.")
+    loaded = load_accounts(payer_ids=customer_ids, as_of=as_of, setup=setup, clock=clock)
+    ageing = _ageing(customers.values(), loaded.countings)
+    made = {}
+    for customer in customers.values():
+        rates = setting_for(customer.legal_entity_id, as_of, setup=setup, clock=clock).rates
+        made[customer.pk] = _position(customer, as_of, loaded, ageing.get(customer.pk, {}), rates)
+    return made
+
+
+def _position(
+    customer: Customer, as_of: dt.date, loaded: Loaded, ageing: Mapping[tuple[str, str], Decimal], rates: Rates
+) -> Position:
+    book = loaded.book
+    position = book.positions[customer.key]
+    own = position.currency
+    total = None if position.unlimited else total_limit(position)
+    figures, missing_rate = _exposure(book, position, rates)
+    group = book.group_of(position)
+    exposure = figures["total"]
+    return Position(
+        customer=customer.key,
+        as_of=as_of,
+        currency=own,
+        base_limit=position.limit,
+        temporary_limit=position.temporary_limit,
+        insurance_and_guarantees=position.cover,
+        total_limit=total,
+        unlimited=position.unlimited,
+        mandatory=position.mandatory,
+        expires_on=position.expires_on,
+        **figures,
+        available=None if total is None or exposure is None else total - exposure,
+        days_overdue=position.days_overdue,
+        oldest_overdue=position.oldest_overdue,
+        ageing=tuple(Bucket(label, _converted(_of_bucket(ageing, label), own, rates)) for label in BUCKETS),
+        group=_standing(book, position, group, rates) if group else None,
+        customer_currency=customer.currency_id,
+        total_limit_in_customer_currency=_limit_in(total, own, customer.currency_id, rates),
+        limit_tested=position.limit_type is not LimitType.NONE,
+        missing_rate=missing_rate,
+    )
+
+
+def _no_order(position: CustomerPosition) -> OrderFacts:
+    """An order of nothing: the exposure without it is the exposure."""
+    return OrderFacts(
+        id=0, key="", legal_entity=position.legal_entity, customer=position.account, payer=position.account,
+        currency=position.currency, amount=ZERO, uninvoiced=ZERO, delivered=ZERO,
+    )  # fmt: skip
+
+
+_FIGURES = ("total", "balance", "delivered", "ordered", "overdue_amount")
+
+
+def _exposure(book: Book, position: CustomerPosition, rates: Rates) -> tuple[dict[str, Any], str | None]:
+    """Exposure and its parts in the position's currency; the parts that count add up to the total."""
+    own = position.currency
+    try:
+        total = book.exposure(_no_order(position), position, rates).without
+        balance, delivered, overdue = (
+            sum((convert(rates, getattr(part, name), part.currency, own, own) for part in position.parts), ZERO)
+            for name in ("balance", "delivered", "overdue")
         )
+    except MissingRate as missing:
+        return dict.fromkeys(_FIGURES), f"{missing.from_currency}>{missing.to_currency}"
+    if position.limit_type is LimitType.BALANCE:
+        delivered = ZERO
+    ordered = total - balance - delivered
+    if position.limit_type is LimitType.BALANCE_PACKING_SLIP:
+        delivered, ordered = total - balance, ZERO
+    return dict(zip(_FIGURES, (total, balance, delivered, ordered, overdue), strict=True)), None
+
+
+def _standing(book: Book, position: CustomerPosition, group: GroupPosition, rates: Rates) -> GroupStanding:
+    """The group's own figures, seen from the customer's legal entity (`domain 3.4`)."""
+    own, limit = position.currency, group_limit(group)
+    try:
+        exposure = book.group_exposure(_no_order(position), position, group, rates).without
+        amounts = [convert(rates, amount, group.currency, own, own) for amount in (limit, exposure)]
+    except MissingRate:
+        amounts = []
+    number = group.account.removeprefix("group:")
+    if not amounts:
+        return GroupStanding(number, None, None, None, own, group.expires_on)
+    return GroupStanding(number, amounts[0], amounts[1], amounts[0] - amounts[1], own, group.expires_on)
+
+
+def _limit_in(total: Decimal | None, own: str, currency: str, rates: Rates) -> Decimal | None:
+    if total is None:
+        return None
+    try:
+        return rates.convert(total, own, currency)
+    except MissingRate:
+        return None
+
+
+def _ageing(
+    customers: Collection[Customer], countings: Mapping[str, Counting]
+) -> dict[int, dict[tuple[str, str], Decimal]]:
+    """What is open by customer, bucket and currency: one query for each way of counting."""
+    found: dict[int, dict[tuple[str, str], Decimal]] = {}
+    ids: dict[Counting, list[int]] = {}
+    for customer in customers:
+        ids.setdefault(countings[customer.legal_entity_id], []).append(customer.pk)
+    for counting, members in ids.items():
+        items = receivables_on(counting).filter(customer__any_of=members).annotate(bucket=_bucket(counting.as_of))
+        rows = items.order_by().values_list("customer_id", "bucket", "currency_id").annotate(amount=Sum("open"))
+        for customer_id, bucket, currency, amount in rows:
+            found.setdefault(customer_id, {})[bucket, currency] = amount
+    return found
+
+
+def _bucket(as_of: dt.date) -> Case:
+    """The ageing bucket of an open item by its days past due; credit that is not settled is unapplied."""
+    return Case(
+        When(open__lt=0, then=Value(UNAPPLIED)),
+        When(due_date__gte=as_of, then=Value(NOT_DUE)),
+        *(
+            When(due_date__gte=as_of - dt.timedelta(days=days), then=Value(label))
+            for days, label in ((30, "1-30"), (60, "31-60"), (90, "61-90"))
+        ),
+        default=Value(OVER_90),
     )
 
 
-def orders_that_use_credit(*, all_open: bool) -> QuerySet[SalesOrder]:
-    """Open orders that use their payer's credit (`domain 3.2`), annotated `delivered` and `ordered` in their currency.
-
-    Those with a commitment; or, with `all_open`, every open order, held ones too.
-    """
-    orders = SalesOrder.objects.filter(OPEN_ORDERS & USES_CREDIT, uninvoiced_amount__gt=0)
-    if not all_open:
-        orders = orders.filter(Exists(Commitment.objects.filter(order=OuterRef("pk"))))
-    return orders.annotate(
-        delivered=F("delivered_uninvoiced_amount"), ordered=F("uninvoiced_amount") - F("delivered_uninvoiced_amount")
-    )
+def _of_bucket(ageing: Mapping[tuple[str, str], Decimal], label: str) -> dict[str, Decimal]:
+    return {currency: amount for (bucket, currency), amount in ageing.items() if bucket == label}
 
 
-_ITEM_COLUMNS = ("customer_id", "currency_id", "open", "overdue", "due_date", "transaction_id")
-_ORDER_COLUMNS = ("payer_id", "currency_id", "delivered", "ordered")
-
-# The oldest overdue item is the least of (due date, transaction), packed into one number so that one pass finds it.
-_SUMS = """
-    SELECT p.customer, p.currency, p.balance, p.delivered, p.ordered, p.overdue, p.oldest / {span}, t.number FROM (
-        SELECT customer, currency, sum(balance) AS balance, sum(delivered) AS delivered, sum(ordered) AS ordered,
-               sum(overdue) AS overdue, min(oldest) AS oldest
-        FROM (
-            SELECT customer, currency, open AS balance, 0 AS delivered, 0 AS ordered, overdue,
-                   CASE WHEN overdue > 0 THEN (due_date - DATE '1900-01-01')::bigint * {span} + transaction END
-                       AS oldest
-            FROM ({items}) AS i (customer, currency, open, overdue, due_date, transaction)
-            UNION ALL
-            SELECT customer, currency, 0, delivered, ordered, 0, NULL
-            FROM ({orders}) AS o (customer, currency, delivered, ordered)
-        ) u GROUP BY customer, currency
-    ) p LEFT JOIN {transactions} t ON t.id = mod(p.oldest, {span}) ORDER BY p.customer, p.currency
-"""
-
-
-@lru_cache(maxsize=64)
-def _statement(counting: Counting) -> Statement:
-    """The sums by customer and currency for the customers `IDS`, compiled once for each way of counting on `DAY`."""
-    items = receivables_on(counting).filter(customer__any_of=IDS).values_list(*_ITEM_COLUMNS)
-    orders = orders_that_use_credit(all_open=counting.all_open).filter(payer__any_of=IDS).values_list(*_ORDER_COLUMNS)
-    transactions = CustomerTransaction._meta.db_table
-    return Statement(_SUMS.format(items=slotted(items), orders=slotted(orders), transactions=transactions, span=_SPAN))
-
-
-def owed_by(customer_ids: Collection[int], counting: Counting) -> dict[int, Owed]:
-    """What each customer owes and will owe, counted as one entity counts; one query. Who owes nothing is left out."""
-    rows = _statement(replace(counting, as_of=DAY)).rows(ids=sorted(customer_ids), day=counting.as_of)
-    owed: dict[int, Owed] = defaultdict(Owed)
-    for customer, currency, balance, delivered, ordered, overdue, oldest, number in rows:
-        entry = owed[customer]
-        entry.parts.append(Part(currency, balance, delivered, ordered, overdue))
-        if oldest is not None:
-            days = (counting.as_of - EPOCH).days - int(oldest)
-            if days > entry.days_overdue:
-                entry.days_overdue, entry.oldest_overdue = days, number
-    return dict(owed)
-
-
-def counting_of(
-    row: Parameters | None, *, currency: str, rates: Rates, as_of: dt.date, last_settlement: dt.date | None
-) -> Counting:
-    """How a legal entity with these parameters counts on a day; `currency` is its accounting currency.
-
-    An amount below which items are ignored is converted to each currency there is; where there is no rate nothing is
-    ignored.
-    """
-    settled_later = last_settlement is not None and last_settlement > as_of
-    if row is None:
-        return Counting(as_of, settled_later=settled_later)
-    return Counting(
-        as_of,
-        all_open=row.open_orders_that_use_credit == Parameters.OpenOrders.ALL,
-        disputed_count=row.disputed_amounts_count_as_overdue,
-        minimums=tuple(_minimums(row.ignore_open_items_below, currency, rates)),
-        settled_later=settled_later,
-    )
-
-
-def _minimums(minimum: Decimal, currency: str, rates: Rates) -> Iterable[tuple[str, Decimal]]:
-    if minimum <= ZERO:
-        return
-    for code in sorted({currency, *rates.minor_units}):
-        try:
-            yield code, rates.convert(minimum, currency, code)
-        except MissingRate:
-            continue
-
-
-def owed_by_all(counting_by_customer: Mapping[int, Counting]) -> dict[int, Owed]:
-    """`owed_by` for customers of several legal entities: one query for each way of counting among them."""
-    customers: dict[Counting, list[int]] = defaultdict(list)
-    for customer, counting in counting_by_customer.items():
-        customers[counting].append(customer)
-    owed: dict[int, Owed] = {}
-    for counting, ids in customers.items():
-        owed.update(owed_by(ids, counting))
-    return owed
+def _converted(amounts: Mapping[str, Decimal], own: str, rates: Rates) -> Decimal | None:
+    try:
+        return sum((convert(rates, amount, currency, own, own) for currency, amount in amounts.items()), ZERO)
+    except MissingRate:
+        return None

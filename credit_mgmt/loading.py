@@ -16,7 +16,7 @@ from django.db.models import Case, Exists, OuterRef, Value, When
 from credit_mgmt.compiled import IDS, Statement, slotted
 from credit_mgmt.engine.exposure import Book
 from credit_mgmt.engine.facts import CustomerPosition, GroupPosition, LimitType, OrderFacts, Standing
-from credit_mgmt.exposure import Counting, Owed, counting_of, orders_that_use_credit, owed_by_all
+from credit_mgmt.owed import Counting, Owed, counting_of, orders_that_use_credit, owed_by_all
 from credit_mgmt.policies import Clock, Setup, current_setup, read_clock, setting_for
 from customers.models import Customer, SalesOrder
 
@@ -196,11 +196,10 @@ def read_accounts(payer_ids: Collection[int]) -> list[AccountRow]:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """The book of some payers on a day, with the rows it was made of."""
+    """The book of some payers on a day, with how each legal entity concerned counted."""
 
     book: Book
-    accounts: Mapping[str, AccountRow]
-    owed: Mapping[int, Owed]
+    countings: Mapping[str, Counting]
 
 
 def load_book(
@@ -213,14 +212,14 @@ def load_book(
 def load_accounts(
     *, payer_ids: Collection[int], as_of: dt.date, setup: Setup | None = None, clock: Clock | None = None
 ) -> Loaded:
-    """`load_book` with the rows behind it."""
+    """`load_book`, with how it was counted."""
     clock = clock or read_clock()
     setup = setup or current_setup(clock)
     rows = read_accounts(payer_ids)
     counting = _countings(rows, as_of, setup, clock)
     owed = owed_by_all({row.id: counting[row.legal_entity] for row in rows})
     positions = [customer_position(row, owed.get(row.id), setup) for row in rows]
-    return Loaded(Book(positions, _groups(rows, positions)), {row.key: row for row in rows}, owed)
+    return Loaded(Book(positions, _groups(rows, positions)), counting)
 
 
 def _countings(rows: Iterable[AccountRow], as_of: dt.date, setup: Setup, clock: Clock) -> dict[str, Counting]:
