@@ -24,7 +24,7 @@ from customers.imports.fields import (
 )
 from customers.imports.references import split
 from customers.imports.resource import Resource, create, update
-from customers.imports.sql import claim
+from customers.imports.sql import claim, remove
 from customers.models import CustomerTransaction, SalesOrder, SalesOrderLine
 from customers.money import HUNDRED, LARGEST, ZERO
 from customers.orders import PlainLine, amounts_of, invoiced_by_transactions
@@ -92,6 +92,8 @@ class SalesOrders(Resource):
             if line["number"] in numbers:
                 entry.fail(f"lines[{position}].number", "duplicate", "Another line of this order has this number.")
             numbers[line["number"]] = position
+            if not errors and line["unit_price"] * max(line["quantity"], line["delivered"], line["invoiced"]) > LARGEST:
+                entry.fail(f"lines[{position}].quantity", "out_of_range", f"The line is worth more than {LARGEST}.")
         entry.errors += errors
         entry.given["lines"] = lines
 
@@ -222,8 +224,7 @@ class SalesOrders(Resource):
                     for name in COLUMNS:
                         setattr(record, name, line[name])
                     changed.append(record)
-        if gone:
-            SalesOrderLine.objects.filter(pk__in=gone).delete()
+        remove(SalesOrderLine, gone)
         update(changed, COLUMNS)
         create(new)
 

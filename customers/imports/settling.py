@@ -14,7 +14,7 @@ from django.db.models import Q
 
 from customers.imports.fields import Wrong
 from customers.imports.resource import create, update
-from customers.imports.sql import Overtaken, add
+from customers.imports.sql import Overtaken, add, remove
 from customers.models import DueItem, Settlement
 from customers.money import ZERO
 
@@ -165,12 +165,9 @@ class Ledger:
 
     def write(self) -> None:
         """Write it all, six statements at most. Raises `Overtaken` when another call was faster."""
-        gone = [row.pk for row in self._gone]
-        if gone and Settlement.objects.filter(pk__in=gone).delete()[0] != len(gone):
-            raise Overtaken
         gone_items = {item.pk for item in self._gone_items}
-        if gone_items and DueItem.objects.filter(pk__in=gone_items).delete()[0] != len(gone_items):
-            raise Overtaken
+        remove(Settlement, [row.pk for row in self._gone])
+        remove(DueItem, gone_items)
         create(self._new_items)
         update(
             [item for pk, item in self._changed_items.items() if pk not in gone_items],
