@@ -123,7 +123,7 @@ class _WhatIf:
 
     def _attempts(self) -> Iterator[tuple[str, _Step, tuple[str, ...]]]:
         """What to try: each reason alone, and all reasons that one kind of step can clear at once."""
-        yield from self._each("pay_overdue", _pay, _PAID)
+        yield from self._each("pay", _pay, _PAID)
         yield from self._each("raise_limit", _raise_limit, (*_LIMIT, "overdue_amount"))
         yield from self._each("reduce_order", _reduce_order, ("sales_order", "overdue_amount", *_LIMIT))
         yield "change_status", _change_status, self._present(_STATUS)
