@@ -24,6 +24,12 @@ FORCED = "forced"
 POSTING_FAILED = "posting_failed"
 KEPT = frozenset({FORCED, POSTING_FAILED})
 """See Note [Reasons that no check can clear]."""
+SEVERITY = (
+    "account_on_hold", "cannot_be_evaluated", "posting_failed", "forced", "limit_exceeded", "limit_used",
+    "overdue_amount", "days_overdue", "limit_expired", "account_status", "payment_terms", "sales_order",
+    "payment_terms_changed", "settlement_discount_changed",
+)  # fmt: skip
+"""The order in which reasons are shown, worst first."""
 _LARGEST_PERCENT = Decimal("9999999999.99")
 
 Identity = tuple[str, str, str]
@@ -63,7 +69,7 @@ def reason_row(hold: Hold, reason: Reason, at: dt.datetime) -> HoldReason:
         level=reason.level or "",
         account=reason.account or "",
         evidence=dict(reason.evidence),
-        message=messages.sentence(reason),
+        message=messages.reason_message(reason),
         valid=True,
         added_at=at,
     )
@@ -93,7 +99,7 @@ def compare(hold: Hold, existing: Sequence[HoldReason], found: Iterable[Reason],
 
 def renew(row: HoldReason, reason: Reason) -> None:
     row.valid, row.cleared_at = True, None
-    row.level, row.evidence, row.message = reason.level or "", dict(reason.evidence), messages.sentence(reason)
+    row.level, row.evidence, row.message = reason.level or "", dict(reason.evidence), messages.reason_message(reason)
 
 
 def is_ready(reasons: Iterable[HoldReason]) -> bool:
@@ -103,14 +109,19 @@ def is_ready(reasons: Iterable[HoldReason]) -> bool:
 
 def show(hold: Hold, reasons: Sequence[HoldReason]) -> None:
     """Write what the list shows of the reasons onto the hold: codes of the valid ones, chips of all, worst first."""
-    ordered = sorted(reasons, key=lambda row: (not row.valid, messages.severity(row.type), row.rule, row.account))
+    ordered = sorted(reasons, key=lambda row: (not row.valid, severity(row.type), row.rule, row.account))
     hold.reason_codes = sorted({row.type for row in ordered if row.valid})
     hold.chips = [_chip(row) for row in ordered]
 
 
 def _chip(row: HoldReason) -> dict[str, Any]:
-    text, number = messages.chip(row.type, row.evidence)
-    return {"type": row.type, "text": text, "number": number, "valid": row.valid}
+    chip = messages.reason_chip(row)
+    return {"type": row.type, "text": chip.text, "number": chip.number, "valid": row.valid}
+
+
+def severity(type: str) -> int:
+    """Where a reason stands among others: 0 is the worst. Types of other packages come last."""
+    return SEVERITY.index(type) if type in SEVERITY else len(SEVERITY)
 
 
 def set_figures(hold: Hold, order: SalesOrder, figures: Mapping[str, str | None] | None, setting: Setting) -> None:

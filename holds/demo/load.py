@@ -94,7 +94,7 @@ def _party(trader: Trader) -> Row:
 
 
 def _limits(random: Random, now: dt.datetime, today: dt.date, traders: list[Trader], owed: dict[str, Decimal]) -> None:
-    """Limits that leave most customers room, some none: 2 % unlimited, 2 % no credit, 3 % expired, 4 % too low."""
+    """Limits that leave most customers room, some none: one in fifty is unlimited, some have no credit, are expired, or too low."""
     actor = system_actor("demo")
     ids = {customer.key: customer.pk for customer in Customer.objects.order_by("pk")}
     accounts.open_accounts(customer_ids=ids.values())
@@ -107,10 +107,10 @@ def _limits(random: Random, now: dt.datetime, today: dt.date, traders: list[Trad
 def _limit(random: Random, today: dt.date, trader: Trader, account: int, owed: Decimal) -> LimitChange:
     room = owed * Decimal("1.6") + trader.typical * random.randint(6, 20)
     dice = random.random()
-    amount = ZERO if dice < 0.02 else room * Decimal("0.45") if dice < 0.06 else room
-    expired = today - dt.timedelta(days=random.randint(12, 60)) if 0.06 <= dice < 0.09 else None
+    amount = ZERO if dice < 0.015 else room * Decimal("0.45") if dice < 0.045 else room
+    expired = today - dt.timedelta(days=random.randint(12, 60)) if 0.045 <= dice < 0.065 else None
     return LimitChange(
-        account, limit_amount=round(amount, -3).quantize(_CENT), unlimited=0.09 <= dice < 0.11, expires_on=expired
+        account, limit_amount=round(amount, -3).quantize(_CENT), unlimited=0.065 <= dice < 0.085, expires_on=expired
     )
 
 
