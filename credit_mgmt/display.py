@@ -7,11 +7,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from credit_mgmt.engine.decision import Decision, TraceLine, Verdict
+from credit_mgmt.engine.decision import Decision, Reason, TraceLine, Verdict
+from credit_mgmt.messages import (
+    cleared_by,
+    not_checked_message,
+    reason_message,
+    remedy_message,
+    trace_message,
+    verdict_label,
+)
 from credit_mgmt.models import BlockingRule
+from credit_mgmt.phrases import reason_label
 
 Item = dict[str, Any]
 
+LEVELS = {"table": "Customer", "group": "Group", "all": "Everyone"}
+"""`ux.md` Appendix A: valid for table, group, all."""
 TYPES = {
     **dict(BlockingRule.Type.choices),
     "limit_exceeded": "Credit limit",
@@ -21,36 +32,17 @@ TYPES = {
     "no_rule": "Rules",
     "not_checked": "Check",
 }
-LEVELS = {"table": "Customer", "group": "Group", "all": "Everyone"}
-VERDICTS = {
-    Verdict.BLOCKED: ("Held", "held"),
-    Verdict.EXCUSED: ("Excused", "excused"),
-    Verdict.RELEASED: ("Releases the order", "excused"),
-    Verdict.WITHIN: ("Within", "passed"),
-    Verdict.SKIPPED: ("Not looked at", "skipped"),
-    Verdict.WARNED: ("Warning only", "warning"),
-    Verdict.UNKNOWN: ("Cannot be evaluated", "error"),
+"""What the lines of a trace are about."""
+VERDICT_ICONS = {
+    Verdict.BLOCKED: "held",
+    Verdict.EXCUSED: "excused",
+    Verdict.RELEASED: "excused",
+    Verdict.WITHIN: "passed",
+    Verdict.SKIPPED: "skipped",
+    Verdict.WARNED: "warning",
+    Verdict.UNKNOWN: "error",
 }
-WHY = {
-    "limit_check_off": "the limit check for sales orders is off",
-    "limit_type_none": "the credit limit type is none",
-    "terms_use_no_credit": "the order's terms use no credit",
-    "unlimited": "the customer is unlimited",
-    "expiry_blank_ignored": "a blank expiration date is ignored",
-    "no_rank": "the terms have no rank to compare",
-    "no_rule_concerns": "no rule concerns this order",
-    "cannot_be_evaluated": "a figure is missing",
-    "intercompany": "the order is intercompany",
-    "order_excluded": "the order is excluded from credit management",
-    "customer_excluded": "the customer is excluded from credit management",
-    "ignored_until": "the customer is ignored until a date",
-    "checkpoint_off": "this checkpoint is not checked",
-    "cleared_by_release": "a release cleared this document",
-    "grace": "the order is within its grace days",
-}
-"""Why something was not measured or not checked, in words."""
 FIGURES_IN_DAYS = {"days_overdue", "limit_expired"}
-FIGURES_IN_PERCENT: frozenset[str] = frozenset()
 
 
 def decimal(text: str | None) -> Decimal | None:
@@ -98,18 +90,17 @@ def trace_steps(trace: Iterable[TraceLine]) -> list[Item]:
 
 
 def _step(line: TraceLine) -> Item:
-    word, verdict = VERDICTS[Verdict(line.verdict)]
-    why = why_words(line.why)
-    if line.why and line.why.startswith(("decided_by", "released_by")):
-        verdict, word = "not_reached", "Not reached"
+    verdict = VERDICT_ICONS[Verdict(line.verdict)]
+    decided_before = bool(line.why) and line.why.startswith(("decided_by", "released_by"))
+    said = line.verdict in (Verdict.SKIPPED, Verdict.UNKNOWN) or line.measured is None
     return {
-        "type": TYPES.get(line.type, line.type),
+        "type": TYPES.get(line.type, reason_label(line.type)),
         "rule": line.name or "",
         "level": LEVELS.get(line.level or "", ""),
         "condition": _figure(line.type, line.threshold, "above "),
         "value": _figure(line.type, line.measured),
-        "result": f"{word}: {why}" if why else word,
-        "verdict": verdict,
+        "result": trace_message(line) if said else verdict_label(line.verdict),
+        "verdict": "not_reached" if decided_before else verdict,
     }
 
 
@@ -126,23 +117,24 @@ def _figure(kind: str, text: str | None, before: str = "") -> str:
     return f"{before}{number:,.{places}f}"
 
 
-def why_words(code: str | None) -> str:
-    """Why something was not looked at, in words; a name after a colon is that of the rule."""
-    if not code:
-        return ""
-    known, _, name = code.partition(":")
-    if known == "decided_by":
-        return f"{name} had decided"
-    if known == "released_by":
-        return f"{name} released the order"
-    return WHY.get(known, known.replace("_", " "))
-
-
 def outcome_words(decision: Decision) -> str:
     """The verdict in one sentence."""
     if decision.holds:
         kinds: Sequence[str] = sorted({reason.type for reason in decision.reasons})
         return f"Held for {len(kinds)} reason{'s' if len(kinds) != 1 else ''}"
     if decision.not_checked_because:
-        return f"Not checked: {why_words(decision.not_checked_because)}"
+        return f"Not checked: {not_checked_message(decision.not_checked_because)}"
     return "Passed, with a warning" if decision.warnings else "Passed"
+
+
+def reason_rows(reasons: Iterable[Reason]) -> list[Item]:
+    """The reasons of a fresh decision, for the list *why*."""
+    return [{"title": reason_label(reason.type), "sentence": reason_message(reason)} for reason in reasons]
+
+
+def remedy_rows(decision: Decision) -> list[Item]:
+    """What would clear it, smallest intervention first (`ux.md` 3.2)."""
+    return [
+        {"text": remedy_message(remedy), "clears": cleared_by(remedy).removeprefix("clears ")}
+        for remedy in decision.remedies
+    ]

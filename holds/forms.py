@@ -7,7 +7,7 @@ from django import forms
 from django.contrib.auth import get_user_model
 from django.db.models import Q
 
-from customers.models import Document, Reason, ReasonType
+from customers.models import Document, Reason
 from holds.models import Hold
 
 
@@ -20,7 +20,7 @@ class DateInput(forms.DateInput):
         super().__init__(format="%Y-%m-%d", **options)
 
 
-def reasons_of(kind: ReasonType, entities: Iterable[str]) -> list[Reason]:
+def reasons_of(kind: Reason.Type, entities: Iterable[str]) -> list[Reason]:
     """The reasons of a type that are valid in some of `entities`, by code. One query."""
     valid = Q(legal_entity__in=sorted(set(entities))) | Q(legal_entity=None)
     return list(Reason.objects.filter(valid, type=kind).order_by("code"))

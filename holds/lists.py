@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet, Sum
 from django.http import QueryDict
@@ -157,6 +158,19 @@ def hold_list(params: QueryDict, *, actor: Actor, now: dt.datetime, today: Calla
     )
     sums, views, facets = _totals(visible, narrowed, reasons, reader)
     return HoldList(address, view, page, sums, views, facets, sort, entities, days)
+
+
+def matching_holds(
+    params: QueryDict, *, actor: Actor, now: dt.datetime, today: Callable[[str], dt.date]
+) -> list[UUID]:
+    """Ids of the active holds that the address `params` asks for, all pages, oldest hold first."""
+    view = next((item for item in VIEWS if item.slug == params.get("view")), VIEWS[0])
+    address = Address(params, view.defaults)
+    entities = access.scoped(LegalEntity.objects.all(), actor, path="code").order_by("code")
+    days = Days({item.code: today(item.time_zone) for item in entities}, today("UTC"))
+    condition = _narrowed(address, Reader(actor, days, now)) & _any_reason(address.choices("reason", type_codes))
+    rows = access.scoped(Hold.objects.all(), actor).filter(condition & STATUSES["open"])
+    return list(rows.order_by("held_at", "id").values_list("pk", flat=True))
 
 
 def _narrowed(address: Address, reader: Reader) -> Q:

@@ -2,8 +2,42 @@
 
 from django.urls import path
 
-from holds.pages.hold_list import HoldListPage
+from holds.pages.customers import CustomerListPage, CustomerPage
+from holds.pages.decisions import RejectDialog, ReleaseDialog
+from holds.pages.evaluate import EvaluateDialog
+from holds.pages.hold_detail import HoldPage
+from holds.pages.hold_list import HoldListPage, HomePage
+from holds.pages.jobs import JobCancel, JobListPage, JobPage
+from holds.pages.limit_dialog import LimitDialog
+from holds.pages.order_actions import CancelDialog, CheckOrder, ForceDialog, PostDocument, ReopenDialog
+from holds.pages.orders import OrderListPage, OrderPage
+from holds.pages.work import AssignDialog, NoteDialog, Reinstate, ReviewDialog
+
+ORDER = "orders/<str:legal_entity>/<str:number>/"
+CUSTOMER = "customers/<str:legal_entity>/<str:account>/"
 
 urlpatterns = [
+    path("", HomePage.as_view(), name="home"),
     path("holds/", HoldListPage.as_view(), name="hold-list"),
+    path("holds/release/", ReleaseDialog.as_view(), name="hold-release"),
+    path("holds/reject/", RejectDialog.as_view(), name="hold-reject"),
+    path("holds/evaluate/", EvaluateDialog.as_view(), name="hold-evaluate"),
+    path("holds/assign/", AssignDialog.as_view(), name="hold-assign"),
+    path("holds/<str:number>/", HoldPage.as_view(), name="hold-detail"),
+    path("holds/<str:number>/note/", NoteDialog.as_view(), name="hold-note"),
+    path("holds/<str:number>/review/", ReviewDialog.as_view(), name="hold-review"),
+    path("holds/<str:number>/reinstate/", Reinstate.as_view(), name="hold-reinstate"),
+    path("orders/", OrderListPage.as_view(), name="order-list"),
+    path(ORDER, OrderPage.as_view(), name="order"),
+    path(ORDER + "post/", PostDocument.as_view(), name="order-post"),
+    path(ORDER + "check/", CheckOrder.as_view(), name="order-check"),
+    path(ORDER + "force/", ForceDialog.as_view(), name="order-force"),
+    path(ORDER + "cancel/", CancelDialog.as_view(), name="order-cancel"),
+    path(ORDER + "reopen/", ReopenDialog.as_view(), name="order-reopen"),
+    path("customers/", CustomerListPage.as_view(), name="customer-list"),
+    path(CUSTOMER, CustomerPage.as_view(), name="customer"),
+    path(CUSTOMER + "limit/", LimitDialog.as_view(), name="customer-limit"),
+    path("jobs/", JobListPage.as_view(), name="job-list"),
+    path("jobs/<uuid:job_id>/", JobPage.as_view(), name="job"),
+    path("jobs/<uuid:job_id>/cancel/", JobCancel.as_view(), name="job-cancel"),
 ]

@@ -6,28 +6,16 @@ Sentences with figures are not here: they are made where the figures were compar
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from credit_mgmt.phrases import reason_label
 from holds.models import Hold, HoldEvent
 
-REASONS = {
-    "limit_used": "Limit used",
-    "limit_exceeded": "Limit exceeded",
-    "days_overdue": "Days overdue",
-    "overdue_amount": "Overdue amount",
-    "limit_expired": "Limit expired",
-    "account_status": "Account status",
-    "payment_terms": "Terms of payment",
-    "sales_order": "Order value",
-    "payment_terms_changed": "Terms raised",
-    "settlement_discount_changed": "Discount raised",
-    "account_on_hold": "Account on hold",
-    "cannot_be_evaluated": "Cannot be evaluated",
-    "forced": "Forced",
-    "posting_failed": "Posting failed",
-}
+ORDER = (
+    "posting_failed", "forced", "cannot_be_evaluated", "account_on_hold", "limit_exceeded", "limit_used", "days_overdue",
+    "overdue_amount", "limit_expired", "account_status", "payment_terms", "sales_order", "payment_terms_changed",
+    "settlement_discount_changed",
+)  # fmt: skip
+REASONS = {code: reason_label(code) for code in ORDER}
 """What the reason types of `api.md` are called, in the order in which the list offers them."""
-
-LEVELS = {"table": "Customer", "group": "Group", "all": "Everyone"}
-"""`ux.md` Appendix A: valid for table, group, all."""
 
 
 def status_of(hold: Hold) -> str:

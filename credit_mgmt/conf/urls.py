@@ -12,6 +12,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/", include("credit_mgmt.conf.api")),
     path("", include("holds.urls")),
+    path("", include("credit_mgmt.urls")),
     path("_design/", design.page, name="design"),
     path("_design/dialog/", design.dialog, name="design-dialog"),
 ]

@@ -1,6 +1,6 @@
 """Release and reject dialogs on one hold or many (`ux.md` 3.3): how, why, and what became of each."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 from django.contrib import messages
@@ -10,12 +10,14 @@ from django.urls import reverse
 
 from customers.access import Action
 from customers.errors import InvalidInput
-from customers.models import ReasonType
+from customers.models import Reason
 from customers.views import PageView, add_errors
+from holds.each import BulkResult, Failure
 from holds.forms import RejectForm, ReleaseForm, reasons_of
 from holds.models import Hold, HoldEvent
 from holds.pages.selection import Selection, plural, selection
-from holds.releases import BulkResult, reject_holds, release_holds
+from holds.rejections import reject_holds
+from holds.releases import release_holds
 
 SHOWN = 20
 """Rows that a dialog lists before it says how many more there are."""
@@ -108,6 +110,7 @@ class DecisionDialog(PageView):
     def _partly(self, chosen: Selection, form: Form, result: BulkResult) -> HttpResponse:
         """Some were not decided: say which and why, keep what was typed, offer the rest again with what is true now."""
         numbers = {str(hold.pk): hold for hold in chosen.holds}
+        _show_at_fields(form, result.failed)
         again = QueryDict(mutable=True)
         again.setlist("hold", [numbers[str(item.id)].number for item in result.failed if str(item.id) in numbers])
         rest = selection(again, self.actor) if again.getlist("hold") else Selection((), {})
@@ -149,7 +152,7 @@ class ReleaseDialog(DecisionDialog):
     def form(self, chosen: Selection, data: QueryDict | None = None) -> ReleaseForm:
         """Only reasons that are valid for the chosen legal entities."""
         initial = {"mode": Hold.Mode.WITHOUT_POSTING}
-        reasons = reasons_of(ReasonType.RELEASE, chosen.entities)
+        reasons = reasons_of(Reason.Type.RELEASE, chosen.entities)
         return ReleaseForm(data, initial=initial, reasons=reasons, entities=chosen.entities)
 
     def decide(self, chosen: Selection, form: Form) -> BulkResult:
@@ -178,15 +181,26 @@ class RejectDialog(DecisionDialog):
 
     def form(self, chosen: Selection, data: QueryDict | None = None) -> RejectForm:
         """Only reasons that are valid for the chosen legal entities."""
-        return RejectForm(data, reasons=reasons_of(ReasonType.RELEASE, chosen.entities), entities=chosen.entities)
+        return RejectForm(data, reasons=reasons_of(Reason.Type.RELEASE, chosen.entities), entities=chosen.entities)
 
     def decide(self, chosen: Selection, form: Form) -> BulkResult:
         """Reject them."""
         given: Mapping[str, Any] = form.cleaned_data
         return reject_holds(
             ids=[hold.pk for hold in chosen.active], versions=chosen.versions, reason=given["reason"] or None,
-            note=given["note"], actor=self.actor, at=self.now, today=self.today_of,
+            note=given["note"], actor=self.actor, at=self.now,
         )
+
+
+def _show_at_fields(form: Form, failed: Iterable[Failure]) -> None:
+    """A failure that is about a field of the form is also said beside it, once."""
+    said: set[tuple[str, str]] = set()
+    for failure in failed:
+        if isinstance(failure.error, InvalidInput):
+            for error in failure.error.errors:
+                if error.field in form.fields and (error.field, error.message) not in said:
+                    said.add((error.field, error.message))
+                    form.add_error(error.field, error.message)
 
 
 def _last_events(holds: tuple[Hold, ...]) -> dict[str, HoldEvent]:

@@ -3,22 +3,22 @@
 import datetime as dt
 from typing import Any
 
-from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 
-from credit_mgmt import display, messages
+from credit_mgmt import display
 from credit_mgmt.checks import check_order
 from credit_mgmt.engine.decision import Decision
-from credit_mgmt.exposure import Position, position_of
+from credit_mgmt.exposure import position_of
 from customers import access
 from customers.access import Action
 from customers.views import PageView
 from holds.models import Hold, HoldEvent, HoldReason
-from holds.pages.facts import ageing, limit_stack, order_facts
+from holds.pages.facts import order_facts
+from holds.pages.position import ageing, limit_stack, position_bar
 from holds.recording import FORCED, POSTING_FAILED
 from holds.releases import REINSTATE_WITHIN
-from holds.words import LEVELS, REASONS, actor_words, chips_of, status_of, timeline
+from holds.words import ORDER, REASONS, actor_words, chips_of, status_of, timeline
 
 Item = dict[str, Any]
 RELATED = (
@@ -56,7 +56,7 @@ class HoldPage(PageView):
             "status": status_of(hold),
             "reasons": [_reason(reason, hold) for reason in _by_severity(reasons)],
             "decision": decision,
-            "remedies": _remedies(decision) if decision else [],
+            "remedies": display.remedy_rows(decision) if decision else [],
             "forced_only": hold.forced and not any(row.valid and row.type != FORCED for row in reasons),
             "exposure": display.exposure_bar(decision.figures if decision else None) or position_bar(position),
             "group": display.group_figures(decision.figures if decision else None),
@@ -140,13 +140,8 @@ class HoldPage(PageView):
         return [{"title": f"{words[hold.status]}{how} {who}".strip(), "text": reason, "at": hold.decided_at}]
 
 
-def position_bar(position: Position) -> Item:
-    """The customer's exposure without an order."""
-    return position.bar()
-
-
 def _by_severity(reasons: list[HoldReason]) -> list[HoldReason]:
-    return sorted(reasons, key=lambda row: (not row.valid, messages.severity(row.type), row.pk))
+    return sorted(reasons, key=lambda row: (not row.valid, ORDER.index(row.type) if row.type in ORDER else len(ORDER), row.pk))
 
 
 def _events(hold: Hold) -> list[HoldEvent]:
@@ -161,24 +156,8 @@ def _reason(reason: HoldReason, hold: Hold) -> Item:
         "sentence": reason.message,
         "rule": f"Rule {rule_name}" if rule_name else "",
         "rule_url": reverse("rule-edit", args=[reason.rule]) if reason.rule else "",
-        "level": LEVELS.get(reason.level, ""),
+        "level": display.LEVELS.get(reason.level, ""),
         "cleared": not reason.valid,
         "cleared_text": f"Cleared {reason.cleared_at:%-d %b %H:%M}. It was: {reason.message}" if reason.cleared_at else "",
         "tone": {FORCED: "forced", POSTING_FAILED: "failed"}.get(reason.type, ""),
     }
-
-
-def _remedies(decision: Decision) -> list[Item]:
-    """What would clear it, smallest intervention first (`ux.md` 3.2)."""
-    return [
-        {
-            "text": messages.remedy(remedy),
-            "clears": ", ".join(REASONS.get(code, code).lower() for code in remedy.clears),
-        }
-        for remedy in decision.remedies
-    ]
-
-
-def active_hold_of(order_id: int) -> Hold | None:
-    """The active hold of an order, if any."""
-    return Hold.objects.filter(Q(order=order_id, status=Hold.Status.ACTIVE)).first()

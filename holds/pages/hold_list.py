@@ -41,6 +41,16 @@ FILTER_WORDS = {
 }  # fmt: skip
 
 
+class HomePage(PageView):
+    """GET `/`: the clerk's home is the hold list (`ux.md` 3.1)."""
+
+    looks = Action.VIEW
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """On to the list."""
+        return self.go(reverse("hold-list"))
+
+
 class HoldListPage(PageView):
     """GET `/holds/`: the list that its address asks for."""
 

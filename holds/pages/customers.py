@@ -1,0 +1,215 @@
+"""Customers (`ux.md` 3.6): the list, and the overview of one customer's credit with its orders and holds."""
+
+import datetime as dt
+from collections import Counter
+from typing import Any
+
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
+
+from credit_mgmt.exposure import Position, position_of, positions
+from credit_mgmt.models import CreditAccount, LimitHistory
+from credit_mgmt.policies import current_setup
+from customers import access
+from customers.access import Action
+from customers.listing import SIZES, Address, page_of, sort_keys
+from customers.models import Customer, SalesOrder
+from customers.orders import OPEN_ORDERS
+from customers.views import PageView
+from holds.models import Hold
+from holds.pages.jobs import names_of
+from holds.pages.position import ageing, limit_stack, position_bar, used
+from holds.words import chips_of, status_of
+
+Item = dict[str, Any]
+SORTS = {"account": "account", "name": "name", "limit": "credit_account__limit_amount", "expires": "credit_account__expires_on"}
+SHOWN = 12
+COLUMNS = (
+    ("account", "Account", ""), ("name", "Name", ""), ("", "Entity", ""), ("limit", "Total limit", "right"),
+    ("", "Exposure", "right"), ("", "Free", "right"), ("", "Used", "right"), ("", "Overdue", "right"),
+    ("", "Oldest", "right"), ("", "Open holds", "right"), ("", "Status", ""), ("expires", "Limit to", ""),
+)  # fmt: skip
+
+
+class CustomerListPage(PageView):
+    """GET `/customers/`."""
+
+    looks = Action.VIEW_EXPOSURE
+    section = "customers"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """Customers by account, or as the address asks; credit figures of the page only."""
+        address = Address(request.GET)
+        views = _views()
+        slug = request.GET.get("view", "all")
+        slug = slug if slug in views else "all"
+        rows = access.scoped(Customer.objects.all(), self.actor, self.looks)
+        rows = rows.filter(views[slug][1] & _search(address.one("q"))).select_related("credit_account", "account_status")
+        sort, keys = sort_keys(request.GET.get("sort", ""), SORTS, ("account",), "id")
+        page = page_of(rows, keys, per=address.per, after=request.GET.get("after", ""), before=request.GET.get("before", ""))
+        standing = positions([customer.pk for customer in page.rows], self.today("UTC"))
+        holds = _open_holds([customer.pk for customer in page.rows])
+        return self.page("customers/list.html", {
+            "rows": [_row(customer, standing[customer.pk], holds[customer.pk]) for customer in page.rows],
+            "tabs": [{"label": label, "url": f"?view={name}", "active": name == slug} for name, (label, _) in views.items()],
+            "search": {"name": "q", "value": address.one("q"), "placeholder": "Account or name", "label": "Search customers"},
+            "hidden": [{"name": key, "value": request.GET[key]} for key in ("view", "sort") if key in request.GET],
+            "chips": [{"label": f"Search: {word}", "remove_url": address.without("q", word)} for word in address.all("q")],
+            "columns": _columns(address, sort),
+            "pager": {
+                "newer_url": address.page_url("before", page.before),
+                "older_url": address.page_url("after", page.after),
+                "sizes": [{"size": n, "url": address.url(per=str(n)), "active": n == address.per} for n in SIZES],
+            },
+        })
+
+
+class CustomerPage(PageView):
+    """GET `/customers/NL01/C-10427/`."""
+
+    looks = Action.VIEW_EXPOSURE
+    section = "customers"
+
+    def get(self, request: HttpRequest, legal_entity: str, account: str) -> HttpResponse:
+        """The overview: limit, exposure, overdue, holds, orders, history."""
+        customer = customer_or_404(self, legal_entity, account)
+        today = self.today(customer.legal_entity.time_zone)
+        position = position_of(customer, today)
+        holds = self._holds(customer)
+        orders, count = self._orders(customer)
+        history = _history(customer)
+        return self.page("customers/card.html", {
+            "customer": customer,
+            "position": position,
+            "figures": _figures(position, holds, today),
+            "exposure": position_bar(position),
+            "limit": limit_stack(position, today),
+            "ageing": ageing(position),
+            "holds": holds[:SHOWN],
+            "hold_count": len(holds),
+            "orders": orders,
+            "order_count": count,
+            "history": history,
+            "names": names_of(entry.actor for entry in history),
+            "facts": _facts(customer),
+            "actions": self._actions(customer),
+            "today": today,
+        })
+
+    def _holds(self, customer: Customer) -> list[Item]:
+        rows = access.scoped(Hold.objects.all(), self.actor).filter(payer=customer, status=Hold.Status.ACTIVE)
+        rows = rows.select_related("order").order_by("ship_date", "number")
+        return [{"hold": hold, "chips": chips_of(hold), "status": status_of(hold)} for hold in rows]
+
+    def _orders(self, customer: Customer) -> tuple[list[SalesOrder], int]:
+        rows = access.scoped(SalesOrder.objects.all(), self.actor).filter(OPEN_ORDERS, payer=customer)
+        return list(rows.order_by("requested_ship_date", "number")[:SHOWN]), rows.count()
+
+    def _actions(self, customer: Customer) -> list[Item]:
+        entity, key = customer.legal_entity_id, [customer.legal_entity_id, customer.account]
+        actions: list[Item] = []
+        if self.may(Action.EDIT_CREDIT_PROFILE, entity):
+            action: Item = {"label": "Change limit…", "url": reverse("customer-limit", args=key), "icon": "pencil", "dialog": True}
+            row = current_setup().row(entity)
+            if row is None or not row.allow_manual_editing_of_credit_limits:
+                action["disabled_because"] = "Limits of this legal entity change by journals only."
+            actions.append(action)
+        if self.may(Action.EVALUATE, entity):
+            url = f"{reverse('hold-evaluate')}?customer={customer.key}"
+            actions.append({"label": "Evaluate holds", "url": url, "icon": "refresh-cw", "dialog": True})
+        return actions
+
+
+def customer_or_404(page: PageView, legal_entity: str, account: str) -> Customer:
+    """The customer of the address, as far as the reader may see it."""
+    visible = access.scoped(Customer.objects.all(), page.actor, page.looks)
+    related = ("legal_entity", "account_status", "status_reason", "invoice_account", "credit_group", "credit_account", "credit_controller")
+    customer = visible.filter(legal_entity=legal_entity, account=account).select_related(*related).first()
+    if customer is None:
+        raise Http404(f"Customer {legal_entity}:{account} was not found.")
+    return customer
+
+
+def _views() -> dict[str, tuple[str, Q]]:
+    held = Exists(Hold.objects.filter(payer=OuterRef("pk"), status=Hold.Status.ACTIVE))
+    return {
+        "all": ("All", Q()),
+        "with-holds": ("With holds", Q(held)),
+        "no-credit": ("No credit (0.00)", Q(credit_account__limit_amount=0, credit_account__unlimited=False) | Q(credit_account=None)),
+        "unlimited": ("Unlimited", Q(credit_account__unlimited=True)),
+        "excluded": ("Excluded", Q(excluded=True)),
+    }
+
+
+def _search(text: str) -> Q:
+    return Q(account__icontains=text) | Q(name__icontains=text) if text else Q()
+
+
+def _open_holds(customer_ids: list[int]) -> Counter[int]:
+    rows = Hold.objects.filter(payer__in=customer_ids, status=Hold.Status.ACTIVE)
+    return Counter(dict(rows.values_list("payer").annotate(count=Count("pk")).order_by()))
+
+
+def _columns(address: Address, sort: list[str]) -> list[Item]:
+    drawn = []
+    for key, label, align in COLUMNS:
+        state = "asc" if key in sort[:1] else "desc" if f"-{key}" in sort[:1] else None
+        url = address.url(sort=f"-{key}" if state == "asc" else key) if key else ""
+        drawn.append({"label": label, "align": align, "sort": state if key else None, "sort_url": url, "frozen": 1 if key == "account" else None})
+        if label == "Entity":
+            drawn.append({"label": "Currency", "align": ""})
+    return drawn
+
+
+def _row(customer: Customer, position: Position, holds: int) -> Item:
+    return {"customer": customer, "credit": position, "used": used(position), "holds": holds}
+
+
+def _figures(position: Position, holds: list[Item], today: dt.date) -> list[Item]:
+    """The strip of head figures."""
+    unit, share = position.currency, used(position)
+    return [
+        {"label": "Total limit", "value": "unlimited" if position.unlimited else position.total_limit, "kind": "limit", "unit": unit, "hint": unit},
+        {"label": "Exposure", "value": position.total, "kind": "amount", "unit": unit},
+        {"label": "Free", "value": position.available, "kind": "amount", "unit": unit},
+        {"label": "Used", "value": share, "kind": "percent", "tone": "late" if share is not None and share > 100 else ""},
+        {"label": "Overdue", "value": position.overdue_amount, "kind": "amount", "unit": unit, "tone": "late" if position.overdue_amount else ""},
+        {"label": "Days overdue", "value": position.days_overdue, "kind": "days"},
+        {"label": "Open holds", "value": len(holds), "kind": "count"},
+        {"label": "Limit to", "value": position.expires_on, "kind": "date", "tone": "late" if position.expires_on and position.expires_on < today else ""},
+    ]
+
+
+def _history(customer: Customer) -> list[LimitHistory]:
+    rows: QuerySet[LimitHistory] = LimitHistory.objects.filter(account__customer=customer)
+    return list(rows.order_by(F("sequence").desc())[:SHOWN])
+
+
+def _facts(customer: Customer) -> list[Item]:
+    """Who the customer is, as far as credit is concerned."""
+    status = customer.account_status
+    holding = f"Processing hold: {status.get_processing_hold_display().lower()}" if status and status.processing_hold != "none" else ""
+    items: list[Item] = [
+        {"label": "Account status", "value": (status.description or status.code) if status else "None", "hint": holding},
+        {"label": "Credit management group", "value": customer.credit_management_group_id},
+        {"label": "Customer credit group", "value": customer.credit_group_id, "hint": "shares one limit" if customer.credit_group_id else ""},
+        {"label": "Terms of payment", "value": customer.payment_terms_id, "kind": "doc"},
+        {"label": "Credit controller", "value": str(customer.credit_controller.get_full_name() or customer.credit_controller) if customer.credit_controller else ""},
+        {"label": "Customer since", "value": customer.customer_since, "kind": "date"},
+        {"label": "Next review", "value": customer.next_review_date, "kind": "date"},
+    ]
+    payer = customer.invoice_account
+    if payer is not None:
+        url = reverse("customer", args=[payer.legal_entity_id, payer.account])
+        items.insert(0, {"label": "Invoice account", "value": payer.name, "hint": "its credit is used", "url": url})
+    if customer.excluded:
+        items.insert(0, {"label": "Credit management", "value": "Excluded"})
+    if customer.ignore_until:
+        items.append({"label": "Ignored until", "value": customer.ignore_until, "kind": "date"})
+    return items
+
+
+def account_of(customer: Customer) -> CreditAccount | None:
+    """The customer's credit account, if it has one yet."""
+    return getattr(customer, "credit_account", None)

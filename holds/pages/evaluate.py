@@ -1,0 +1,103 @@
+"""Evaluate for release (`ux.md` 3.5, `domain 7`): choose which holds, start the job, watch it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.urls import reverse
+
+from customers import access
+from customers.access import Action
+from customers.errors import InvalidInput
+from customers.jobs import start_job
+from customers.models import Customer
+from customers.views import PageView, add_errors
+from holds.forms import EvaluateForm
+from holds.lists import FILTERS, matching_holds
+from holds.pages.selection import Selection, plural, selection
+
+KIND = "evaluate_for_release"
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """One answer to *which holds*: words, a hint, and the job's parameters."""
+
+    label: str
+    hint: str
+    parameters: Mapping[str, Any]
+
+
+class EvaluateDialog(PageView):
+    """`/holds/evaluate/?hold=…`, `?customer=NL01:C-1`, or with the filters of the list."""
+
+    looks = Action.EVALUATE
+    section = "holds"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """The dialog, or the same as a page."""
+        scopes = self._scopes(request.GET)
+        return self._show(scopes, self._form(scopes, None), request.GET)
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Start the job and show it."""
+        scopes = self._scopes(request.POST)
+        form = self._form(scopes, request.POST)
+        if not form.is_valid():
+            return self._show(scopes, form, request.POST, status=422)
+        try:
+            job = start_job(
+                KIND, scopes[form.cleaned_data["scope"]].parameters, actor=self.actor, now=self.now
+            )
+        except InvalidInput as problem:
+            add_errors(form, problem)
+            return self._show(scopes, form, request.POST, status=422)
+        return self.go(reverse("job", args=[job.pk]))
+
+    def _scopes(self, params: QueryDict) -> dict[str, Scope]:
+        """What can be chosen here, narrowest first."""
+        scopes: dict[str, Scope] = {}
+        chosen = selection(params, self.actor) if params.getlist("hold") else Selection((), {})
+        if chosen.active:
+            ids = [str(hold.pk) for hold in chosen.active]
+            label = chosen.active[0].order.number if len(ids) == 1 else plural(len(ids), "selected hold")
+            scopes["selected"] = Scope(label, chosen.summary(), {"holds": ids})
+        for customer in self._customers(params, chosen):
+            scopes["customer"] = Scope(f"All holds of {customer.name}", customer.key, {"customer": customer.key})
+        if any(params.getlist(key) for key in (*FILTERS, "view")) and not chosen.active:
+            ids = matching_holds(params, actor=self.actor, now=self.now, today=self.today)
+            if ids:
+                label = f"{plural(len(ids), 'hold')} of the list as it is filtered"
+                scopes["view"] = Scope(label, "", {"holds": [str(item) for item in ids]})
+        if self.may(Action.EVALUATE_ALL):
+            entities = self.actor.entities(Action.EVALUATE_ALL)
+            where = ", ".join(sorted(entities)) if entities else "every legal entity"
+            scopes["all"] = Scope("All open holds", f"Of {where}, oldest hold first.", {})
+        return scopes
+
+    def _customers(self, params: QueryDict, chosen: Selection) -> list[Customer]:
+        """The customer named in the address, or the one of all chosen holds."""
+        payers = {hold.payer_id: hold.payer for hold in chosen.active}
+        if payers:
+            return list(payers.values()) if len(payers) == 1 else []
+        entity, _, account = params.get("customer", "").partition(":")
+        visible = access.scoped(Customer.objects.all(), self.actor, Action.EVALUATE)
+        return list(visible.filter(legal_entity=entity, account=account)) if account else []
+
+    def _form(self, scopes: Mapping[str, Scope], data: QueryDict | None) -> EvaluateForm:
+        choices = [(name, scope.label) for name, scope in scopes.items()]
+        return EvaluateForm(data, scopes=choices, initial={"scope": next(iter(scopes), "")})
+
+    def _show(
+        self, scopes: Mapping[str, Scope], form: EvaluateForm, params: QueryDict, status: int = 200
+    ) -> HttpResponse:
+        kept = [(key, value) for key in ("hold", "view", *FILTERS) for value in params.getlist(key)]
+        return self.page("holds/evaluate.html", {
+            "form": form,
+            "hints": {name: scope.hint for name, scope in scopes.items()},
+            "kept": kept,
+            "action_url": self.request.path,
+            "cancel_url": reverse("hold-list"),
+            "dialog_heading": "Evaluate for release",
+        }, status=status)

@@ -1,0 +1,264 @@
+"""Background work that a person can follow (`ux.md` 3.5, 3.14): the list of runs, one run with live progress, cancel."""
+
+import datetime as dt
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth import get_user_model
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
+
+from customers import access, jobs
+from customers.access import Action
+from customers.errors import Refused
+from customers.jobs.reading import LIVE, visible_job, visible_jobs
+from customers.listing import SIZES, Address, page_of, sort_keys
+from customers.models import Customer, Job
+from customers.views import PageView
+from holds.models import Hold
+
+Item = dict[str, Any]
+FAILED_SHOWN = 100
+SORTS = {"started": "created_at", "kind": "kind", "status": "status"}
+STATUS_WORDS = {"queued": "waiting"}
+TALLIES = {
+    "evaluated": ("Evaluated", ""), "cleared": ("Reasons cleared", ""), "ready": ("Ready to release", "ready"),
+    "released": ("Released", "ready"),
+}  # fmt: skip
+"""Numbers of a result that have words of their own; others are called by their name."""
+
+
+class JobListPage(PageView):
+    """GET `/jobs/`."""
+
+    looks = Action.VIEW_JOBS
+    section = "jobs"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """Runs, newest first."""
+        address = Address(request.GET)
+        rows = visible_jobs(self.actor)
+        statuses = [word for word in address.all("status") if word in Job.Status.values]
+        if statuses:
+            rows = rows.filter(status__in=[*statuses, *(["queued"] if "running" in statuses else [])])
+        sort, keys = sort_keys(request.GET.get("sort", ""), SORTS, ("-started",), "id")
+        page = page_of(rows, keys, per=address.per, after=request.GET.get("after", ""), before=request.GET.get("before", ""))
+        progress = jobs.progress_of(page.rows)
+        names = names_of(job.actor for job in page.rows)
+        return self.page("holds/jobs.html", {
+            "rows": [_row(job, progress[job.pk], names, self.now) for job in page.rows],
+            "tabs": _tabs(statuses),
+            "sort": sort,
+            "pager": {
+                "newer_url": address.page_url("before", page.before),
+                "older_url": address.page_url("after", page.after),
+                "sizes": [{"size": n, "url": address.url(per=str(n)), "active": n == address.per} for n in SIZES],
+            },
+        })
+
+
+class JobPage(PageView):
+    """GET `/jobs/<uuid>/`: the panel asks this address for itself while the job runs."""
+
+    looks = Action.VIEW_JOBS
+    section = "jobs"
+
+    def get(self, request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
+        """The page, or only its panel for htmx."""
+        job = visible_job(job_id, self.actor)
+        live = job.status in LIVE
+        result = jobs.result(job)
+        context = {
+            "job": self._panel(job, result, live),
+            "live": live,
+            "failed": self._failed(job, result),
+            "failed_count": len(result.get("failed", [])),
+            "parameters": self._parameters(job),
+            "heading": title_of(job),
+        }
+        return self.page("holds/_job.html" if request.headers.get("HX-Request") else "holds/job.html", context)
+
+    def _panel(self, job: Job, result: Item, live: bool) -> Item:
+        progress = jobs.progress(job)
+        done = progress.total - progress.open
+        name = names_of([job.actor]).get(job.actor, job.actor)
+        address = reverse("job", args=[job.pk])
+        return {
+            "number": str(job.pk)[:8],
+            "title": title_of(job),
+            "scope": ", ".join(job.legal_entities) if job.legal_entities is not None else "all legal entities",
+            "status": STATUS_WORDS.get(job.status, job.status),
+            "done": done,
+            "total": progress.total,
+            "percent": progress.percent if job.planned_at else None,
+            "rate": _rate(job, done, self.now) if live else "",
+            "left": _left(job, done, progress.open, self.now) if live else "",
+            "started": job.started_at or job.created_at,
+            "took": _took(job),
+            "by": name,
+            "tallies": _tallies(result, progress),
+            "poll_url": address if live else "",
+            "cancel_url": reverse("job-cancel", args=[job.pk]) if live and self.may(jobs.kind_of(job.kind).action) else "",
+            "error": job.message if job.status == Job.Status.FAILED else "",
+            "note": _note(job),
+            "links": [] if live else self._links(job, result),
+        }
+
+    def _links(self, job: Job, result: Item) -> list[Item]:
+        if job.kind != "evaluate_for_release":
+            return []
+        links = [{"label": "Ready to release", "url": reverse("hold-list") + "?view=ready"}] if result.get("ready") else []
+        return [*links, {"label": "All open holds", "url": reverse("hold-list")}]
+
+    def _failed(self, job: Job, result: Item) -> list[Item]:
+        """What failed, with the hold where it is one that the reader may see."""
+        failed = result.get("failed", [])[:FAILED_SHOWN]
+        ids = [item["id"] for item in failed if _is_uuid(item.get("id"))]
+        visible = access.scoped(Hold.objects.all(), self.actor).filter(pk__in=ids).select_related("order")
+        holds = {str(hold.pk): hold for hold in visible}
+        return [{**item, "hold": holds.get(str(item.get("id")))} for item in failed]
+
+    def _parameters(self, job: Job) -> list[Item]:
+        """What the run was started with, in words."""
+        words: list[Item] = []
+        for name, value in job.parameters.items():
+            if value in (None, "", [], {}):
+                continue
+            text = f"{len(value):,}" if isinstance(value, list) else str(value)
+            words.append({"label": name.replace("_", " ").capitalize(), "value": text})
+        customer = job.parameters.get("customer")
+        if customer:
+            entity, _, account = str(customer).partition(":")
+            found = access.scoped(Customer.objects.all(), self.actor).filter(legal_entity=entity, account=account).first()
+            words.append({"label": "Name", "value": found.name if found else ""})
+        return words
+
+
+class JobCancel(PageView):
+    """`/jobs/<uuid>/cancel/`."""
+
+    looks = Action.VIEW_JOBS
+    section = "jobs"
+
+    def get(self, request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
+        """Ask first."""
+        job = visible_job(job_id, self.actor)
+        return self.page("holds/job_cancel.html", {
+            "job": job, "heading": title_of(job), "action_url": request.path, "cancel_url": reverse("job", args=[job.pk]),
+        })
+
+    def post(self, request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
+        """End it; what is done stays done."""
+        try:
+            jobs.cancel_job(job_id=job_id, actor=self.actor, now=self.now)
+        except Refused as problem:
+            messages.error(request, problem.message)
+        else:
+            messages.success(request, "Cancelled. What was finished keeps its effect.")
+        return self.go(reverse("job", args=[job_id]))
+
+
+def title_of(job: Job) -> str:
+    """What a job does, in a few words."""
+    return job.kind.replace("_", " ").capitalize()
+
+
+def names_of(references: Any) -> dict[str, str]:
+    """Names of people by reference `user:7`; others are called what they are. One query."""
+    references = set(references)
+    ids = [int(word.removeprefix("user:")) for word in references if word.startswith("user:")]
+    people = get_user_model().objects.filter(pk__in=ids)
+    names = {f"user:{person.pk}": person.get_full_name() or person.get_username() for person in people}
+    return {word: names.get(word, word.replace(":", " ")) for word in references}
+
+
+def job_or_404(job_id: uuid.UUID, page: PageView) -> Job:
+    """The job, as far as the reader may see it."""
+    job = visible_jobs(page.actor).filter(pk=job_id).first()
+    if job is None:
+        raise Http404("The job was not found.")
+    return job
+
+
+def _row(job: Job, progress: jobs.Progress, names: dict[str, str], now: dt.datetime) -> Item:
+    return {
+        "job": job,
+        "title": title_of(job),
+        "url": reverse("job", args=[job.pk]),
+        "scope": ", ".join(job.legal_entities) if job.legal_entities is not None else "all",
+        "done": progress.total - progress.open,
+        "total": progress.total,
+        "failed": progress.failed,
+        "took": _took(job),
+        "by": names.get(job.actor, job.actor),
+        "status": STATUS_WORDS.get(job.status, job.status),
+    }
+
+
+def _tabs(statuses: list[str]) -> list[Item]:
+    tabs = [("History", []), ("Running", ["running"]), ("Failed", ["failed"])]
+    return [
+        {"label": label, "url": f"?status={words[0]}" if words else "?", "active": statuses == words} for label, words in tabs
+    ]
+
+
+def _tallies(result: Item, progress: jobs.Progress) -> list[Item]:
+    """The numbers of the result; what failed and what a cancel skipped stand last."""
+    tallies = [
+        {"label": TALLIES.get(name, (name.replace("_", " ").capitalize(), ""))[0], "value": value, "tone": TALLIES.get(name, ("", ""))[1]}
+        for name, value in result.items()
+        if isinstance(value, int)
+    ]
+    failed = len(result.get("failed", []))
+    tallies.append({"label": "Failed", "value": failed, "tone": "late"})
+    if progress.skipped:
+        tallies.append({"label": "Skipped", "value": progress.skipped, "tone": ""})
+    return tallies
+
+
+def _took(job: Job) -> str:
+    if job.started_at is None or job.finished_at is None:
+        return ""
+    return _duration((job.finished_at - job.started_at).total_seconds())
+
+
+def _duration(seconds: float) -> str:
+    whole = max(0, round(seconds))
+    if whole < 1:
+        return "under 1 s"
+    if whole < 60:
+        return f"{whole} s"
+    return f"{whole // 60}:{whole % 60:02} min" if whole < 3600 else f"{whole // 3600}:{whole % 3600 // 60:02} h"
+
+
+def _speed(job: Job, done: int, now: dt.datetime) -> float:
+    if job.started_at is None or done == 0:
+        return 0.0
+    return done / max(0.5, (now - job.started_at).total_seconds())
+
+
+def _rate(job: Job, done: int, now: dt.datetime) -> str:
+    speed = _speed(job, done, now)
+    return f"{speed:,.0f} per s" if speed >= 1 else ""
+
+
+def _left(job: Job, done: int, left: int, now: dt.datetime) -> str:
+    speed = _speed(job, done, now)
+    return f"{_duration(left / speed)} left" if speed and left else ""
+
+
+def _note(job: Job) -> str:
+    if job.status == Job.Status.QUEUED:
+        return "Waiting for a worker."
+    if job.status == Job.Status.CANCELLED:
+        return job.message or "Cancelled. What was finished keeps its effect."
+    return ""
+
+
+def _is_uuid(text: Any) -> bool:
+    try:
+        uuid.UUID(str(text))
+    except ValueError:
+        return False
+    return True

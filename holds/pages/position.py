@@ -1,0 +1,85 @@
+"""A customer's credit position as the components draw it: the exposure bar, the limit's parts, the ageing."""
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+from credit_mgmt.engine.texts import used_percent
+from credit_mgmt.exposure import NOT_DUE, UNAPPLIED, Position
+from credit_mgmt.templatetags.formats import short_date
+from customers.money import ZERO
+
+Item = dict[str, Any]
+BUCKET_WORDS = {NOT_DUE: "Not due", "over 90": "Over 90", UNAPPLIED: "Unapplied"}
+
+
+def position_bar(position: Position) -> Item | None:
+    """The exposure without an order; what is unapplied is listed apart from what is not due."""
+    bar = position.bar()
+    if bar is None:
+        return None
+    unapplied = bar["unapplied"] or ZERO
+    return {**bar, "not_due": bar["not_due"] - unapplied, "unapplied": unapplied}
+
+
+def limit_stack(position: Position, today: dt.date) -> Item:
+    """Every part of the total limit, with its period; what is not in effect says why."""
+    replaced = "a temporary limit replaces it" if position.temporary_limit is not None else ""
+    lines: list[Item] = [
+        {"label": "Base limit", "period": _until(position.expires_on, today), "amount": position.base_limit, "off": replaced}
+    ]
+    if position.temporary_limit is not None:
+        lines.append({"label": "Temporary limit", "amount": position.temporary_limit})
+    if position.insurance_and_guarantees:
+        lines.append({"label": "Insurance and guarantees", "amount": position.insurance_and_guarantees})
+    return {
+        "lines": lines,
+        "total": position.total_limit,
+        "unlimited": position.unlimited,
+        "currency": position.currency,
+        "note": _note(position),
+    }
+
+
+def _until(day: dt.date | None, today: dt.date) -> str:
+    if day is None:
+        return "without end"
+    return f"{'expired' if day < today else 'to'} {short_date(day, today)}"
+
+
+def _note(position: Position) -> str:
+    """What else binds: the group's limit, in words."""
+    notes = []
+    if not position.limit_tested:
+        notes.append("The credit limit type is none: limits are shown and not tested.")
+    group = position.group
+    if group is not None and group.limit is not None:
+        used = used_percent(group.exposure, group.limit) if group.exposure is not None else None
+        words = f", {used:.0f} % used" if used is not None else ""
+        notes.append(f"Credit group {group.number}: {group.limit:,.2f} {group.currency} for all members{words}.")
+    elif group is not None:
+        notes.append(f"Credit group {group.number}: its limit cannot be converted, an exchange rate is missing.")
+    if position.mandatory:
+        notes.append("Mandatory limit.")
+    return " ".join(notes)
+
+
+def ageing(position: Position) -> Item:
+    """What is open by days past due; amounts in the accounting currency."""
+    buckets = [
+        {
+            "label": BUCKET_WORDS.get(bucket.label, bucket.label.replace("-", "–")),
+            "amount": bucket.amount if bucket.amount is not None else ZERO,
+            "late": bucket.label not in (NOT_DUE, UNAPPLIED),
+        }
+        for bucket in position.ageing
+    ]
+    total = sum((bucket.amount or ZERO for bucket in position.ageing), ZERO)
+    return {"buckets": buckets, "total": total, "currency": position.currency}
+
+
+def used(position: Position) -> Decimal | None:
+    """Exposure in per cent of the total limit."""
+    if position.total is None or position.total_limit is None:
+        return None
+    return used_percent(position.total, position.total_limit)
