@@ -94,7 +94,7 @@ def _party(trader: Trader) -> Row:
 
 
 def _limits(random: Random, now: dt.datetime, today: dt.date, traders: list[Trader], owed: dict[str, Decimal]) -> None:
-    """Limits that leave most customers room, some none: one in fifty is unlimited, some have no credit, are expired, or too low."""
+    """Limits that leave most customers room; some are unlimited, some zero, some expired, some too low."""
     actor = system_actor("demo")
     ids = {customer.key: customer.pk for customer in Customer.objects.order_by("pk")}
     accounts.open_accounts(customer_ids=ids.values())
