@@ -12,11 +12,19 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 class State:
-    """The folder `.run/` (or `CREDIT_STATE_DIR`); deleting it starts over."""
+    """The folder `.run/` (or `CREDIT_STATE_DIR`); deleting it starts over. One checkout is one user's.
+
+    :raises SystemExit: another user has started this checkout before.
+    """
 
     def __init__(self, folder: Path | None = None) -> None:
         self.folder = (folder or Path(os.environ.get("CREDIT_STATE_DIR", ROOT / ".run"))).resolve()
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if self.folder.stat().st_uid != os.geteuid():
+            raise SystemExit(
+                f"{self.folder} belongs to another user: run this as that user, remove the folder (the demonstration "
+                "is loaded again), or set CREDIT_STATE_DIR to a folder of your own."
+            )
         self._addresses = self.folder / "running.json"
         self._held: IO[str] | None = None
 

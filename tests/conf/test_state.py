@@ -1,5 +1,6 @@
 """`.run/`: one starter per checkout, and what it tells the commands beside it."""
 
+import os
 import stat
 import subprocess
 import sys
@@ -35,6 +36,13 @@ def other_starter(state):
     process.kill()
     process.wait()
     process.stdout.close()
+
+
+class TestFolder:
+    def test_of_another_user_is_refused_with_what_to_do(self, state, monkeypatch):
+        monkeypatch.setattr(os, "geteuid", lambda: state.folder.stat().st_uid + 1)
+        with pytest.raises(SystemExit, match="belongs to another user: run this as that user"):
+            State(state.folder)
 
 
 class TestTake:
