@@ -112,9 +112,9 @@ class _Check:
     def _look(self) -> NotChecked | None:
         """Look at everything, unless something says that the order is not checked. Raises `MissingFact`."""
         order, as_of = self.order, self.setting.as_of
-        position = self.book.positions.get(order.payer)
-        if position is None:
-            raise MissingFact(f"the credit position of customer {order.payer} was not loaded")
+        if not (order.amount.is_finite() and order.uninvoiced.is_finite() and order.delivered.is_finite()):
+            raise MissingFact(f"an amount of order {order.key} is not a number")
+        position = self.book.position_of(order.payer)
         self._look_at_account(position)
         because = customer_exempt(order, as_of)
         if because is not None:

@@ -88,9 +88,22 @@ class _GroupAccount:
     worst: CustomerPosition | None
 
 
+def _must_be_finite(account: CustomerPosition | GroupPosition) -> None:
+    """No sum and no comparison is ever made with NaN or Infinity: they would let orders pass, or stop a whole queue."""
+    amounts = [account.limit, account.temporary_limit]
+    if isinstance(account, CustomerPosition):
+        amounts.append(account.cover)
+        for part in account.parts:
+            amounts += (part.balance, part.delivered, part.ordered, part.overdue)
+    if not all(amount is None or amount.is_finite() for amount in amounts):
+        raise MissingFact(f"an amount of {account.account} is not a number")
+
+
 def _open_group(group: GroupPosition) -> _GroupAccount:
     owed: dict[tuple[str, str], Decimal] = {}
+    _must_be_finite(group)
     for member in group.members:
+        _must_be_finite(member)
         for part in member.parts:
             key = (member.currency, part.currency)
             owed[key] = owed.get(key, ZERO) + counts(part, member.limit_type)
@@ -114,6 +127,16 @@ class Book:
         self._owed: dict[str, dict[str, Decimal]] = {}
         self._groups: dict[str, _GroupAccount] = {}
         self._counted: dict[int, CountedOrder | None] = {}
+
+    def position_of(self, account: str) -> CustomerPosition:
+        """The position of a customer. Raises `MissingFact` if it was not loaded, or one of its amounts is no number."""
+        position = self.positions.get(account)
+        if position is None:
+            raise MissingFact(f"the credit position of customer {account} was not loaded")
+        if account not in self._owed:
+            _must_be_finite(position)
+            self.owed(position)
+        return position
 
     def owed(self, position: CustomerPosition) -> dict[str, Decimal]:
         """What counts as the customer's exposure now, by currency, with the orders taken so far (`domain 3.2`)."""

@@ -60,7 +60,7 @@ def position(account: str = CUSTOMER, *, balance: Any = 0, overdue: Any = 0, **v
     values.setdefault("parts", (Part("USD", balance=money(balance), overdue=money(overdue)),))
     values.setdefault("expires_on", TODAY + dt.timedelta(days=30))
     values.setdefault("account_id", sum(map(ord, account)))
-    values.setdefault("legal_entity", account.split(":")[0])
+    values.setdefault("legal_entity", account.split(":", maxsplit=1)[0])
     values.setdefault("currency", "USD")
     return CustomerPosition(account=account, **values)
 
@@ -71,7 +71,9 @@ def group(*members: CustomerPosition, **values: Any) -> GroupPosition:
     values["limit"] = money(values.get("limit", 100_000))
     if values.get("temporary_limit") is not None:
         values["temporary_limit"] = money(values["temporary_limit"])
-    return GroupPosition(**{"account": "group:G1", "account_id": 9_000, "currency": "USD", "members": members, **values})
+    return GroupPosition(
+        **{"account": "group:G1", "account_id": 9_000, "currency": "USD", "members": members, **values}
+    )
 
 
 def order(amount: Any = 1_000, **values: Any) -> OrderFacts:
