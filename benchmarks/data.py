@@ -54,9 +54,9 @@ CREATE TEMP TABLE made AS
            g > {invoices} * 0.9 OR pg_temp.rnd(g, 3) < 0.04 AS open
     FROM generate_series(1, {invoices}) g
     JOIN customers_customer c ON c.id = pg_temp.skewed(g, 1, {customers});
-INSERT INTO customers_customertransaction (id, legal_entity_id, series, number, kind, customer_id, date, currency_id, amount, disputed_amount)
-    SELECT id, entity, 'invoice', 'I-' || id, 'invoice', customer, date, currency, amount, 0 FROM made
-    UNION ALL SELECT {invoices} + id, entity, 'payment', 'P-' || id, 'payment', customer, date + 25, currency, amount, 0 FROM made WHERE NOT open;
+INSERT INTO customers_customertransaction (id, legal_entity_id, series, number, kind, customer_id, date, currency_id, amount, disputed_amount, version)
+    SELECT id, entity, 'invoice', 'I-' || id, 'invoice', customer, date, currency, amount, 0, 1 FROM made
+    UNION ALL SELECT {invoices} + id, entity, 'payment', 'P-' || id, 'payment', customer, date + 25, currency, amount, 0, 1 FROM made WHERE NOT open;
 INSERT INTO customers_dueitem (id, transaction_id, customer_id, currency_id, date, due_date, amount, open_amount, disputed_amount)
     SELECT id, id, customer, currency, date, date + 30, amount, CASE WHEN open THEN amount ELSE 0 END, 0 FROM made
     UNION ALL SELECT {invoices} + id, {invoices} + id, customer, currency, date + 25, date + 25, -amount, 0, 0 FROM made WHERE NOT open;
