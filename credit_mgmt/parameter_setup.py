@@ -38,17 +38,20 @@ FIELDS: Mapping[str, models.Field[Any, Any]] = {
 
 
 @transaction.atomic
-def save_parameters(*, legal_entity: str | None, values: Mapping[str, Any], actor: Actor) -> Parameters:
+def save_parameters(
+    *, legal_entity: str | None, values: Mapping[str, Any], actor: Actor, replace: bool = False
+) -> Parameters:
     """Change parameters of a legal entity, or of the default row where None is named; the others stay.
 
-    A legal entity without a row gets one with the default row's values. `checkpoints` replaces the whole list; reasons
+    With `replace` the others get the default row's values, or in the default row those of `domain 10`. A legal entity
+    without a row gets one with the default row's values. `checkpoints` replaces the whole list; reasons
     are bare codes. Raises `InvalidInput` naming every field that is wrong and what would be right, `NotAllowed`,
     `OutOfScope`, `NotFound`.
     """
     authorize(actor, Action.SETUP, legal_entity, f"Legal entity {legal_entity}")
-    row, is_new = _row(legal_entity)
-    before = {} if is_new else parameter_values(row)
-    after = {**parameter_values(row), **values}
+    row = _row(legal_entity)
+    before = parameter_values(row)
+    after = {**(_defaults(legal_entity) if replace else before), **values}
     errors = [*_unknown_fields(values), *_wrong_values(after), *wrong_checkpoints(after["checkpoints"])]
     reasons = {name: _reason(name, after[name], legal_entity, errors) for name in REASONS}
     if after["automatically_release"] != Parameters.AutomaticRelease.NO and reasons["automatic_release_reason"] is None:
@@ -85,13 +88,22 @@ def find_parameters(legal_entity: str | None) -> Parameters:
     return found
 
 
-def _row(legal_entity: str | None) -> tuple[Parameters, bool]:
-    """The row to change, or a new one with the default row's values and checkpoints; not yet stored."""
+def _defaults(legal_entity: str | None) -> dict[str, Any]:
+    """What holds where nothing is said: the default row, or in that the values of `domain 5.1` and `10`."""
+    if legal_entity is not None:
+        return parameter_values(find_parameters(None))
+    checked = (Document.CONFIRMATION, Document.PACKING_SLIP, Document.INVOICE)
+    values = {name: None if name in REASONS else field.get_default() for name, field in FIELDS.items()}
+    return {**values, "checkpoints": [{"document": document.value, "posting": True} for document in checked]}
+
+
+def _row(legal_entity: str | None) -> Parameters:
+    """The row to change; a new one starts with the default row's values and checkpoints."""
     if legal_entity is not None and not LegalEntity.objects.filter(pk=legal_entity).exists():
         raise NotFound(f"There is no legal entity {legal_entity}.")
     row = find_parameters(legal_entity)
     if row.legal_entity_id == legal_entity:
-        return row, False
+        return row
     values = {field.attname: getattr(row, field.attname) for field in FIELDS.values()}
     copy = Parameters.objects.create(legal_entity_id=legal_entity, **values)
     CheckpointSetting.objects.bulk_create(
@@ -100,7 +112,7 @@ def _row(legal_entity: str | None) -> tuple[Parameters, bool]:
         )
         for setting in row.checkpoints.all()
     )
-    return copy, False
+    return copy
 
 
 def _unknown_fields(values: Mapping[str, Any]) -> Iterator[FieldError]:
@@ -182,18 +194,18 @@ def _store(
     row: Parameters, before: Mapping[str, Any], after: Mapping[str, Any], reasons: Mapping[str, Reason | None]
 ) -> None:
     """Write what is different: the policy clock moves with every write."""
-    changed = [name for name in FIELDS if after[name] != before.get(name)]
+    changed = [name for name in FIELDS if after[name] != before[name]]
     for name in changed:
         setattr(row, name, reasons[name] if name in reasons else after[name])
     if changed:
         row.save(update_fields=changed)
-    if _complete(after["checkpoints"]) != _complete(before.get("checkpoints", [])):
+    if _complete(after["checkpoints"]) != _complete(before["checkpoints"]):
         row.checkpoints.all().delete()
         CheckpointSetting.objects.bulk_create(
             CheckpointSetting(parameters=row, document=document, **dict(zip(_CHECKPOINT_FIELDS, setting, strict=True)))
             for document, setting in _complete(after["checkpoints"]).items()
         )
-        row.refresh_from_db(fields=["checkpoints"])
+        getattr(row, "_prefetched_objects_cache", {}).clear()
 
 
 _OFF = {"posting": False, "grace_days": None, "pro_forma": False, "pro_forma_grace_days": None}
