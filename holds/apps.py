@@ -6,3 +6,9 @@ from django.apps import AppConfig
 class HoldsConfig(AppConfig):
     name = "holds"
     verbose_name = "Holds"
+
+    def ready(self) -> None:
+        """Register the jobs of the room."""
+        from holds import evaluation  # noqa: PLC0415 - needs loaded apps
+
+        evaluation.register()

@@ -105,7 +105,7 @@ def plan(job: Job) -> Iterator[list[str]]:
     """The items of a job, oldest hold first. See Note [Items]."""
     rows = (
         holds_of(job)
-        .order_by("held_at", "pk")
+        .order_by("held_at", "order_id")
         .values_list("pk", "order__payer_id", "order__payer__credit_group_id")
     )
     yield from cut(list(rows.iterator(chunk_size=10_000)))
@@ -157,7 +157,7 @@ def evaluate(
         wanted = set(hold_ids)
         holds = [hold for hold in locked.holds.values() if hold.pk in wanted]
         authorize_each(locked.actor, Action.EVALUATE, {hold.legal_entity_id for hold in holds})
-        holds.sort(key=lambda hold: (hold.held_at, hold.pk))
+        holds.sort(key=lambda hold: (hold.held_at, hold.order_id))
         screened = screen_holds(holds, locked, as_of=today, at=at)
         released, failed = _release_ready(holds, locked, today, at, job)
     return {
@@ -217,7 +217,7 @@ def _release_ready(
         way = _way(entity)
         if way is None:
             continue
-        batch = sorted(some, key=lambda hold: (hold.held_at, hold.pk))
+        batch = sorted(some, key=lambda hold: (hold.held_at, hold.order_id))
         terms = Terms(way.mode, way.reason, at, today.__getitem__, cause=SYSTEM, note="")
         system = LockedOrders(system_actor(SYSTEM), locked.accounts, locked.orders, locked.holds)
         problems = release_all(batch, system, terms)

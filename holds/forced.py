@@ -60,8 +60,14 @@ def _forced(reason: Reason, note: str, actor: Actor, at: dt.datetime) -> dict[st
     }
 
 
-def _reason(reason: Reason, note: str, actor: Actor) -> engine.Reason:
-    evidence = {"reason": reason.code, "description": reason.description, "note": note, "by": actor.name}
+def _reason(reason: Reason, note: str, actor: Actor, at: dt.datetime) -> engine.Reason:
+    evidence = {
+        "reason": reason.code,
+        "description": reason.description,
+        "note": note,
+        "forced_by": actor.name,
+        "forced_on": at.date().isoformat(),
+    }
     return engine.Reason(recording.FORCED, None, None, None, evidence)
 
 
@@ -72,7 +78,7 @@ def _place(
     stop = Stop(
         order=order,
         checkpoint=next_checkpoint(order),
-        reasons=[_reason(reason, note, locked.actor)],
+        reasons=[_reason(reason, note, locked.actor, at)],
         setting=policies.setting_for(order.legal_entity_id, today(order.legal_entity_id)),
         event=EventType.FORCED,
         data={"reason": reason.code, "note": note},
@@ -89,7 +95,7 @@ def _add_force(hold: Hold, reason: Reason, note: str, locked: LockedOrders, at: 
         setattr(hold, name, value)
     hold.ready_to_release, hold.workflow_state = False, ""
     rows = reasons_of([hold])[hold.pk]
-    found = _reason(reason, note, locked.actor)
+    found = _reason(reason, note, locked.actor, at)
     known = next((row for row in rows if row.type == recording.FORCED), None)
     if known is None:
         known = recording.reason_row(hold, found, at)

@@ -120,7 +120,7 @@ def _follow(changed: Sequence[int], found: _Found, actor: Actor, at: dt.datetime
     if moved:
         commitments.move(moved)
     _end_grace_of_easier(changed)
-    held = Hold.objects.filter(order__in=changed, status=Hold.Status.ACTIVE).order_by("held_at", "pk")
+    held = Hold.objects.filter(order__in=changed, status=Hold.Status.ACTIVE).order_by("held_at", "order_id")
     order_ids = list(held.values_list("order_id", flat=True))
     if order_ids:
         screen_modified(order_ids, actor=actor, at=at, today=today)
@@ -142,7 +142,7 @@ def _end_grace_of_easier(order_ids: Sequence[int]) -> None:
 def screen_modified(order_ids: Sequence[int], *, actor: Actor, at: dt.datetime, today: Today) -> None:
     """Check held orders that were changed again, oldest hold first, and release those that nothing blocks any more."""
     with locked_orders(order_ids, actor=actor) as locked:
-        holds = sorted(locked.holds.values(), key=lambda hold: (hold.held_at, hold.pk))
+        holds = sorted(locked.holds.values(), key=lambda hold: (hold.held_at, hold.order_id))
         days = {hold.legal_entity_id: today(hold.legal_entity_id) for hold in holds}
         screen_holds(holds, locked, as_of=days, at=at, recalled=True)
         system = LockedOrders(system_actor(MODIFIED), locked.accounts, locked.orders, locked.holds)

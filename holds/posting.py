@@ -14,9 +14,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from credit_mgmt import clearances, commitments, decisions, policies
+from credit_mgmt import clearances, commitments, decisions, messages, policies
 from credit_mgmt.accounts import Patience
-from credit_mgmt.checks import Checked, Request, check
+from credit_mgmt.checks import Checked, check_for_posting
 from credit_mgmt.engine.decision import Decision, NotChecked, Outcome
 from credit_mgmt.models import DecisionRecord, Parameters
 from customers import documents
@@ -136,12 +136,8 @@ def _on_hold(hold: Hold) -> str:
 def _check_and_post(call: Round, orders: Sequence[SalesOrder]) -> dict[int, Posting]:
     if not orders:
         return {}
-    requests = [Request(order.pk, call.document, call.pro_forma) for order in orders]
-    checked = check(requests, as_of=call.days(orders), evidence=True)
-    ids = decisions.record_decisions(
-        checked, kind=DecisionRecord.Kind.POSTING, actor=call.actor, at=call.at
-    )
-    pairs = list(zip(checked, ids, strict=True))
+    checked = _check(call, orders)
+    pairs = list(zip(checked, _record(call, checked), strict=True))
     by_id = {order.pk: order for order in orders}
     go_on = [(by_id[one.decision.order_id], one.decision) for one, _ in pairs if not one.decision.holds]
     external = _go_on(call, go_on)
@@ -164,7 +160,7 @@ def _go_on(call: Round, passed: Sequence[tuple[SalesOrder, Decision]]) -> set[in
     grants = [
         clearances.Grant(order.pk, order.legal_entity_id, call.document, call.pro_forma, call.day(order.legal_entity_id))
         for order, decision in passed
-        if decision.outcome is Outcome.PASSED
+        if decision.outcome is Outcome.PASSED and not _ends(call, order)
     ]
     clearances.grant_pass(grants, policy=call.setup.policy, at=call.at)
     external = move_documents(call, [order for order, _ in passed])
@@ -176,6 +172,11 @@ def _go_on(call: Round, passed: Sequence[tuple[SalesOrder, Decision]]) -> set[in
     if cleared:
         clearances.consume_clearance(cleared, document=call.document, pro_forma=call.pro_forma)
     return external
+
+
+def _ends(call: Round, order: SalesOrder) -> bool:
+    """Whether this posting is the order's last: after the invoice there is nothing left to be graceful about."""
+    return call.document == Document.INVOICE and not call.pro_forma and not call.is_external(order)
 
 
 def move_documents(call: Round, orders: Sequence[SalesOrder]) -> set[int]:
@@ -239,4 +240,35 @@ def _removes_lines(call: Round, order: SalesOrder) -> bool:
 
 def _sell_at_the_counter(call: Round, orders: Sequence[SalesOrder]) -> dict[int, Posting]:
     """Point-of-sale and call-centre orders: the credit limit only, never on hold (`domain 4.8`)."""
-    raise NotImplementedError
+    if not orders:
+        return {}
+    checked = _check(call, orders, limit_only=True)
+    by_id = {order.pk: order for order in orders}
+    ids = {one.decision.order_id: pk for one, pk in zip(checked, _record(call, checked), strict=True)}
+    passed = [(by_id[one.decision.order_id], one.decision) for one in checked if not one.decision.holds]
+    external = _go_on(call, passed)
+    answers = {}
+    for one in checked:
+        order_id, decision = one.decision.order_id, one.decision
+        outcome = "refused" if decision.holds else "cleared" if order_id in external else "posted"
+        answers[order_id] = Posting(order_id, outcome, decision, ids[order_id], message=_why_refused(decision))
+    return answers
+
+
+def _why_refused(decision: Decision) -> str:
+    return " ".join(messages.reason_message(reason) for reason in decision.reasons)
+
+
+def _check(call: Round, orders: Sequence[SalesOrder], *, limit_only: bool = False) -> list[Checked]:
+    return check_for_posting(
+        [order.pk for order in orders],
+        checkpoint=call.document,
+        pro_forma=call.pro_forma,
+        as_of=call.days(orders),
+        setup=call.setup,
+        limit_only=limit_only,
+    )
+
+
+def _record(call: Round, checked: Sequence[Checked]) -> list[uuid.UUID]:
+    return decisions.record_decisions(checked, kind=DecisionRecord.Kind.POSTING, actor=call.actor, at=call.at)

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from customers.errors import Refused
 from customers.bulk import update_rows
+from customers.errors import Refused
 from holds.models import Hold, HoldReason
 
 _HOLD_COLUMNS = {

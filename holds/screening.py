@@ -53,7 +53,7 @@ def screen_holds(
     if not holds:
         return []
     requests = [Request(hold.order_id, hold.checkpoint, hold.pro_forma) for hold in holds]
-    checked = check(requests, as_of=as_of, evaluation=True, evidence=True)
+    checked = check(requests, as_of=as_of, evaluation=True)
     ids = decisions.record_decisions(checked, kind=DecisionRecord.Kind.EVALUATION, actor=locked.actor, at=at)
     rows = reasons_of(holds)
     before = [hold_values(hold) for hold in holds]

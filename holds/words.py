@@ -26,9 +26,9 @@ def status_of(hold: Hold) -> str:
 
 
 def chips_of(hold: Hold) -> list[dict[str, Any]]:
-    """The reasons of a hold as chips: words, the number that matters, cleared ones marked."""
+    """The reasons of a hold as chips: words, the number that matters, cleared ones marked; no chip is drawn twice."""
     tones = {"forced": "forced", "posting_failed": "failed"}
-    return [
+    drawn = [
         {
             "label": _without(str(chip.get("text", "")), str(chip.get("number") or "")),
             "value": chip.get("number") or "",
@@ -38,6 +38,7 @@ def chips_of(hold: Hold) -> list[dict[str, Any]]:
         }
         for chip in hold.chips
     ]
+    return list({(chip["label"], chip["value"], chip["cleared"]): chip for chip in drawn}.values())
 
 
 def _without(text: str, number: str) -> str:
