@@ -11,11 +11,12 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
 
-from django.db.models import Case, Exists, OuterRef, Value, When
+from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, Value, When
 
-from credit_mgmt.compiled import IDS, Statement, slotted
+from credit_mgmt.compiled import DAY, IDS, Statement, slotted
 from credit_mgmt.engine.exposure import Book
 from credit_mgmt.engine.facts import CustomerPosition, GroupPosition, LimitType, OrderFacts, Standing
+from credit_mgmt.models import LimitHistory
 from credit_mgmt.owed import Counting, Owed, counting_of, orders_that_use_credit, owed_by_all
 from credit_mgmt.policies import Clock, Setup, current_setup, read_clock, setting_for
 from customers.models import Customer, SalesOrder
@@ -170,28 +171,49 @@ class AccountRow(NamedTuple):
         return f"{self.legal_entity}:{self.account}"
 
 
+_LIMIT_COLUMNS = ("limit_amount", "unlimited", "mandatory", "expires_on")
 _ACCOUNT_COLUMNS = (
     "id", "account", "legal_entity_id", "legal_entity__accounting_currency_id", "credit_account__id",
-    "credit_account__limit_amount", "credit_account__unlimited", "credit_account__mandatory",
-    "credit_account__expires_on", "account_status_id", "account_status__processing_hold",
-    "credit_management_group_id", "excluded", "ignore_until", "credit_group_id", "credit_group__currency_id",
-    "credit_group__use_member_days_overdue", "credit_group__credit_account__id",
-    "credit_group__credit_account__limit_amount", "credit_group__credit_account__expires_on",
+    "own_limit_amount", "own_unlimited", "own_mandatory", "own_expires_on", "account_status_id",
+    "account_status__processing_hold", "credit_management_group_id", "excluded", "ignore_until", "credit_group_id",
+    "credit_group__currency_id", "credit_group__use_member_days_overdue", "credit_group__credit_account__id",
+    "group_limit_amount", "group_expires_on",
 )  # fmt: skip
 
 
-@lru_cache(maxsize=1)
-def _accounts_statement() -> Statement:
+def _limits_on(day: dt.date, account: str) -> dict[str, Subquery]:
+    """The limit columns of an account as they were on a day: of the last entry up to it.
+
+    An opening limit is what there was when the books were opened here: it holds for the days before it too.
+    """
+    then = Q(effective_on__lte=day) | Q(source=LimitHistory.Source.OPENING)
+    entries = LimitHistory.objects.filter(then, account=OuterRef(account)).order_by("-sequence")
+    return {name: Subquery(entries.values(name)[:1]) for name in _LIMIT_COLUMNS}
+
+
+@lru_cache(maxsize=2)
+def _accounts_statement(*, as_it_was: bool) -> Statement:
     payers = Customer.objects.filter(pk__any_of=IDS)
     groups = payers.filter(credit_group__isnull=False).values("credit_group")
     members = Customer.objects.filter(credit_group__in=groups)
     concerned = payers.values("pk").union(members.values("pk"))
-    return Statement(slotted(Customer.objects.filter(pk__in=concerned).order_by("pk").values_list(*_ACCOUNT_COLUMNS)))
+    customers = Customer.objects.filter(pk__in=concerned)
+    for prefix, account in (("own", "credit_account"), ("group", "credit_group__credit_account")):
+        columns = (
+            _limits_on(DAY, account) if as_it_was else {name: F(f"{account}__{name}") for name in _LIMIT_COLUMNS}
+        )
+        customers = customers.annotate(**{f"{prefix}_{name}": column for name, column in columns.items()})
+    return Statement(slotted(customers.order_by("pk").values_list(*_ACCOUNT_COLUMNS)))
 
 
-def read_accounts(payer_ids: Collection[int]) -> list[AccountRow]:
-    """The payers' accounts, the groups they belong to, and all members of those groups; one query."""
-    return [AccountRow(*row) for row in _accounts_statement().rows(ids=sorted(set(payer_ids)))]
+def read_accounts(payer_ids: Collection[int], as_of: dt.date, clock: Clock) -> list[AccountRow]:
+    """The payers' accounts, the groups they belong to, and all members of those groups; one query.
+
+    Limits are those in force on `as_of` (`domain 1`): where none changed since, the accounts' own.
+    """
+    as_it_was = clock.last_limit is not None and clock.last_limit > as_of
+    statement = _accounts_statement(as_it_was=as_it_was)
+    return [AccountRow(*row) for row in statement.rows(ids=sorted(set(payer_ids)), day=as_of)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +237,7 @@ def load_accounts(
     """`load_book`, with how it was counted."""
     clock = clock or read_clock()
     setup = setup or current_setup(clock)
-    rows = read_accounts(payer_ids)
+    rows = read_accounts(payer_ids, as_of, clock)
     counting = _countings(rows, as_of, setup, clock)
     owed = owed_by_all({row.id: counting[row.legal_entity] for row in rows})
     positions = [customer_position(row, owed.get(row.id), setup) for row in rows]

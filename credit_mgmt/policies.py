@@ -40,13 +40,15 @@ class Clock:
     reference: int
     last_settlement: dt.date | None
     """The latest day on which anything was settled: before it, the kept open amounts are not those of the day."""
+    last_limit: dt.date | None
+    """The latest day on which a limit changed: before it, the limits of the accounts are not those of the day."""
     policy_is_stored: bool
     """Whether a decision has used this policy already, so that its content is stored."""
 
 
 _CLOCK = Statement("""
     SELECT (SELECT version FROM credit_mgmt_policyclock), (SELECT version FROM customers_referenceclock),
-           (SELECT max(date) FROM customers_settlement),
+           (SELECT max(date) FROM customers_settlement), (SELECT max(effective_on) FROM credit_mgmt_limithistory),
            EXISTS (SELECT FROM credit_mgmt_policyversion v JOIN credit_mgmt_policyclock c ON c.version = v.version)
 """)
 _cached: Setup | None = None
@@ -54,10 +56,10 @@ _cached: Setup | None = None
 
 def read_clock() -> Clock:
     """The clocks now. Raises `NotDecided` in a database that was never migrated."""
-    [(policy, reference, last_settlement, stored)] = _CLOCK.rows()
+    [(policy, reference, last_settlement, last_limit, stored)] = _CLOCK.rows()
     if policy is None or reference is None:
         raise NotDecided("The policy clock or the reference clock is missing: run the migrations.")
-    return Clock(policy, reference, last_settlement, stored)
+    return Clock(policy, reference, last_settlement, last_limit, stored)
 
 
 def current_setup(clock: Clock | None = None) -> Setup:

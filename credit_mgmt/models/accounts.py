@@ -86,6 +86,7 @@ class LimitHistory(models.Model):
             finite("limit_history_amounts_are_numbers", "previous_limit", "limit_amount"),
             one_of("limit_history_source_is_known", "source", LimitSource),
         ]
+        indexes = [models.Index(fields=["effective_on"], name="limit_history_by_day")]
 
     def __str__(self) -> str:
         return f"{self.account_id}/{self.sequence}"

@@ -104,7 +104,7 @@ def test_the_position_of_another_day_is_that_days(api: Api) -> None:
     make.InvoiceFactory(customer=customer, amount="3000.00")
     shown = api.get("customers/USMF:US-1/credit?date=2025-12-31").is_(200)
     assert shown["exposure"]["balance"] == "0.00"
-    assert shown["total_limit"] == "0.00"  # the limit was given later
+    assert shown["total_limit"] == "0.00"  # the limit was given later, and is no opening limit
     api.get("customers/USMF:US-1/credit?date=tomorrow").is_(400)
     api.get("customers/USMF:US-1/credit?day=2026-01-01").is_(400)
 
