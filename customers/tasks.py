@@ -7,6 +7,7 @@ from typing import Any
 from celery import shared_task
 
 from customers import clock, jobs
+from customers.edge import idempotency
 
 BUDGET = dt.timedelta(minutes=4)
 """A task hands over after this long, well below Celery's time limits and the broker's visibility timeout."""
@@ -23,3 +24,9 @@ def run_job(job_id: str, **_: Any) -> None:
 def sweep_jobs(**_: Any) -> None:
     """Every 30 s: wake workers for live jobs that nobody is at work on (`reliability.md` J02)."""
     jobs.sweep_jobs(now=clock.now())
+
+
+@shared_task
+def forget_idempotency_keys(**_: Any) -> None:
+    """Every night: forget keys that are older than 30 days (`api.md` Conventions)."""
+    idempotency.purge(now=clock.now())

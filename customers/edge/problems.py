@@ -165,14 +165,21 @@ def field_errors(detail: Any, path: str = "") -> Iterable[FieldError]:
     """The framework's nested error detail, flat, each with its path such as `lines[2].quantity`."""
     if isinstance(detail, Mapping):
         for name, inner in detail.items():
-            here = path if name == "non_field_errors" else (f"{path}.{name}" if path else str(name))
-            yield from field_errors(inner, here)
+            yield from field_errors(inner, _below(path, name))
     elif isinstance(detail, list | tuple):
         for index, inner in enumerate(detail):
             nested = isinstance(inner, Mapping | list | tuple)
             yield from field_errors(inner, f"{path}[{index}]" if nested else path)
     else:
         yield FieldError(path, getattr(detail, "code", None) or "invalid", str(detail))
+
+
+def _below(path: str, name: Any) -> str:
+    if name == "non_field_errors":
+        return path
+    if isinstance(name, int):
+        return f"{path}[{name}]"
+    return f"{path}.{name}" if path else str(name)
 
 
 def plain_answer(status: int, code: str, detail: str = "") -> JsonResponse:

@@ -26,10 +26,8 @@ MOST_ROWS = 10_000
 """Rows in one call (`api.md` Conventions)."""
 ATTEMPTS = 3
 
-RESOURCES: dict[str, Resource] = {
-    resource.name: resource()
-    for resource in (*REFERENCE_DATA, Customers, CreditGroups, SalesOrders, Invoices, Payments)
-}
+_KINDS: tuple[type[Resource], ...] = (*REFERENCE_DATA, Customers, CreditGroups, SalesOrders, Invoices, Payments)
+RESOURCES: dict[str, Resource] = {kind.name: kind() for kind in _KINDS}
 """Everything that can be fed, by the name of its path in the API."""
 
 
@@ -93,9 +91,14 @@ def raise_failure(resource: str, result: RowResult) -> None:
             raise NotFound(error.message)
         if error.code == "not_allowed":
             action = Action.FEED if not error.field else RESOURCES[resource].fields[error.field].action
-            raise NotAllowed(action or Action.FEED, (result.key or "").partition(":")[0] or None)
+            raise NotAllowed(action or Action.FEED, _entity_in(resource, result.key))
     if result.errors:
         raise InvalidInput(result.errors)
+
+
+def _entity_in(resource: str, key: str | None) -> str | None:
+    """The legal entity that a key begins with; what has another key is shared by all."""
+    return (key or "").partition(":")[0] or None if "legal_entity" in RESOURCES[resource].key_fields else None
 
 
 def _run(resource: Resource, batch: Batch, *, atomic: bool) -> list[RowResult]:
