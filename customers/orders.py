@@ -25,11 +25,16 @@ OPEN_ORDERS = ~Q(document_status=SalesOrder.DocumentStatus.INVOICE) & ~Q(
 class Line(Protocol):
     """What of a line makes up amounts."""
 
-    quantity: Decimal
-    unit_price: Decimal
-    discount_percent: Decimal
-    delivered: Decimal
-    invoiced: Decimal
+    @property
+    def quantity(self) -> Decimal: ...
+    @property
+    def unit_price(self) -> Decimal: ...
+    @property
+    def discount_percent(self) -> Decimal: ...
+    @property
+    def delivered(self) -> Decimal: ...
+    @property
+    def invoiced(self) -> Decimal: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -158,7 +158,7 @@ class SalesOrderFactory(DjangoModelFactory[models.SalesOrder]):
     uninvoiced_amount = factory.SelfAttribute("amount")
 
     @factory.post_generation
-    def lines(self: models.SalesOrder, create: bool, extracted: Any, **kwargs: Any) -> None:  # type: ignore[misc]
+    def lines(self: models.SalesOrder, create: bool, extracted: Any, **kwargs: Any) -> None:
         """One line that is worth the whole order, unless `lines=False`."""
         if create and extracted is not False:
             models.SalesOrderLine.objects.create(
@@ -183,7 +183,7 @@ class InvoiceFactory(DjangoModelFactory[models.CustomerTransaction]):
     amount = Decimal("1000.00")
 
     @factory.post_generation
-    def due_date(self: models.CustomerTransaction, create: bool, extracted: Any, **kwargs: Any) -> None:  # type: ignore[misc]
+    def due_date(self: models.CustomerTransaction, create: bool, extracted: Any, **kwargs: Any) -> None:
         """The due item, due on `due_date` or 30 days after the invoice date."""
         if create:
             _due_item(self, extracted or self.date + dt.timedelta(days=30), self.amount)
@@ -206,7 +206,7 @@ class PaymentFactory(DjangoModelFactory[models.CustomerTransaction]):
     amount = Decimal("1000.00")
 
     @factory.post_generation
-    def item(self: models.CustomerTransaction, create: bool, extracted: Any, **kwargs: Any) -> None:  # type: ignore[misc]
+    def item(self: models.CustomerTransaction, create: bool, extracted: Any, **kwargs: Any) -> None:
         """The due item, negative: what is open is the customer's."""
         if create:
             _due_item(self, self.date, -self.amount)
@@ -251,7 +251,7 @@ class ApiClientFactory(DjangoModelFactory[models.ApiClient]):
     created_at = factory.LazyFunction(clock.now)
 
     @factory.post_generation
-    def grants(self: models.ApiClient, create: bool, extracted: Any, **kwargs: Any) -> None:  # type: ignore[misc]
+    def grants(self: models.ApiClient, create: bool, extracted: Any, **kwargs: Any) -> None:
         """The grants asked for."""
         for role, entity in extracted or ():
             models.AccessGrant.objects.create(client=self, role=role, legal_entity_id=entity)

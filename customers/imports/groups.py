@@ -98,17 +98,15 @@ class CreditGroups(Resource):
         entry.values["members"] = members
 
     def write(self, batch: Batch) -> None:
-        """Groups, then who left, then who joined: one statement each."""
+        """Groups, then who left or joined: one statement each."""
         super().write(batch)
-        left: list[Customer] = []
-        joined: list[Customer] = []
+        left: dict[int, str | None] = {}
+        joined: dict[int, str | None] = {}
         for entry in batch.to_write:
-            left += [customer for key, customer in entry.plan.items() if key not in entry.values["members"]]
-            for key in entry.values["members"]:
-                if key not in entry.plan:
-                    customer = batch.references.get("customer", key)
-                    joined.append(customer)
-                    customer.credit_group_id = entry.instance.pk
-        coming = {customer.pk for customer in joined}
-        groups = {customer.pk: None for customer in left if customer.pk not in coming}
-        assign(Customer, "credit_group", groups | {customer.pk: customer.credit_group_id for customer in joined})
+            members = entry.values["members"]
+            left |= {customer.pk: None for key, customer in entry.plan.items() if key not in members}
+            for key in members:
+                customer = batch.references.get("customer", key)
+                if customer is not None and key not in entry.plan:
+                    joined[customer.pk] = entry.instance.pk
+        assign(Customer, "credit_group", left | joined)

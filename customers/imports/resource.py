@@ -115,7 +115,7 @@ class Resource:
             return
         found = {self.identity_of(record): record for record in self.find(identities)}
         for entry in batch.good:
-            entry.existing = found.get(entry.identity)
+            entry.existing = found.get(entry.identity or ())
             if entry.existing is None and not batch.replace:
                 entry.fail("", "not_found", f"{entry.key} was not found.")
 
@@ -174,7 +174,9 @@ class Resource:
         for name, field in self.fields.items():
             currency = entry.values.get(field.amount_in) if field.amount_in else None
             units = batch.references.minor_units(currency) if currency else None
-            if units is not None and (error := amount_error(entry.values.get(name), units, currency, name)):
+            if currency is None or units is None:
+                continue
+            if error := amount_error(entry.values.get(name), units, currency, name):
                 entry.errors.append(error)
 
     def want_currencies(self, batch: Batch) -> None:

@@ -107,7 +107,7 @@ class Ledger:
             self._drop(row)
 
     def _keep(self, row: Settlement) -> None:
-        if row.pk is None:
+        if row._state.adding:
             self._new.append(row)
         else:
             self._gone.remove(row)
@@ -116,7 +116,7 @@ class Ledger:
                 self._of_item[pk].append(row)
 
     def _drop(self, row: Settlement) -> None:
-        if row.pk is None:
+        if row._state.adding:
             self._new.remove(row)
         else:
             self._gone.append(row)

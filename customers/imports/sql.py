@@ -68,7 +68,8 @@ def _update(model: type[Model], fields: Sequence[str], values: Mapping[int, tupl
     if not values:
         return 0
     quote = connection.ops.quote_name
-    columns = [model._meta.get_field(field) for field in fields]
+    by_name = {column.name: column for column in model._meta.concrete_fields}
+    columns = [by_name[field] for field in fields]
     changes = [change.format(column=quote(str(c.column)), value=f"v{n}") for n, c in enumerate(columns)]
     arrays = "".join(f", %s::{column.db_type(connection)}[]" for column in columns)
     names = "".join(f", v{n}" for n in range(len(columns)))

@@ -18,7 +18,7 @@ from customers.imports.references import split, unknown
 from customers.imports.resource import Resource, create, update
 from customers.imports.settling import Ledger
 from customers.imports.sql import claim
-from customers.models import CustomerTransaction, DueItem
+from customers.models import CustomerTransaction, DueItem, Settlement
 from customers.money import ZERO
 from customers.orders import recompute
 
@@ -270,7 +270,7 @@ class Transactions(Resource):
 
     def _settle(self, ledger: Ledger, entry: Entry, item: DueItem, targets: Sequence[Target]) -> bool:
         """Settle all that the row says, or nothing of it."""
-        done = []
+        done: list[Settlement] = []
         for position, (settlement, target) in enumerate(zip(entry.values["settlements"], targets, strict=True)):
             open_amount = sum((max(ZERO, debit.open_amount) for debit in target.items), ZERO)
             if settlement["amount"] > open_amount:

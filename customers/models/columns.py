@@ -31,7 +31,7 @@ def percentage(**options: Any) -> models.DecimalField[Any, Any]:
     return models.DecimalField(max_digits=9, decimal_places=4, **options)
 
 
-def business_key(**options: Any) -> models.CharField[Any, Any]:
+def business_key(**options: Any) -> models.CharField[str, str]:
     """One part of a business key, safe in a URL."""
     return models.CharField(max_length=20, validators=[key_validator], **options)
 

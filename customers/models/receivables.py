@@ -85,7 +85,8 @@ class CustomerTransaction(models.Model):
 
 
 class DueItem(models.Model):
-    """What a transaction leaves open, by due date: `amount` and `open_amount` are signed, in the transaction's currency.
+    """What a transaction leaves open, by due date: `amount` and `open_amount` are signed, in the transaction's
+    currency.
 
     Customer, currency and dates are repeated here so that exposure is one index-only sum.
     """
@@ -131,7 +132,9 @@ class Settlement(models.Model):
     """
 
     credit = models.ForeignKey(DueItem, on_delete=models.CASCADE, related_name="settlements_given")
-    debit = models.ForeignKey(DueItem, on_delete=models.PROTECT, null=True, blank=True, related_name="settlements_taken")
+    debit = models.ForeignKey(
+        DueItem, on_delete=models.PROTECT, null=True, blank=True, related_name="settlements_taken"
+    )
     date = models.DateField()
     amount = money()
 

@@ -54,7 +54,8 @@ class ExchangeRate(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["rate_type", "from_currency", "to_currency", "valid_from"], name="one_rate_per_type_pair_and_day"
+                fields=["rate_type", "from_currency", "to_currency", "valid_from"],
+                name="one_rate_per_type_pair_and_day",
             ),
             models.CheckConstraint(condition=Q(rate__gt=0) & Q(rate__lt=10**11), name="exchange_rate_is_positive"),
             models.CheckConstraint(

@@ -139,7 +139,7 @@ def test_more_than_ten_thousand_rows_are_refused(actor: Actor) -> None:
 
 
 def test_a_row_that_is_no_object_is_refused(put: Put) -> None:
-    [result] = put("currencies", "GBP", fails=True)  # type: ignore[arg-type]
+    [result] = put("currencies", "GBP", fails=True)
     assert result.errors[0].code == "invalid"
 
 
