@@ -1,5 +1,6 @@
 """Forms of the setup pages. They check shape; `credit_mgmt.setup` checks meaning (`style.md` A29)."""
 
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -172,6 +173,8 @@ class ParametersForm(forms.ModelForm):  # type: ignore[type-arg]
                 field.label_from_instance = lambda reason: reason.description or reason.code  # type: ignore[method-assign]
             elif isinstance(field, forms.DecimalField):
                 field.widget = forms.TextInput(attrs={"inputmode": "decimal", "class": "amount"})
+                if isinstance(self.initial.get(name), Decimal):
+                    self.initial[name] = f"{self.initial[name].normalize():f}"
 
     def _post_clean(self) -> None:
         """Meaning is the service's: no model validation here."""

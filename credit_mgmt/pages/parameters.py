@@ -1,5 +1,6 @@
 """Parameters (`domain 10`): the default row and that of each legal entity, with the matrix of checkpoints."""
 
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
@@ -133,4 +134,6 @@ def _words(row: Parameters, name: str) -> str:
     value = getattr(row, name)
     if isinstance(value, bool):
         return "Yes" if value else "No"
+    if isinstance(value, Decimal):
+        return f"{value.normalize():,f}"
     return "–" if value is None else str(getattr(value, "description", "") or value)

@@ -95,7 +95,7 @@ def exposure_bar(exposure: Any) -> ExposureBar:
     over = max(ZERO, total - limit) if has_tick else ZERO
     at_right = has_tick and scale > 0 and limit / scale > Decimal("0.5")
     return ExposureBar(
-        segments=_segments(parts, scale, read(exposure, "urls") or {}),
+        segments=_segments(parts, scale, read(exposure, "urls") or {}, order=read(exposure, "this_order") is not None),
         currency=read(exposure, "currency") or "",
         unlimited=unlimited,
         tested=given_limit is not None or unlimited,
@@ -112,10 +112,10 @@ def exposure_bar(exposure: Any) -> ExposureBar:
     )
 
 
-def _segments(parts: dict[str, Decimal], scale: Decimal, urls: dict[str, str]) -> list[Segment]:
-    """The segments side by side, in their fixed order."""
+def _segments(parts: dict[str, Decimal], scale: Decimal, urls: dict[str, str], *, order: bool) -> list[Segment]:
+    """The segments side by side, in their fixed order; without an order its part is left out."""
     segments, start = [], ZERO
-    for key, label in SEGMENTS:
+    for key, label in SEGMENTS[: None if order else -1]:
         size = max(ZERO, parts[key])
         segments.append(
             Segment(key, label, parts[key], position(start, scale), position(size, scale), urls.get(key, ""))

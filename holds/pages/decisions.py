@@ -31,9 +31,7 @@ MODE_HINTS = {
 class DecisionDialog(PageView):
     """What releasing and rejecting have in common: the selection, the form, the outcome of each hold."""
 
-    looks = Action.VIEW
     section = "holds"
-    action: ClassVar[Action]
     template: ClassVar[str]
     verb: ClassVar[str]
     done: ClassVar[str]
@@ -144,7 +142,7 @@ class DecisionDialog(PageView):
 class ReleaseDialog(DecisionDialog):
     """`/holds/release/?hold=H-1&hold=H-2`."""
 
-    action = Action.RELEASE
+    looks = Action.RELEASE
     template = "holds/release.html"
     verb = "Release"
     done = "released"
@@ -174,7 +172,7 @@ class ReleaseDialog(DecisionDialog):
 class RejectDialog(DecisionDialog):
     """`/holds/reject/?hold=H-1`."""
 
-    action = Action.REJECT
+    looks = Action.REJECT
     template = "holds/reject.html"
     verb = "Reject"
     done = "rejected"

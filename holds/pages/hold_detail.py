@@ -57,6 +57,7 @@ class HoldPage(PageView):
             "reasons": [_reason(reason, hold) for reason in _by_severity(reasons)],
             "decision": decision,
             "remedies": display.remedy_rows(decision) if decision else [],
+            "owner": (hold.assignee.get_full_name() or hold.assignee.get_username()) if hold.assignee else "",
             "forced_only": hold.forced and not any(row.valid and row.type != FORCED for row in reasons),
             "exposure": display.exposure_bar(decision.figures if decision else None) or position_bar(position),
             "group": display.group_figures(decision.figures if decision else None),

@@ -75,9 +75,18 @@ class HoldListPage(PageView):
             "rows": [_row(hold, found) for hold in found.page.rows],
             "currency": _currency(found),
             "pager": _pager(found),
-            "actions": self._actions(),
+            "bulk_actions": self._actions(),
+            "actions": self._page_actions(found),
             "empty": _empty(found),
         })
+
+    def _page_actions(self, found: HoldList) -> list[Item]:
+        """What can be done with the list as it is."""
+        if not self.may(Action.EVALUATE) or not found.count:
+            return []
+        query = self.request.GET.urlencode()
+        url = reverse("hold-evaluate") + (f"?{query}" if query else "")
+        return [{"label": "Evaluate…", "url": url, "icon": "refresh-cw", "dialog": True}]
 
     def _actions(self) -> list[Item]:
         """The actions on a selection that the reader may do somewhere."""

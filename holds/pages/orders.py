@@ -14,7 +14,7 @@ from credit_mgmt.models import Clearance, Commitment, DecisionRecord
 from customers import access
 from customers.access import Action
 from customers.listing import SIZES, Address, page_of, sort_keys
-from customers.models import Document, LegalEntity, SalesOrder
+from customers.models import Document, SalesOrder, SalesOrderLine
 from customers.views import PageView
 from holds.forms import DocumentForm
 from holds.models import Hold
@@ -104,7 +104,7 @@ class OrderPage(PageView):
             "active": active,
             "active_chips": chips_of(active) if active else [],
             "holds": [{"hold": hold, "chips": chips_of(hold), "status": status_of(hold)} for hold in holds],
-            "lines": list(order.lines.order_by("number")),
+            "lines": [_line(line) for line in order.lines.order_by("number")],
             "facts": order_facts(order, order.legal_entity.accounting_currency_id, None),
             "documents": documents_of(order),
             "credit": _credit(order, today),
@@ -151,6 +151,12 @@ class OrderPage(PageView):
             }
             for record, decision in ((record, stored_decision(record)) for record in records)
         ]
+
+
+def _line(line: SalesOrderLine) -> Item:
+    """A line with its quantities as people write them: no zeros behind the last digit."""
+    quantities = {name: f"{getattr(line, name).normalize():,f}" for name in ("quantity", "delivered", "invoiced")}
+    return {"line": line, **quantities}
 
 
 def open_documents(order: SalesOrder) -> list[str]:
@@ -220,7 +226,3 @@ def _columns(address: Address, sort: list[str]) -> list[Item]:
         drawn.append({"label": label, "align": align, "sort": state if key else None, "sort_url": url, "frozen": 1 if key == "order" else None})
     return drawn
 
-
-def entity_of(code: str) -> LegalEntity:
-    """The legal entity with that code."""
-    return LegalEntity.objects.get(code=code)

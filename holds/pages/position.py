@@ -19,7 +19,7 @@ def position_bar(position: Position) -> Item | None:
     if bar is None:
         return None
     unapplied = bar["unapplied"] or ZERO
-    return {**bar, "not_due": bar["not_due"] - unapplied, "unapplied": unapplied}
+    return {**bar, "not_due": bar["not_due"] - unapplied, "unapplied": unapplied, "this_order": None}
 
 
 def limit_stack(position: Position, today: dt.date) -> Item:

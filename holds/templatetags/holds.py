@@ -27,8 +27,3 @@ def words_of_event(event: HoldEvent) -> str:
     """What happened, in a few words."""
     return event_words(event)
 
-
-@register.filter
-def actor_name(reference: str) -> str:
-    """An actor's reference as words: `system:posting` → `posting`; people are resolved by the view."""
-    return reference.partition(":")[2] or reference

@@ -53,6 +53,7 @@ def test_a_row_says_why_the_order_is_held_with_its_numbers(clerk, entity):
 def test_the_number_of_queries_does_not_depend_on_the_number_of_holds(clerk, entity, django_assert_num_queries):
     customer = a_customer(entity)
     a_hold(an_order(customer))
+    clerk.get("/holds/")  # the first request of a session writes it
     with django_assert_num_queries(7):
         clerk.get("/holds/")
     for _ in range(30):
@@ -186,7 +187,7 @@ def test_sums_stand_by_currency_and_mixed_lists_name_the_currency_in_each_row(cl
     assert "100.00 EUR held" in page and ">Currency<" not in page
     a_hold(an_order(a_customer(an_entity("US01", "USD")), "70.00"), over_limit=Decimal("5.00"))
     page = shown(client.get("/holds/"))
-    assert "100.00 EUR held" in page and "70.00 USD held, 5.00 USD over limit" in page
+    assert "100.00 EUR held" in page and "70.00 USD held, 5.00 over limit" in page
     assert ">Currency<" in page
 
 
