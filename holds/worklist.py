@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.db import transaction
 
 from customers.access import Action, Actor
 from customers.errors import InvalidInput, Refused
@@ -73,6 +74,21 @@ def add_note(*, ids: Iterable[uuid.UUID | str], note: str, actor: Actor, at: dt.
         return {"note": note}
 
     return _edit_each(ids, EventType.NOTED, edit, actor=actor, at=at, closed=True)
+
+
+@transaction.atomic
+def edit_hold(*, id: uuid.UUID | str, changes: Mapping[str, Any], actor: Actor, at: dt.datetime) -> Hold:
+    """Change `review_date`, `assignee` and `note` of one hold, those that `changes` names; all or none.
+
+    Raises what `assign_holds`, `set_review_date` and `add_note` list as failures.
+    """
+    if "assignee" in changes:
+        assign_holds(ids=[id], assignee=changes["assignee"], actor=actor, at=at).only()
+    if "review_date" in changes:
+        set_review_date(ids=[id], review_date=changes["review_date"], actor=actor, at=at).only()
+    if "note" in changes:
+        add_note(ids=[id], note=changes["note"], actor=actor, at=at).only()
+    return Hold.objects.get(pk=id)
 
 
 def _edit_each(
