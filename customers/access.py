@@ -78,12 +78,13 @@ POLICY: dict[Action, tuple[Role, ...]] = {
 class NotAllowed(Exception):
     """The actor sees the object but may not do this to it (403)."""
 
-    def __init__(self, action: Action, legal_entity: str | None) -> None:
+    def __init__(self, action: Action, legal_entity: str | None, message: str = "") -> None:
         self.action = action
         self.legal_entity = legal_entity
         where = f" in legal entity {legal_entity}" if legal_entity else ""
         roles = ", ".join(role.label for role in POLICY[action]) or "nobody"
-        super().__init__(f"{action.value.replace('_', ' ').capitalize()} needs one of these roles{where}: {roles}.")
+        said = f"{action.value.replace('_', ' ').capitalize()} needs one of these roles{where}: {roles}."
+        super().__init__(message or said)
 
 
 class OutOfScope(Exception):

@@ -24,7 +24,7 @@ class Answer:
         self.response = response
         self.status = response.status_code
         self.headers = response.headers
-        self.body: Any = response.json() if response.content else None
+        self.body: Any = json.loads(response.content) if response.content else None
 
     def is_(self, status: int) -> "Answer":
         """Insist on a status; returns itself."""

@@ -3,11 +3,13 @@
 from importlib import import_module
 from importlib.util import find_spec
 
+from django.http import HttpRequest, HttpResponse
 from django.urls import include, path, re_path
+from django.views import defaults
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from credit_mgmt.conf import health
-from customers.edge.problems import unknown_address
+from customers.edge import problems
 from customers.edge.routing import Router
 
 ROOMS = ("customers", "credit_mgmt", "holds", "workflows")
@@ -23,6 +25,13 @@ def assembled() -> Router:
     return router
 
 
+def server_error(request: HttpRequest) -> HttpResponse:
+    """The answer to a fault: a problem document below `/api/`, else the page."""
+    if request.path.startswith("/api/"):
+        return problems.server_error(request)
+    return defaults.server_error(request)
+
+
 urlpatterns = [
     path("v1/health/live", health.Live.as_view(), name="health-live"),
     path("v1/health/ready", health.Ready.as_view(), name="health-ready"),
@@ -33,5 +42,5 @@ urlpatterns = [
         SpectacularSwaggerSplitView.as_view(url_name="schema", template_name="conf/api_docs.html"),
         name="docs",
     ),
-    re_path(r"^.*$", unknown_address, name="unknown"),
+    re_path(r"^.*$", problems.unknown_address, name="unknown"),
 ]

@@ -6,6 +6,8 @@ from django.urls import include, path
 
 from credit_mgmt import design
 
+handler500 = "credit_mgmt.conf.api.server_error"
+
 urlpatterns = [
     path("login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
