@@ -4,7 +4,15 @@ import datetime as dt
 from decimal import Decimal
 from typing import NamedTuple
 
-from credit_mgmt.engine.exposure import Book, Exposure, convert, group_limit, total_limit
+from credit_mgmt.engine.exposure import (
+    Book,
+    Exposure,
+    convert,
+    converted,
+    group_limit,
+    total_by_currency,
+    total_limit,
+)
 from credit_mgmt.engine.facts import (
     CustomerPosition,
     GroupPosition,
@@ -14,7 +22,7 @@ from credit_mgmt.engine.facts import (
     Setting,
 )
 from credit_mgmt.engine.texts import amount_text
-from customers.money import ZERO, MissingRate
+from customers.money import MissingRate
 
 
 class TestedLimit(NamedTuple):
@@ -129,11 +137,8 @@ class Case:
     def overdue(self) -> Decimal:
         """The payer's overdue amount in its accounting currency (`domain 3.3`). Raises `MissingRate`."""
         if self._overdue is None:
-            own, overdue = self.position.currency, ZERO
-            for part in self.position.parts:
-                if part.overdue:
-                    overdue += convert(self.rates, part.overdue, part.currency, own, own)
-            self._overdue = overdue
+            amounts = total_by_currency((part.currency, part.overdue) for part in self.position.parts)
+            self._overdue = converted(self.rates, amounts, self.position.currency)
         return self._overdue
 
     def days_overdue(self) -> tuple[int, CustomerPosition]:

@@ -5,7 +5,7 @@ order's legal entity. So the exposure *after* an order is, to the cent, the expo
 orders that passed a limit test together never exceed it (law 2).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
@@ -56,6 +56,19 @@ def convert(rates: Rates, amount: Decimal, source: str, target: str, via: str) -
         if via in (source, target):
             raise
         return rates.convert(rates.convert(amount, source, via), via, target)
+
+
+def total_by_currency(amounts: Iterable[tuple[str, Decimal]]) -> dict[str, Decimal]:
+    """Amounts added up by currency, so that each total is converted once (Note [Converted once])."""
+    totals: dict[str, Decimal] = {}
+    for currency, amount in amounts:
+        totals[currency] = totals.get(currency, ZERO) + amount
+    return totals
+
+
+def converted(rates: Rates, totals: Mapping[str, Decimal], target: str) -> Decimal:
+    """The sum of totals by currency in `target`, the customer's accounting currency. Raises `MissingRate`."""
+    return sum((convert(rates, amount, currency, target, target) for currency, amount in totals.items()), ZERO)
 
 
 def counts(part: Part, limit_type: LimitType) -> Decimal:
@@ -142,9 +155,8 @@ class Book:
         """What counts as the customer's exposure now, by currency, with the orders taken so far (`domain 3.2`)."""
         owed = self._owed.get(position.account)
         if owed is None:
-            owed = self._owed[position.account] = {}
-            for part in position.parts:
-                owed[part.currency] = owed.get(part.currency, ZERO) + counts(part, position.limit_type)
+            amounts = ((part.currency, counts(part, position.limit_type)) for part in position.parts)
+            owed = self._owed[position.account] = total_by_currency(amounts)
         return owed
 
     def group_of(self, position: CustomerPosition) -> GroupPosition | None:

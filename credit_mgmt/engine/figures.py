@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from credit_mgmt.engine.case import Case, TestedLimit
-from credit_mgmt.engine.exposure import convert, total_limit
+from credit_mgmt.engine.exposure import converted, total_by_currency, total_limit
 from credit_mgmt.engine.facts import LimitType
 from credit_mgmt.engine.texts import percent_text, used_percent
 from customers.money import ZERO, MissingRate
@@ -54,10 +54,10 @@ def _own(case: Case) -> Figures:
     text, currency = case.text, case.position.currency
     without, after = case.own_exposure()
     overdue = case.overdue()
-    balance, delivered = _balance_and_delivered(case)
+    balance = _balance(case)
     orders = without - balance
-    if case.position.limit_type in (LimitType.BALANCE, LimitType.BALANCE_PACKING_SLIP):
-        delivered = orders
+    counts_ordered = case.position.limit_type not in (LimitType.BALANCE, LimitType.BALANCE_PACKING_SLIP)
+    delivered = _delivered(case) if counts_ordered else orders
     overdue_text = text(overdue, currency)
     return {
         "exposure_without": text(without, currency),
@@ -71,14 +71,19 @@ def _own(case: Case) -> Figures:
     }
 
 
-def _balance_and_delivered(case: Case) -> tuple[Decimal, Decimal]:
-    """Open receivables, and what other orders delivered and did not invoice, in the payer's currency."""
-    own, order, balance, delivered = case.position.currency, case.order, ZERO, ZERO
-    for part in case.position.parts:
-        mine = order.delivered if order.counted and order.uses_credit and part.currency == order.currency else ZERO
-        balance += convert(case.rates, part.balance, part.currency, own, own)
-        delivered += convert(case.rates, part.delivered - mine, part.currency, own, own)
-    return balance, delivered
+def _balance(case: Case) -> Decimal:
+    """Open receivables, in the payer's currency. Raises `MissingRate`."""
+    amounts = total_by_currency((part.currency, part.balance) for part in case.position.parts)
+    return converted(case.rates, amounts, case.position.currency)
+
+
+def _delivered(case: Case) -> Decimal:
+    """What other orders delivered and did not invoice, in the payer's currency. Raises `MissingRate`."""
+    order = case.order
+    amounts = total_by_currency((part.currency, part.delivered) for part in case.position.parts)
+    if order.counted and order.uses_credit and order.currency in amounts:
+        amounts[order.currency] -= order.delivered
+    return converted(case.rates, amounts, case.position.currency)
 
 
 def _room(case: Case, limits: tuple[TestedLimit, ...]) -> Figures:
