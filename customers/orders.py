@@ -1,7 +1,7 @@
 """Sales orders: what is left of them, who pays them, how far they have come (`domain 3.2`).
 
-Amounts are in the order's currency. What an order is made of changes in four ways: its lines are fed, a linked invoice
-or credit note is fed, a document is posted, it is cancelled; each of them ends here.
+Amounts are in the order's currency. What is left changes when lines are fed, when a linked invoice or credit note is
+fed, when a document is posted (`customers.documents`) and when the order is cancelled.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -11,9 +11,9 @@ from typing import Protocol
 
 from django.db import transaction
 from django.db.models import Case, F, OuterRef, Q, Subquery, Sum, When
-from django.db.models.functions import Coalesce, Greatest
+from django.db.models.functions import Coalesce
 
-from customers.models import Customer, CustomerTransaction, SalesOrder, SalesOrderLine
+from customers.models import Customer, CustomerTransaction, SalesOrder
 from customers.money import HUNDRED, ZERO, round_half_up
 
 OPEN_ORDERS = ~Q(document_status=SalesOrder.DocumentStatus.INVOICE) & ~Q(
@@ -158,29 +158,3 @@ def set_credit_status(*, order_ids: Collection[int], status: str) -> int:
     if again:
         recompute(order_ids=again)
     return moved
-
-
-@transaction.atomic
-def set_document_status(
-    *, order_ids: Collection[int], document: str, delivered: bool = False, awaiting: str = ""
-) -> int:
-    """Note `document` as the last one posted and `awaiting` as what the ERP has yet to report; returns how many moved.
-
-    `delivered` says that the packing slip was posted by us, for the whole order: then all lines are delivered in full.
-    Where the ERP posts, it tells what was delivered, line by line. Whether it may be posted, the caller knows.
-    """
-    moved = SalesOrder.objects.filter(pk__in=order_ids).update(
-        document_status=document, awaiting_document=awaiting, version=F("version") + 1
-    )
-    if delivered:
-        SalesOrderLine.objects.filter(order__in=order_ids).update(
-            delivered=Greatest(Coalesce(F("delivered"), ZERO), F("quantity"))
-        )
-    recompute(order_ids=order_ids)
-    return moved
-
-
-@transaction.atomic
-def set_awaiting_document(*, order_ids: Collection[int], document: str) -> int:
-    """Note which document was cleared for the ERP and is not reported yet; empty when none is. Returns how many."""
-    return SalesOrder.objects.filter(pk__in=order_ids).update(awaiting_document=document)

@@ -4,19 +4,16 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.db import transaction
-
 from customers.access import Action, Actor, authorize
 from customers.errors import InvalidInput, NotFound, Refused
 from customers.imports import upsert_one
+from customers.imports.attempts import again_if_overtaken
 from customers.imports.batch import TodayIn
 from customers.imports.references import split
 from customers.imports.settling import Ledger
-from customers.imports.sql import Overtaken, claim
+from customers.imports.sql import claim
 from customers.models import CustomerTransaction
 from customers.money import ZERO
-
-ATTEMPTS = 3
 
 
 def settle(
@@ -40,16 +37,9 @@ def reverse_payment(*, key: str, actor: Actor, on: dt.date) -> CustomerTransacti
     """
     entity, number = split(key)
     authorize(actor, Action.FEED, entity, key)
-    for attempt in range(1, ATTEMPTS + 1):
-        try:
-            return _reverse(entity, number, on)
-        except Overtaken:
-            if attempt == ATTEMPTS:
-                raise
-    raise AssertionError("the last attempt returns or raises")
+    return again_if_overtaken(lambda: _reverse(entity, number, on))
 
 
-@transaction.atomic
 def _reverse(entity: str, number: str, on: dt.date) -> CustomerTransaction:
     series = CustomerTransaction.Series.PAYMENT
     payment = CustomerTransaction.objects.filter(legal_entity=entity, series=series, number=number).first()

@@ -2,16 +2,15 @@
 
 Note [Two feeds at once]. Nothing is locked beforehand. What two calls could both change is written so that the database
 notices: new keys by unique constraints, open amounts by relative updates under a check, orders by their version. The
-call that comes second is then simply run again, on what the first one left.
+call that comes second is then simply run again (`customers.imports.attempts`), on what the first one left.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.db import IntegrityError, transaction
-
 from customers.access import Action, Actor, NotAllowed
 from customers.errors import FieldError, InvalidInput, NotFound
+from customers.imports.attempts import again_if_overtaken
 from customers.imports.batch import Batch, RowResult, TodayIn, batch_of
 from customers.imports.customers import Customers
 from customers.imports.groups import CreditGroups
@@ -20,12 +19,9 @@ from customers.imports.orders import SalesOrders
 from customers.imports.payments import Payments
 from customers.imports.reference_data import RESOURCES as REFERENCE_DATA
 from customers.imports.resource import Resource
-from customers.imports.sql import Overtaken
 
 MOST_ROWS = 10_000
 """Rows in one call (`api.md` Conventions)."""
-ATTEMPTS = 3
-
 _KINDS: tuple[type[Resource], ...] = (*REFERENCE_DATA, Customers, CreditGroups, SalesOrders, Invoices, Payments)
 RESOURCES: dict[str, Resource] = {kind.name: kind() for kind in _KINDS}
 """Everything that can be fed, by the name of its path in the API."""
@@ -53,23 +49,19 @@ def upsert(
     `replace` is PUT: fields left out get their defaults, except what is ours; without it, PATCH: only fields that are
     named change. An identical write changes nothing. A bad row is reported and the others are written, unless `atomic`:
     then nothing is. `today` gives the business date of a legal entity and bounds the dates of transactions. Raises
-    `InvalidInput` (`too_many`) for more than 10,000 rows, `KeyError` for a resource that does not exist.
+    `InvalidInput` (`too_many`) for more than 10,000 rows, `Refused` (`stale`) where others keep changing the same
+    objects, `KeyError` for a resource that does not exist.
     """
     kind = RESOURCES[resource]
     if len(rows) > MOST_ROWS:
         message = f"Send at most {MOST_ROWS:,} objects in one call; these are {len(rows):,}."
         raise InvalidInput.of("", "too_many", message)
-    for attempt in range(1, ATTEMPTS + 1):
-        batch = batch_of(rows, actor=actor, today=today, replace=replace)
-        try:
-            with transaction.atomic():
-                return _run(kind, batch, atomic=atomic)
-        except _NothingWritten as failure:
-            return failure.results
-        except (IntegrityError, Overtaken):
-            if attempt == ATTEMPTS:  # see Note [Two feeds at once]
-                raise
-    raise AssertionError("the last attempt returns or raises")
+    try:
+        return again_if_overtaken(
+            lambda: _run(kind, batch_of(rows, actor=actor, today=today, replace=replace), atomic=atomic)
+        )
+    except _NothingWritten as failure:
+        return failure.results
 
 
 def upsert_one(
@@ -90,8 +82,9 @@ def raise_failure(resource: str, result: RowResult) -> None:
         if error.code == "not_found" and not error.field:
             raise NotFound(error.message)
         if error.code == "not_allowed":
-            action = Action.FEED if not error.field else RESOURCES[resource].fields[error.field].action
-            raise NotAllowed(action or Action.FEED, _entity_in(resource, result.key))
+            field = RESOURCES[resource].fields.get(error.field)  # a higher room may add fields of its own
+            action = field.action if field is not None and field.action is not None else Action.FEED
+            raise NotAllowed(action, _entity_in(resource, result.key), error.message)
     if result.errors:
         raise InvalidInput(result.errors)
 

@@ -36,8 +36,8 @@ LINE = named(
     Field("quantity", number()),
     Field("unit_price", number()),
     Field("discount_percent", number(high=HUNDRED), default=ZERO),
-    Field("delivered", number(), default=ZERO),
-    Field("invoiced", number(), default=ZERO),
+    Field("delivered", number(), default=None),
+    Field("invoiced", number(), default=None),
 )
 COMPUTED = ("amount", "uninvoiced_amount", "delivered_uninvoiced_amount", "payer_id")
 COLUMNS = ("item", "quantity", "unit_price", "discount_percent", "delivered", "invoiced")
@@ -92,7 +92,8 @@ class SalesOrders(Resource):
             if line["number"] in numbers:
                 entry.fail(f"lines[{position}].number", "duplicate", "Another line of this order has this number.")
             numbers[line["number"]] = position
-            if not errors and line["unit_price"] * max(line["quantity"], line["delivered"], line["invoiced"]) > LARGEST:
+            pieces = (line["quantity"], line["delivered"], line["invoiced"])
+            if not errors and line["unit_price"] * max(piece or ZERO for piece in pieces) > LARGEST:
                 entry.fail(f"lines[{position}].quantity", "out_of_range", f"The line is worth more than {LARGEST}.")
         entry.errors += errors
         entry.given["lines"] = lines
@@ -169,7 +170,13 @@ class SalesOrders(Resource):
         """The lines as they will be."""
         if entry.values["lines"] is None:  # a PATCH that does not name them
             return [_as_values(line) for line in entry.plan.lines.values()]
-        return list(entry.values["lines"])
+        return [self._with_progress(line, entry.plan.lines.get(line["number"])) for line in entry.values["lines"]]
+
+    @staticmethod
+    def _with_progress(line: dict[str, Any], held: SalesOrderLine | None) -> dict[str, Any]:
+        """What was delivered and invoiced stays where a line does not say: we may have posted it ourselves (5.3)."""
+        kept = {name: getattr(held, name) if held is not None else ZERO for name in ("delivered", "invoiced")}
+        return line | {name: kept[name] for name in kept if line[name] is None}
 
     def _payer(self, batch: Batch, entry: Entry) -> int:
         """The invoice account of the customer, or the customer itself; what is closed stays with who paid."""

@@ -104,6 +104,14 @@ class TestFeeding:
         put("sales-orders", ORDER | {"lines": [LINE | {"number": 2}, LINE | {"number": 3, "item": "MORE"}]})
         assert list(order().lines.order_by("number").values_list("number", "item")) == [(2, "GOODS"), (3, "MORE")]
 
+    def test_what_was_delivered_stays_where_a_line_does_not_say(self, put: Put) -> None:
+        put("sales-orders", ORDER | {"lines": [LINE]})
+        order().lines.update(delivered=D(4))  # as posting the packing slip ourselves does
+        put("sales-orders", ORDER | {"lines": [LINE]})
+        assert order().lines.get().delivered == 4
+        put("sales-orders", ORDER | {"lines": [LINE | {"delivered": D(0)}]})
+        assert order().lines.get().delivered == 0
+
     def test_a_patch_keeps_the_lines(self, put: Put) -> None:
         put("sales-orders", ORDER | {"lines": [LINE]})
         put("sales-orders", {"key": "USMF:SO-1", "tax_amount": D(5)}, replace=False)
