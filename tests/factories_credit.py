@@ -27,7 +27,9 @@ def account_of(owner: Customer | CustomerCreditGroup) -> models.CreditAccount:
     return models.CreditAccount.objects.get(group=owner)
 
 
-def give_limit(owner: Customer | CustomerCreditGroup, amount: str | Decimal = "0", **changes: Any) -> models.CreditAccount:
+def give_limit(
+    owner: Customer | CustomerCreditGroup, amount: str | Decimal = "0", **changes: Any
+) -> models.CreditAccount:
     """Give the owner a limit, in its account's currency, with its entry in the limit history."""
     account = account_of(owner)
     set_limit(
