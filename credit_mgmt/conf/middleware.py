@@ -41,6 +41,8 @@ class RequestIdMiddleware:
         began = time.perf_counter()
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             response = self.get_response(request)
+            if request.path.startswith(settings.STATIC_URL):
+                return response
             # Never the query or a body: they hold names, amounts and, where someone errs, secrets.
             logger.info(
                 "request",

@@ -15,6 +15,7 @@ from credit_mgmt.conf.services import Services
 from credit_mgmt.conf.state import ROOT, State
 
 STOP_ORDER = ("beat", "web", "worker")  # first nobody starts jobs, then nobody asks, then the work ends
+HEAD_START = 10.0  # seconds that web has at most before worker and beat start
 TRIES = 4
 HEALTHY_AFTER = 60.0  # seconds up, after which earlier crashes are forgotten
 PATIENCE = 15.0  # seconds to finish what is being done; jobs survive a kill, so longer is not safer
@@ -107,6 +108,9 @@ class Supervisor:
 
     def _serve(self, began: float, users: str) -> int:
         ready = False
+        # The page first: three starts at once on two cores would let it wait for what works in the background.
+        for child in self.children:
+            child.start_at = 0.0 if child.role == "web" else time.monotonic() + HEAD_START
         while not self.signals:
             if (server := self.services.dead()) is not None:
                 say(f"{server} stopped by itself; see {self.state.folder}.")
@@ -115,6 +119,8 @@ class Supervisor:
                 return 1
             if not ready and self._answers():
                 ready = True
+                for child in self.children:
+                    child.start_at = min(child.start_at, time.monotonic())
                 say(f"\n{users}Ready after {time.monotonic() - began:.0f} s: {self.address}")
                 say(f"Logs are in {self.logs}. Ctrl-C stops everything.")
             time.sleep(0.2)

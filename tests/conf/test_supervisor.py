@@ -79,6 +79,9 @@ class Run:
                 continue
         return found
 
+    def running(self, command: str) -> list[int]:
+        return [pid for pid in self.family() if command in processes.command_line(pid)]
+
     def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         env = {name: value for name, value in self.env.items() if name not in ("SECRET_KEY", "ALLOWED_HOSTS")}
         line = [sys.executable, "-m", "credit_mgmt.conf.manage", *arguments]
@@ -132,9 +135,11 @@ class TestRun:
         assert f"Already running: http://127.0.0.1:{run.env['PORT']}/" in done.stderr
 
     def test_starts_a_crashed_worker_again(self, run):
-        [worker] = [pid for pid in run.family() if "celery -A credit_mgmt.conf worker" in processes.command_line(pid)]
-        os.kill(worker, signal.SIGKILL)
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 40
+        while not (workers := run.running("celery -A credit_mgmt.conf worker")):
+            assert time.monotonic() < deadline, run.lines
+            time.sleep(0.05)
+        os.kill(workers[0], signal.SIGKILL)
         while not any("worker ended with -9, starting it again" in line for line in run.lines):
             assert time.monotonic() < deadline, run.lines
             time.sleep(0.05)
