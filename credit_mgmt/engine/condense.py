@@ -49,7 +49,7 @@ def condense(
     payer = _payer(book, order, position)
     known = book.groups.get(position.group) if position.group else None
     group = None if known is None else _group(book, order, position, known, payer)
-    used = {order.currency, position.currency, *(part.currency for part in position.parts)}
+    used = {order.currency, position.currency, *(part.currency for part in payer.parts)}
     if group is not None:
         used.add(group.currency)
         used.update(part.currency for member in group.members for part in member.parts)
@@ -61,7 +61,7 @@ def _payer(book: Book, order: OrderFacts, position: CustomerPosition) -> Custome
     """The payer's parts as the book has them now, without the order."""
     owed, parts = dict(book.owed(position)), []
     counted = book.counted(order, position)
-    if counted is not None:
+    if counted is not None and counted[1]:
         owed[counted[0]] -= counted[1]
     by_currency: dict[str, Part] = {}
     for part in position.parts:
@@ -97,7 +97,7 @@ def _group(
     """The group as its payer and one line for the other members, with the worst payer's days overdue."""
     owed = dict(book.group_owed(group))
     counted = book.counted(order, position)
-    if counted is not None:
+    if counted is not None and counted[1]:
         owed[position.currency, counted[0]] -= counted[1]
     for part in payer.parts:
         owed[payer.currency, part.currency] -= counts(part, payer.limit_type)
