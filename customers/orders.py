@@ -78,16 +78,9 @@ def order_amounts(  # noqa: PLR0917 - the terms of one formula
     return amount, uninvoiced, min(uninvoiced, max(ZERO, delivered - invoiced))
 
 
-def amounts_of(
-    order: SalesOrder, lines: Iterable[Line], minor_units: int, linked: Decimal
-) -> tuple[Decimal, Decimal, Decimal]:
-    """`order_amounts` of a record; of a cancelled order nothing is left either."""
-    amount, uninvoiced, delivered = order_amounts(
-        lines, order.tax_amount, order.charges_amount, minor_units, linked, order.document_status
-    )
-    if order.credit_status == SalesOrder.CreditStatus.CANCELLED:
-        return amount, ZERO, ZERO
-    return amount, uninvoiced, delivered
+def nothing_left(amounts: tuple[Decimal, Decimal, Decimal]) -> tuple[Decimal, Decimal, Decimal]:
+    """What `order_amounts` says, of an order that was cancelled: its amount, and nothing left of it."""
+    return amounts[0], ZERO, ZERO
 
 
 def invoiced_by_transactions(order_ids: Collection[int]) -> dict[int, Decimal]:
@@ -126,7 +119,12 @@ def recompute(*, order_ids: Collection[int]) -> frozenset[int]:
 
 def _recompute_one(order: SalesOrder, linked: Decimal) -> bool:
     before = (order.amount, order.uninvoiced_amount, order.delivered_uninvoiced_amount)
-    after = amounts_of(order, order.lines.all(), order.currency.minor_units, linked)
+    after = order_amounts(
+        order.lines.all(), order.tax_amount, order.charges_amount, order.currency.minor_units, linked,
+        order.document_status,
+    )  # fmt: skip
+    if order.credit_status == SalesOrder.CreditStatus.CANCELLED:
+        after = nothing_left(after)
     if before == after:
         return False
     order.amount, order.uninvoiced_amount, order.delivered_uninvoiced_amount = after

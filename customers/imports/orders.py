@@ -27,7 +27,7 @@ from customers.imports.resource import Resource, create, update
 from customers.imports.sql import claim, remove
 from customers.models import CustomerTransaction, SalesOrder, SalesOrderLine
 from customers.money import HUNDRED, LARGEST, ZERO
-from customers.orders import PlainLine, amounts_of, invoiced_by_transactions
+from customers.orders import PlainLine, invoiced_by_transactions, nothing_left, order_amounts
 
 MOST_LINES = 1_000
 LINE = named(
@@ -154,12 +154,13 @@ class SalesOrders(Resource):
         lines = [
             PlainLine(**{name: line[name] for name in COLUMNS if name != "item"}) for line in self._lines(entry)
         ]
-        draft = SalesOrder(
-            tax_amount=values["tax_amount"], charges_amount=values["charges_amount"],
-            document_status=old.document_status if old else SalesOrder.DocumentStatus.OPEN,
-            credit_status=old.credit_status if old else SalesOrder.CreditStatus.NOT_CHECKED,
+        amounts = order_amounts(
+            lines, values["tax_amount"], values["charges_amount"],
+            batch.references.minor_units(values["currency"]) or 0, plan.linked,
+            old.document_status if old else SalesOrder.DocumentStatus.OPEN,
         )  # fmt: skip
-        amounts = amounts_of(draft, lines, batch.references.minor_units(values["currency"]) or 0, plan.linked)
+        if old is not None and old.credit_status == SalesOrder.CreditStatus.CANCELLED:
+            amounts = nothing_left(amounts)
         if amounts[0] < 0:
             entry.fail("charges_amount", "out_of_range", "The order's amount, lines + tax + charges, is below zero.")
         if amounts[0] > LARGEST:
