@@ -1,5 +1,7 @@
 """Customers (`api.md` Resources). Limits are one room up: `credit_mgmt` registers a subclass that adds them."""
 
+from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
+
 from customers.edge import filters as by
 from customers.edge.fields import AmountField, CodeField, DayField, FlagField, KeyField, StrictSerializer, TextField
 from customers.edge.resources import KeyedResource
@@ -7,6 +9,15 @@ from customers.edge.routing import Router
 from customers.models import Customer
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "master data",
+            value={"name": "Adatum", "currency": "USD", "country": "US", "payment_terms": "N30"},
+            request_only=True,
+        )
+    ]
+)
 class CustomerSerializer(StrictSerializer):
     """A customer with what is fed and its credit profile, but for the limits."""
 

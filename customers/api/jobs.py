@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import QuerySet
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -37,6 +37,15 @@ class JobSerializer(StrictSerializer):
     finished_at = serializers.DateTimeField(allow_null=True)
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "evaluate one customer",
+            value={"kind": "evaluate_for_release", "parameters": {"customer": "USMF:US-001"}},
+            request_only=True,
+        )
+    ]
+)
 class StartSerializer(StrictSerializer):
     """What to do, and how."""
 

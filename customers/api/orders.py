@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db.models import Prefetch, QuerySet
+from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
 from customers.edge import filters as by
@@ -35,6 +36,23 @@ class OrderLineSerializer(StrictSerializer):
     invoiced = NumberField(required=False)
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "an order of one line",
+            value={
+                "customer": "USMF:US-001",
+                "currency": "USD",
+                "payment_terms": "N30",
+                "lines": [
+                    {"number": 1, "item": "D0001", "quantity": "10", "unit_price": "125.00", "discount_percent": "5"}
+                ],
+                "tax_amount": "95.00",
+            },
+            request_only=True,
+        )
+    ]
+)
 class SalesOrderSerializer(StrictSerializer):
     """An order with its lines; amounts in its currency."""
 

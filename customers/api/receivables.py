@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from django.db.models import Prefetch, QuerySet, Sum
 from django.db.models.functions import Abs
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -78,6 +78,25 @@ class TransactionSerializer(StrictSerializer):
         return dict(super().to_representation(instance))
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "an invoice in two instalments",
+            value={
+                "customer": "USMF:US-001",
+                "kind": "invoice",
+                "invoice_date": "2026-01-05",
+                "currency": "USD",
+                "amount": "1250.00",
+                "instalments": [
+                    {"due_date": "2026-02-04", "amount": "625.00"},
+                    {"due_date": "2026-03-06", "amount": "625.00"},
+                ],
+            },
+            request_only=True,
+        )
+    ]
+)
 class InvoiceSerializer(TransactionSerializer):
     """An invoice, credit note or write-off; `amount` is positive, `due_date` that of the first instalment."""
 
@@ -91,6 +110,21 @@ class InvoiceSerializer(TransactionSerializer):
     promised_amount = AmountField(currency="currency_id", required=False, allow_null=True)
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "a payment that settles an invoice",
+            value={
+                "customer": "USMF:US-001",
+                "date": "2026-02-03",
+                "currency": "USD",
+                "amount": "625.00",
+                "settlements": [{"invoice": "USMF:INV-77", "amount": "625.00"}],
+            },
+            request_only=True,
+        )
+    ]
+)
 class PaymentSerializer(TransactionSerializer):
     """A payment; what is not settled stays open as unapplied credit."""
 

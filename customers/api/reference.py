@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from django.db.models import Q
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -36,6 +36,15 @@ from customers.models import (
 )
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "a company",
+            value={"name": "Contoso US", "accounting_currency": "USD", "time_zone": "America/New_York"},
+            request_only=True,
+        )
+    ]
+)
 class LegalEntitySerializer(StrictSerializer):
     """A company of the group."""
 
@@ -52,6 +61,15 @@ class CurrencySerializer(StrictSerializer):
     minor_units = WholeField(required=False)
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "one euro in dollars",
+            value={"from_currency": "EUR", "to_currency": "USD", "rate": "1.0842", "valid_from": "2026-01-01"},
+            request_only=True,
+        )
+    ]
+)
 class ExchangeRateSerializer(StrictSerializer):
     """One unit of `from_currency` is worth `rate` of `to_currency` from `valid_from` on."""
 
@@ -96,6 +114,9 @@ class AccountStatusSerializer(StrictSerializer):
     processing_hold = serializers.ChoiceField(choices=AccountStatus.ProcessingHold.choices, required=False)
 
 
+@extend_schema_serializer(
+    examples=[OpenApiExample("a reason of all entities", value={"description": "Approved by phone"}, request_only=True)]
+)
 class ReasonSerializer(StrictSerializer):
     """A reason code; `legal_entity` null makes it everybody's."""
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 from uuid import UUID
 
-from django.db import IntegrityError
+from django.db import connection, transaction
 from django.db.models import Model, Q, QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -19,9 +19,12 @@ from customers.edge import paging
 from customers.edge.fields import CODE, KEY, KEY_MESSAGE, StrictSerializer
 from customers.edge.problems import field_errors
 from customers.edge.views import ApiViewSet
-from customers.errors import FieldError, InvalidInput, NotFound, Refused
+from customers.errors import FieldError, InvalidInput, NotFound
 from customers.imports import MOST_ROWS, RowResult, upsert
 from customers.imports.engine import raise_failure
+
+MANY_ROWS = 500
+BULK_PATIENCE = "60s"
 
 READ = {"list": Action.VIEW, "retrieve": Action.VIEW}
 FEED = {
@@ -30,6 +33,16 @@ FEED = {
     "partial_update": Action.FEED,
     "bulk": Action.FEED,
 }
+
+
+def refuse_parameters(request: Request, *known: str) -> None:
+    """Raise `InvalidInput` for query parameters other than `known`."""
+    use = f"Use: {', '.join(known)}." if known else "This address takes none."
+    strange = [name for name in request.query_params if name not in known]
+    if strange:
+        raise InvalidInput(
+            FieldError(name, "unknown_parameter", f"There is no such parameter. {use}") for name in strange
+        )
 
 
 class CollectionResource(ApiViewSet):
@@ -104,6 +117,7 @@ class ListResource(CollectionResource):
 
     def retrieve(self, request: Request, key: str) -> Response:
         """One object."""
+        refuse_parameters(request)
         return self.answer(self.object_of(key))
 
 
@@ -148,12 +162,12 @@ class FedCollection(CollectionResource):
         return upsert(self.resource, rows, actor=self.actor, today=self.today_in, replace=replace, atomic=atomic)
 
     def _feed(self, rows: Sequence[Mapping[str, Any]], *, replace: bool, atomic: bool) -> Sequence[RowResult]:
-        try:
+        if len(rows) <= MANY_ROWS:
             return self.feed(rows, replace=replace, atomic=atomic)
-        except IntegrityError as problem:
-            raise Refused(
-                "conflict", "Somebody changed the same objects at the same time; repeat the call."
-            ) from problem
+        with transaction.atomic(), connection.cursor() as cursor:
+            # Working out thousands of rows takes longer than a session may otherwise sit in a transaction.
+            cursor.execute("SET LOCAL idle_in_transaction_session_timeout = %s", [BULK_PATIENCE])
+            return self.feed(rows, replace=replace, atomic=atomic)
 
     @extend_schema(responses=BulkResultSerializer)
     @action(detail=False, methods=["post"])
@@ -173,10 +187,7 @@ class FedCollection(CollectionResource):
         return Response(_report(results))
 
     def _atomic(self, request: Request) -> bool:
-        words = {name: request.query_params.getlist(name) for name in request.query_params}
-        strange = [name for name in words if name != "atomic"]
-        if strange:
-            raise InvalidInput.of(strange[0], "unknown_parameter", "There is no such parameter. Use: atomic.")
+        refuse_parameters(request, "atomic")
         word = request.query_params.get("atomic", "false")
         if word not in {"true", "false"}:
             raise InvalidInput.of("atomic", "invalid", "Give true or false.")
@@ -212,6 +223,7 @@ class KeyedResource(FedCollection, ListResource):
         return self._write(request, key, replace=False)
 
     def _write(self, request: Request, key: str, *, replace: bool) -> Response:
+        refuse_parameters(request)
         self._refuse_bad_key(key)
         row = self.read(self.input_class, partial=not replace)
         if row.get("key", key) != key:

@@ -157,17 +157,16 @@ def wake(job_id: uuid.UUID, workers: int = 1) -> None:
 
 def _publish(job_id: uuid.UUID, workers: int) -> None:
     """Send from a thread of its own: a broker that is silent must not keep a request waiting (J07)."""
-    if celery.current_app.conf.task_always_eager:
-        _send(job_id, 1)
-    elif settings.CELERY_BROKER_URL:
+    if settings.CELERY_BROKER_URL:
         threading.Thread(target=_send, args=(job_id, workers), name="wake-up", daemon=True).start()
 
 
 def _send(job_id: uuid.UUID, workers: int) -> None:
     try:
         for _ in range(workers):
-            celery.current_app.tasks[RUN_TASK].apply_async(
-                args=(str(job_id),), retry=False, expires=MESSAGE_LIFE_SECONDS, ignore_result=True
+            # By name: a web process need not have loaded the tasks.
+            celery.current_app.send_task(
+                RUN_TASK, args=(str(job_id),), retry=False, expires=MESSAGE_LIFE_SECONDS, ignore_result=True
             )
     except Exception as problem:  # noqa: BLE001 - whatever the broker's client raises, the sweeper makes up for it
         logger.warning("job %s: the wake-up could not be sent (%s); the sweeper will find it", job_id, problem)

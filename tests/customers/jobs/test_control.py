@@ -153,11 +153,10 @@ def test_a_broker_that_is_silent_keeps_nobody_waiting(
 
 
 def test_a_broker_that_refuses_is_logged_and_harmless(monkeypatch: pytest.MonkeyPatch, caplog: Any) -> None:
-    class Task:
-        def apply_async(self, **_: Any) -> None:
-            raise ConnectionRefusedError("nobody listens")
+    def refuse(*_: Any, **__: Any) -> None:
+        raise ConnectionRefusedError("nobody listens")
 
-    monkeypatch.setattr("celery.current_app.tasks", {control.RUN_TASK: Task()})
+    monkeypatch.setattr("celery.current_app.send_task", refuse)
     job = toy.start()
     control._send(job.pk, 1)
     assert "the sweeper will find it" in caplog.text
