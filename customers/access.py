@@ -177,7 +177,7 @@ def refresh(actor: Actor) -> Actor:
     if actor.kind == "client":
         return Actor(
             kind="client", id=actor.id, name=actor.name, grants=_grants(AccessGrant.objects.filter(
-                client_id=actor.id, client__revoked_at__isnull=True))
+                client_id=int(actor.id), client__revoked_at__isnull=True))
         )
     return actor
 

@@ -69,7 +69,7 @@ class Transactions(Resource):
         """Clean the lists inside the row too."""
         super().parse(entry)
         for name, fields in self.lists.items():
-            if entry.given.get(name) is not None:
+            if name in entry.given and not (entry.given[name] is None and self.fields[name].default is None):
                 entry.given[name], errors = clean_rows(fields, entry.given[name], name, most=MOST_PARTS)
                 entry.errors += errors
 

@@ -10,6 +10,7 @@ from typing import Any
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
+from django.db.models.expressions import Combinable
 
 from customers.money import LARGEST
 
@@ -31,7 +32,7 @@ def percentage(**options: Any) -> models.DecimalField[Any, Any]:
     return models.DecimalField(max_digits=9, decimal_places=4, **options)
 
 
-def business_key(**options: Any) -> models.CharField[str, str]:
+def business_key(**options: Any) -> models.CharField[str | Combinable, str]:
     """One part of a business key, safe in a URL."""
     return models.CharField(max_length=20, validators=[key_validator], **options)
 

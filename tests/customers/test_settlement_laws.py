@@ -130,6 +130,28 @@ def _counts(paid: Paid, day: dt.date) -> bool:
 
 
 @LAWFUL
+@given(rows=invoices, paid=payments, again=invoices)
+def test_other_instalments_keep_what_was_settled(rows: list[Any], paid: list[Paid], again: list[Any]) -> None:
+    with undone():
+        feed_invoices(rows)
+        for one in paid:
+            feed_payment(one)
+        before = _settled()
+        changed = [_invoice(n, first + 100, second + 100, date) for n, (first, second, date) in enumerate(again)]
+        results = upsert("invoices", changed, actor=ACTOR, today=None)
+        refused = {error.code for result in results for error in result.errors}
+        assert refused <= {"settled"}  # overlapping payments, one of them bounced
+        assert _settled() == before
+        check_kept_amounts()
+
+
+def _settled() -> dict[str, Decimal]:
+    """What is settled of each invoice."""
+    rows = Settlement.objects.exclude(debit=None).values_list("debit__transaction__number")
+    return {number: total for number, total in rows.annotate(total=Sum("amount")) if total}
+
+
+@LAWFUL
 @given(rows=invoices, paid=payments)
 def test_taking_every_payment_back_restores_what_was_open(rows: list[Any], paid: list[Paid]) -> None:
     with undone():

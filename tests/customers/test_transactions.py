@@ -153,6 +153,7 @@ class TestDueItems:
             ({"disputed_amount": D(101)}, "disputed_amount", "above_amount"),
             ({"kind": "credit_note", "disputed_amount": D(1)}, "disputed_amount", "not_an_invoice"),
             ({"settlements": [{"invoice": "USMF:I-2", "amount": D(1)}]}, "settlements", "not_a_credit"),
+            ({"settlements": None}, "settlements", "invalid"),
             ({"instalments": [{"amount": D(100)}]}, "instalments[0].due_date", "required"),
             (
                 {"instalments": [{"due_date": day(n), "amount": D(part)} for n, part in ((1, "99.999"), (2, "0.001"))]},
