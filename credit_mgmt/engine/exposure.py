@@ -2,7 +2,8 @@
 
 Note [Converted once]. Amounts are added up by currency and each total is converted once, with the rates of the checked
 order's legal entity. So the exposure *after* an order is, to the cent, the exposure that the next order finds, and
-orders that passed a limit test together never exceed it (law 2).
+orders that passed a limit test together never exceed it (law 2). Currencies are looked at in the order of their codes,
+so that of several missing rates the same one is always named.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -68,7 +69,7 @@ def total_by_currency(amounts: Iterable[tuple[str, Decimal]]) -> dict[str, Decim
 
 def converted(rates: Rates, totals: Mapping[str, Decimal], target: str) -> Decimal:
     """The sum of totals by currency in `target`, the customer's accounting currency. Raises `MissingRate`."""
-    return sum((convert(rates, amount, currency, target, target) for currency, amount in totals.items()), ZERO)
+    return sum((convert(rates, amount, currency, target, target) for currency, amount in sorted(totals.items())), ZERO)
 
 
 def counts(part: Part, limit_type: LimitType) -> Decimal:
@@ -197,14 +198,14 @@ class Book:
         if len(owed) <= 1 and order.currency == own and (not owed or own in owed):
             without = owed.get(own, ZERO) - (counted[1] if counted and counted[0] == own else ZERO)
             return Exposure(without, without + used)
-        amounts = ((own, currency, amount) for currency, amount in owed.items())
+        amounts = ((own, currency, amount) for currency, amount in sorted(owed.items()))
         return _exposure(amounts, order, counted, rates=rates, target=own, via=own)
 
     def group_exposure(
         self, order: OrderFacts, position: CustomerPosition, group: GroupPosition, rates: Rates
     ) -> Exposure:
         """The group's exposure without and after the order, in its currency (`domain 3.4`). Raises `MissingRate`."""
-        amounts = ((via, currency, amount) for (via, currency), amount in self.group_owed(group).items())
+        amounts = ((via, currency, amount) for (via, currency), amount in sorted(self.group_owed(group).items()))
         counted = self.counted(order, position)
         return _exposure(amounts, order, counted, rates=rates, target=group.currency, via=position.currency)
 

@@ -38,6 +38,7 @@ from tests.engine.build import EVERY_CHECKPOINT, TODAY, money
 Made = TypeVar("Made")
 UNITS = {"USD": 2, "EUR": 2, "GBP": 2, "JPY": 0}
 RATES = {("EUR", "USD"): Decimal("1.0837"), ("GBP", "USD"): Decimal("1.2671"), ("USD", "JPY"): Decimal("149.37")}
+ALL_RATES = {**RATES, ("GBP", "EUR"): Decimal("1.1692")}
 CURRENCIES = ("USD", "USD", "USD", "EUR", "GBP")
 ACCOUNTS = ("USMF:US-0", "USMF:US-1", "USMF:US-2", "DEMF:DE-1")
 EVERY_TYPE = tuple(LimitType)
@@ -230,7 +231,7 @@ def worlds(
         if order.counted:
             owing[order.payer] = moved(owing[order.payer], order, 1)
     customers = tuple(owing.values())
-    rates = {pair: rate for pair, rate in RATES.items() if not missing_rates or random.random() > 0.1}
+    rates = {pair: rate for pair, rate in RATES.items() if random.random() > 0.1} if missing_rates else ALL_RATES
     settings = {entity: Setting(entity, TODAY, Rates(rates, UNITS)) for entity in ("USMF", "DEMF")}
     question = Question(random.choice([Checkpoint.CONFIRMATION, Checkpoint.INVOICE]))
     known = draw(st.lists(rules(), max_size=8, unique_by=lambda rule: rule.id) if ruleset is None else ruleset)
