@@ -273,7 +273,7 @@ def _limit_exceeded(reason: ReasonLike) -> str:
     return f"{_exposure(reason)}, over by {amount_of(reason.evidence, 'over')}."
 
 
-def _raised(what: str) -> Callable[[ReasonLike], str]:
+def _raised(what: str, ranks: str) -> Callable[[ReasonLike], str]:
     def sentence(reason: ReasonLike) -> str:
         evidence = reason.evidence
         now = (
@@ -282,7 +282,7 @@ def _raised(what: str) -> Callable[[ReasonLike], str]:
         rank = evidence.get("threshold", "?")
         before = f"{evidence['before']} (rank {rank})" if "before" in evidence else f"rank {rank}"
         whose = "customer's default" if evidence.get("since") == "default" else "at its last pass or release"
-        return f"Order {what} {now} ranks above {before}, {whose}."
+        return f"Order {what} {now} {ranks} above {before}, {whose}."
 
     return sentence
 
@@ -323,8 +323,8 @@ _SENTENCES: dict[str, Callable[[ReasonLike], str]] = {
     "sales_order": _sales_order,
     "limit_used": _limit_used,
     "limit_exceeded": _limit_exceeded,
-    "payment_terms_changed": _raised("terms"),
-    "settlement_discount_changed": _raised("cash discount"),
+    "payment_terms_changed": _raised("terms", "rank"),
+    "settlement_discount_changed": _raised("cash discount", "ranks"),
     "account_on_hold": _account_on_hold,
     "cannot_be_evaluated": _cannot_be_evaluated,
     "forced": _forced,
