@@ -1,5 +1,7 @@
 """Sales orders and their lines (`domain 1`, `3.2`). The ERP feeds them; credit state on them is moved by `holds`."""
 
+from typing import TypeAlias
+
 from django.db import models
 from django.db.models import F, Q
 
@@ -54,9 +56,9 @@ class SalesOrder(models.Model):
     All three in the order's currency, kept by the services that change what they are made of (`customers.orders`).
     """
 
-    Type = OrderType
-    DocumentStatus = OrderDocumentStatus
-    CreditStatus = OrderCreditStatus
+    Type: TypeAlias = OrderType
+    DocumentStatus: TypeAlias = OrderDocumentStatus
+    CreditStatus: TypeAlias = OrderCreditStatus
 
     legal_entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, related_name="+")
     number = business_key()

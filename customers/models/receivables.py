@@ -8,6 +8,8 @@ Note [Open on another day]. `open_amount` is kept as of all settlements known. W
 plus the settlements dated after d: one small correction, instead of adding up the whole history.
 """
 
+from typing import TypeAlias
+
 from django.db import models
 from django.db.models import F, Q
 
@@ -35,8 +37,8 @@ class TransactionSeries(models.TextChoices):
 class CustomerTransaction(models.Model):
     """An invoice, credit note, write-off or payment of a customer; `amount` is positive, in `currency`."""
 
-    Kind = TransactionKind
-    Series = TransactionSeries
+    Kind: TypeAlias = TransactionKind
+    Series: TypeAlias = TransactionSeries
 
     legal_entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, related_name="+")
     series = models.CharField(max_length=10, choices=Series.choices)

@@ -3,6 +3,8 @@
 Codes are primary keys: they are the field's own keys, appear in every URL, and make facts readable without joins.
 """
 
+from typing import TypeAlias
+
 from django.db import models
 from django.db.models import Q
 
@@ -119,7 +121,7 @@ class AccountProcessingHold(models.TextChoices):
 class AccountStatus(models.Model):
     """A label for a customer's standing, with its processing hold (`domain 4.7`)."""
 
-    ProcessingHold = AccountProcessingHold
+    ProcessingHold: TypeAlias = AccountProcessingHold
 
     code = business_key(primary_key=True)
     description = models.CharField(max_length=100, blank=True)
@@ -144,7 +146,7 @@ class ReasonType(models.TextChoices):
 class Reason(models.Model):
     """A code of type hold, release or status; of one legal entity, or of all when it names none (`domain 1`)."""
 
-    Type = ReasonType
+    Type: TypeAlias = ReasonType
 
     type = models.CharField(max_length=10, choices=Type.choices)
     code = business_key()

@@ -5,6 +5,7 @@ executed, and its effect and its status commit together. Progress is derived fro
 """
 
 import uuid
+from typing import TypeAlias
 
 from django.db import models
 from django.db.models import Q
@@ -26,7 +27,7 @@ class JobStatus(models.TextChoices):
 class Job(models.Model):
     """A piece of background work that a person can follow."""
 
-    Status = JobStatus
+    Status: TypeAlias = JobStatus
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     kind = models.CharField(max_length=40)
@@ -75,7 +76,7 @@ class JobItemStatus(models.TextChoices):
 class JobItem(models.Model):
     """A part of a job: the ids in `payload` are worked on in one transaction, in the order given."""
 
-    Status = JobItemStatus
+    Status: TypeAlias = JobItemStatus
 
     job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="items")
     position = models.BigIntegerField()
