@@ -8,6 +8,7 @@ import hashlib
 import json
 import uuid
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 from django.db import connection, transaction
@@ -64,7 +65,7 @@ def record_decisions(checked: Sequence[Checked], *, kind: str, actor: Actor, at:
         "dates": [item.setting.as_of for item in checked],
         "outcomes": [str(item.decision.outcome) for item in checked],
         "policies": [item.policy.version for item in checked],
-        "contents": [canonical(encode(item.decision)) for item in checked],
+        "contents": [_content(item.decision, kind) for item in checked],
         "facts": [canonical(item.facts or {}) for item in checked],
     }
     with connection.cursor() as cursor:
@@ -73,6 +74,13 @@ def record_decisions(checked: Sequence[Checked], *, kind: str, actor: Actor, at:
         else:
             cursor.execute(_WITH_POLICY + _INSERT, {**values, **_policy_values(checked[0].policy)})
     return ids
+
+
+def _content(decision: Decision, kind: str) -> str:
+    """The decision as it is stored; an evaluation's without what follows from the facts, see `DecisionRecord`."""
+    if kind == DecisionRecord.Kind.EVALUATION:
+        decision = replace(decision, trace=(), figures=None)
+    return canonical(encode(decision))
 
 
 def _policy_values(policy: Policy) -> dict[str, object]:
@@ -95,8 +103,17 @@ def _stored_policy(version: int) -> Policy:
 
 
 def stored_decision(record: DecisionRecord) -> Decision:
-    """The decision as it was made. Raises `BadRecord` if it can't be read."""
-    return decode(Decision, json.loads(record.content))
+    """The decision as it was made. Raises `BadRecord` if it can't be read.
+
+    Trace and figures of an evaluation are recomputed; where the recomputed decision differs, as after a change of the
+    engine, they are left out: what was not recorded is not made up.
+    """
+    stored = decode(Decision, json.loads(record.content))
+    if record.kind != DecisionRecord.Kind.EVALUATION:
+        return stored
+    again = replay(record)
+    same = (again.outcome, again.reasons, again.warnings) == (stored.outcome, stored.reasons, stored.warnings)
+    return replace(stored, trace=again.trace, figures=again.figures) if same else stored
 
 
 def replay(record: DecisionRecord) -> Decision:

@@ -40,7 +40,7 @@ class LimitChange:
     limit_amount: Decimal | _Keep = KEEP
     unlimited: bool | _Keep = KEEP
     mandatory: bool | _Keep = KEEP
-    expires_on: dt.date | None | _Keep = KEEP
+    expires_on: dt.date | _Keep | None = KEEP
 
     def values(self, account: CreditAccount) -> dict[str, Any]:
         """All four values as they will be."""
@@ -82,7 +82,7 @@ class _Signature:
         return self.as_of(entity) if entity else self.at.date()
 
 
-def set_limit(
+def set_limit(  # noqa: PLR0913 - the fields of a limit, keyword-only
     *,
     account: int,
     source: str,
@@ -93,7 +93,7 @@ def set_limit(
     limit_amount: Decimal | _Keep = KEEP,
     unlimited: bool | _Keep = KEEP,
     mandatory: bool | _Keep = KEEP,
-    expires_on: dt.date | None | _Keep = KEEP,
+    expires_on: dt.date | _Keep | None = KEEP,
 ) -> LimitHistory | None:
     """`set_limits` of one; None when the values were these already."""
     change = LimitChange(account, limit_amount, unlimited, mandatory, expires_on)
@@ -178,8 +178,8 @@ def _refuse_manual_editing(changes: Iterable[LimitChange], accounts: Mapping[int
 
 
 def _refuse_second_opening(accounts: Mapping[int, CreditAccount]) -> None:
-    opened = LimitHistory.objects.filter(account__in=accounts).order_by("account_id").values_list("account_id", flat=True)
-    first = opened.first()
+    opened = LimitHistory.objects.filter(account__in=accounts).order_by("account_id")
+    first = opened.values_list("account_id", flat=True).first()
     if first is not None:
         raise Refused(
             "limit_already_opened",

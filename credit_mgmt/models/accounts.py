@@ -6,8 +6,7 @@ A credit account is the thing that has a limit and is locked: one per customer, 
 from django.db import models
 from django.db.models import Q
 
-from customers.models import Currency, Customer, CustomerCreditGroup, PaymentTerms, SalesOrder
-from customers.models import CashDiscount
+from customers.models import CashDiscount, Currency, Customer, CustomerCreditGroup, PaymentTerms, SalesOrder
 from customers.models.columns import finite, money, one_of
 
 
@@ -60,7 +59,7 @@ class LimitSource(models.TextChoices):
 
 
 class LimitHistory(models.Model):
-    """One change of a limit: who, when, from, to, why (`domain 8`). Append-only; the last entry is the limit in force."""
+    """One change of a limit: who, when, from, to, why (`domain 8`). Append-only; the last entry is in force."""
 
     Source = LimitSource
 

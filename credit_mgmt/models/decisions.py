@@ -28,7 +28,9 @@ class DecisionOutcome(models.TextChoices):
 class DecisionRecord(models.Model):
     """A stored decision. `content` is the engine's decision, `facts` what it was made from; both canonical JSON text.
 
-    Append-only; purged only after the parameter *decision retention*.
+    Append-only; purged only after the parameter *decision retention*. Order, payer and legal entity are held together
+    by composite foreign keys (migration 0002), which stand in for the simple ones. An evaluation's `content` is without
+    trace and figures: tens of thousands are stored at once, and both follow from `facts`.
     """
 
     Kind = DecisionKind
@@ -36,16 +38,20 @@ class DecisionRecord(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     kind = models.CharField(max_length=10, choices=Kind.choices)
-    order = models.ForeignKey(SalesOrder, on_delete=models.PROTECT, related_name="decisions")
-    payer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="+")
-    legal_entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, related_name="+")
+    order = models.ForeignKey(
+        SalesOrder, on_delete=models.PROTECT, related_name="decisions", db_constraint=False, db_index=False
+    )
+    payer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="+", db_constraint=False)
+    legal_entity = models.ForeignKey(
+        LegalEntity, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
     checkpoint = models.CharField(max_length=22, choices=Document.choices)
     pro_forma = models.BooleanField(default=False)
     date = models.DateField()
     at = models.DateTimeField()
     actor = models.CharField(max_length=80)
     outcome = models.CharField(max_length=12, choices=Outcome.choices)
-    policy = models.ForeignKey(PolicyVersion, on_delete=models.PROTECT, related_name="+")
+    policy = models.ForeignKey(PolicyVersion, on_delete=models.PROTECT, related_name="+", db_index=False)
     content = models.TextField()
     facts = models.TextField()
 
