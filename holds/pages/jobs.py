@@ -2,6 +2,7 @@
 
 import datetime as dt
 import uuid
+from collections import Counter
 from typing import Any
 
 from django.contrib import messages
@@ -9,6 +10,7 @@ from django.contrib.auth import get_user_model
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 
+from credit_mgmt.phrases import reason_label
 from customers import access, jobs
 from customers.access import Action
 from customers.errors import Refused
@@ -27,6 +29,12 @@ TALLIES = {
     "released": ("Released", "ready"),
 }  # fmt: skip
 """Numbers of a result that have words of their own; others are called by their name."""
+OUTCOMES = {
+    "ready": ("ready", "Ready"), "released": ("released", "Released"), "better": ("held", "Fewer reasons"),
+    "worse": ("held", "New reason"),
+}  # fmt: skip
+"""What an evaluation made of a hold: badge and words."""
+CHANGES_SHOWN = 200
 
 
 class JobListPage(PageView):
@@ -72,6 +80,10 @@ class JobPage(PageView):
         context = {
             "job": self._panel(job, result, live),
             "live": live,
+            "changes": [] if live else _changes(result, request.GET.get("outcome", "")),
+            "change_count": len(result.get("changes", [])),
+            "outcomes": [] if live else _outcomes(result, request.GET.get("outcome", "")),
+            "bulk_actions": self._bulk_actions(result) if not live else [],
             "failed": self._failed(job, result),
             "failed_count": len(result.get("failed", [])),
             "parameters": self._parameters(job),
@@ -104,6 +116,13 @@ class JobPage(PageView):
             "note": _note(job),
             "links": [] if live else self._links(job, result),
         }
+
+    def _bulk_actions(self, result: Item) -> list[Item]:
+        """Ready holds can be released from the result."""
+        ready = any(change.get("outcome") == "ready" for change in result.get("changes", []))
+        if not ready or not self.may(Action.RELEASE):
+            return []
+        return [{"label": "Release…", "url": reverse("hold-release"), "shortcut": "r", "icon": "check", "primary": True}]
 
     def _links(self, job: Job, result: Item) -> list[Item]:
         if job.kind != "evaluate_for_release":
@@ -157,6 +176,40 @@ class JobCancel(PageView):
         else:
             messages.success(request, "Cancelled. What was finished keeps its effect.")
         return self.go(reverse("job", args=[job_id]))
+
+
+def _changes(result: Item, outcome: str) -> list[Item]:
+    """What an evaluation changed: the reasons before and now, in words."""
+    found = [change for change in result.get("changes", []) if outcome in ("", change.get("outcome"))]
+    return [
+        {
+            **change,
+            "order": str(change.get("sales_order", "")).partition(":")[2],
+            "outcome": OUTCOMES.get(change.get("outcome", ""), ("held", ""))[0],
+            "words": OUTCOMES.get(change.get("outcome", ""), ("", ""))[1],
+            "before": _reasons(change.get("before", [])),
+            "now": _reasons(change.get("now", [])),
+            "selectable": change.get("outcome") == "ready",
+        }
+        for change in found[:CHANGES_SHOWN]
+    ]
+
+
+def _reasons(codes: Any) -> str:
+    return ", ".join(reason_label(str(code)) for code in codes) or "–"
+
+
+def _outcomes(result: Item, chosen: str) -> list[Item]:
+    """Outcomes with their counts, as links that filter the table."""
+    counts = Counter(change.get("outcome", "") for change in result.get("changes", []))
+    if not counts:
+        return []
+    all_of_them = {"label": "All", "count": sum(counts.values()), "url": "?", "active": chosen not in counts}
+    return [all_of_them, *(
+        {"label": words, "count": counts[name], "url": f"?outcome={name}", "active": name == chosen}
+        for name, (_, words) in OUTCOMES.items()
+        if counts[name]
+    )]
 
 
 def title_of(job: Job) -> str:
