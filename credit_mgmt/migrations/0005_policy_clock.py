@@ -23,16 +23,15 @@ CREATE TRIGGER move_policy_clock AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON
     FOR EACH STATEMENT EXECUTE FUNCTION credit_mgmt_move_policy_clock();
 """
 
-FORWARD = (
-    FUNCTION
-    + "".join(TRIGGER.format(table=table) for table in TABLES)
-    + "INSERT INTO credit_mgmt_policyclock (id, version) VALUES (1, nextval('credit_mgmt_policy_version'));"
-)
-BACKWARD = (
-    "".join(f"DROP TRIGGER move_policy_clock ON {table};" for table in TABLES)
-    + "DROP FUNCTION credit_mgmt_move_policy_clock(); DROP SEQUENCE credit_mgmt_policy_version;"
-    + "DELETE FROM credit_mgmt_policyclock;"
-)
+FIRST = "INSERT INTO credit_mgmt_policyclock (id, version) VALUES (1, nextval('credit_mgmt_policy_version'));"
+UNDO = """
+DROP FUNCTION credit_mgmt_move_policy_clock();
+DROP SEQUENCE credit_mgmt_policy_version;
+DELETE FROM credit_mgmt_policyclock;
+"""
+
+FORWARD = FUNCTION + "".join(TRIGGER.format(table=table) for table in TABLES) + FIRST
+BACKWARD = "".join(f"DROP TRIGGER move_policy_clock ON {table};" for table in TABLES) + UNDO
 
 
 class Migration(migrations.Migration):
