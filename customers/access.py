@@ -171,13 +171,17 @@ def refresh(actor: Actor) -> Actor:
     """The same actor with grants read again: services that release ask after they hold the lock (S04, W03)."""
     if actor.kind == "user":
         return Actor(
-            kind="user", id=actor.id, name=actor.name, grants=_grants(AccessGrant.objects.filter(
-                user_id=actor.id, user__is_active=True))
+            kind="user",
+            id=actor.id,
+            name=actor.name,
+            grants=_grants(AccessGrant.objects.filter(user_id=actor.id, user__is_active=True)),
         )
     if actor.kind == "client":
         return Actor(
-            kind="client", id=actor.id, name=actor.name, grants=_grants(AccessGrant.objects.filter(
-                client_id=int(actor.id), client__revoked_at__isnull=True))
+            kind="client",
+            id=actor.id,
+            name=actor.name,
+            grants=_grants(AccessGrant.objects.filter(client_id=int(actor.id), client__revoked_at__isnull=True)),
         )
     return actor
 
@@ -186,7 +190,7 @@ def authorize(actor: Actor, action: Action, legal_entity: str | None, subject: s
     """Raise unless `actor` may do `action` in `legal_entity`.
 
     `legal_entity=None` stands for what all entities share (shared reasons, the default parameter row): the actor needs
-    the right in all. Raises `OutOfScope` where the actor may not even see, `NotAllowed` where only the right is missing.
+    the right in all. Raises `OutOfScope` where the actor may not even see, `NotAllowed` where the right is missing.
     """
     if legal_entity is None:
         if actor.entities(action) is not None:

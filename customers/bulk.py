@@ -21,10 +21,10 @@ def insert_rows(table: str, columns: Mapping[str, str], rows: Sequence[Row]) -> 
     if not rows:
         return
     names = ", ".join(columns)
+    # Names of tables and columns are ours; every value is in the one parameter.
+    statement = f"INSERT INTO {table} ({names}) SELECT {names} FROM {_recordset(columns)}"  # noqa: S608
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO {table} ({names}) SELECT {names} FROM {_recordset(columns)}", [as_json(rows)]
-        )
+        cursor.execute(statement, [as_json(rows)])
 
 
 def update_rows(table: str, columns: Mapping[str, str], rows: Sequence[Row], *, keys: Mapping[str, str]) -> int:
@@ -37,11 +37,10 @@ def update_rows(table: str, columns: Mapping[str, str], rows: Sequence[Row], *, 
         return 0
     assignments = ", ".join(f"{name} = new.{name}" for name in columns)
     condition = " AND ".join(f"t.{name.removeprefix('old_')} = new.{name}" for name in keys)
+    records = _recordset({**columns, **keys}, alias="new")
+    statement = f"UPDATE {table} t SET {assignments} FROM {records} WHERE {condition}"  # noqa: S608 - names are ours
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"UPDATE {table} t SET {assignments} FROM {_recordset({**columns, **keys}, alias='new')} WHERE {condition}",
-            [as_json(rows)],
-        )
+        cursor.execute(statement, [as_json(rows)])
         return int(cursor.rowcount)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django.contrib.auth.views import redirect_to_login
-from django.forms import Form
+from django.forms import BaseForm
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.functional import cached_property
@@ -98,7 +98,7 @@ class PageView(View):
         return render(self.request, "errors/refused.html", {"heading": heading, "text": text}, status=status)
 
 
-def add_errors(form: Form, problem: InvalidInput) -> None:
+def add_errors(form: BaseForm, problem: InvalidInput) -> None:
     """Show what a service found wrong beside the fields of `form`; what has no field stands above the form."""
     for error in problem.errors:
         form.add_error(error.field if error.field in form.fields else None, error.message)

@@ -89,8 +89,6 @@ class Batch:
         return self.today(legal_entity) if self.today else None
 
 
-def batch_of(
-    rows: Sequence[Mapping[str, Any]], *, actor: Actor, today: TodayIn | None, replace: bool
-) -> Batch:
+def batch_of(rows: Sequence[Mapping[str, Any]], *, actor: Actor, today: TodayIn | None, replace: bool) -> Batch:
     """A batch of `rows`, nothing cleaned yet."""
     return Batch([Entry(index, row) for index, row in enumerate(rows)], actor, today, replace)

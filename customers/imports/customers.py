@@ -53,9 +53,7 @@ class Customers(Resource):
         Field(
             "annual_revenue_currency", currency_code, "annual_revenue_currency_id", default=None, refers_to="currency"
         ),
-        _ours(
-            "credit_management_group", key_part, "credit_management_group_id", refers_to="credit management group"
-        ),
+        _ours("credit_management_group", key_part, "credit_management_group_id", refers_to="credit management group"),
         _ours("account_status", key_part, "account_status_id", refers_to="account status"),
         _ours("status_reason", key_part, "status_reason_id", refers_to="status reason"),
         _ours("excluded", flag, default=False),

@@ -131,8 +131,4 @@ def _refuse_duplicates(batch: Batch) -> None:
 
 def _all_failed(batch: Batch) -> list[RowResult]:
     because = FieldError("", "not_written", "Nothing was written, because another object of this call failed.")
-    return [
-        RowResult(entry.index, entry.key, "failed", tuple(entry.errors) or (because,)) for entry in batch.entries
-    ]
-
-
+    return [RowResult(entry.index, entry.key, "failed", tuple(entry.errors) or (because,)) for entry in batch.entries]

@@ -63,9 +63,7 @@ class CreditGroups(Resource):
 
     def _check_members(self, batch: Batch) -> bool:
         entries = list(batch.good)
-        leaving = {
-            key: entry.key for entry in entries for key in entry.plan if key not in self._members(batch, entry)
-        }
+        leaving = {key: entry.key for entry in entries for key in entry.plan if key not in self._members(batch, entry)}
         joined: dict[str, str | None] = {}
         failed = False
         for entry in entries:

@@ -75,9 +75,7 @@ class SalesOrders(Resource):
         Field("charges_amount", number(low=None), default=ZERO, amount_in="currency"),
         Field("requested_ship_date", day, default=None),
         Field("intercompany", flag, default=False, ours=True),
-        Field(
-            "exclude_from_credit_management", flag, default=False, ours=True, action=Action.EXCLUDE_ORDER
-        ),
+        Field("exclude_from_credit_management", flag, default=False, ours=True, action=Action.EXCLUDE_ORDER),
     )
 
     def parse(self, entry: Entry) -> None:
@@ -151,9 +149,7 @@ class SalesOrders(Resource):
         """Put the computed columns into the plan, as `domain 3.2` says."""
         plan: Plan = entry.plan
         values, old = entry.values, entry.existing
-        lines = [
-            PlainLine(**{name: line[name] for name in COLUMNS if name != "item"}) for line in self._lines(entry)
-        ]
+        lines = [PlainLine(**{name: line[name] for name in COLUMNS if name != "item"}) for line in self._lines(entry)]
         amounts = order_amounts(
             lines, values["tax_amount"], values["charges_amount"],
             batch.references.minor_units(values["currency"]) or 0, plan.linked,

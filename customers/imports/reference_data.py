@@ -197,4 +197,3 @@ RESOURCES: tuple[type[Resource], ...] = (
     Reasons,
     Parties,
 )
-

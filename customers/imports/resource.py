@@ -207,9 +207,7 @@ class Resource:
 
     def build(self, entry: Entry) -> None:
         """Make the record as it will be."""
-        columns = {
-            self.fields[name].attribute: value for name, value in entry.values.items() if name not in self.parts
-        }
+        columns = {self.fields[name].attribute: value for name, value in entry.values.items() if name not in self.parts}
         if entry.existing is None:
             keys = zip(self.key_fields.values(), entry.identity or (), strict=True)
             entry.instance = self.model(**{field.attribute: part for field, part in keys}, **columns)

@@ -72,9 +72,7 @@ class Ledger:
 
     # --- settling -------------------------------------------------------------------------------------------------
 
-    def settle(
-        self, credit: DueItem, items: Sequence[DueItem], amount: Decimal, date: dt.date
-    ) -> list[Settlement]:
+    def settle(self, credit: DueItem, items: Sequence[DueItem], amount: Decimal, date: dt.date) -> list[Settlement]:
         """Apply `amount` of `credit` to `items`, oldest first; the caller knows that so much is open."""
         rows: list[Settlement] = []
         for item in items:

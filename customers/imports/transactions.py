@@ -243,9 +243,7 @@ class Transactions(Resource):
             return None
         return Target(record.pk, record.customer_id, record.currency_id, record.date, ledger.items_of(record.pk))
 
-    def _wanted(
-        self, entry: Entry, settlements: Sequence[dict[str, Any]], targets: Sequence[Target | None]
-    ) -> Applied:
+    def _wanted(self, entry: Entry, settlements: Sequence[dict[str, Any]], targets: Sequence[Target | None]) -> Applied:
         """What the row says was settled, and whether there is that much of it."""
         wanted: Applied = {}
         total = ZERO

@@ -49,7 +49,8 @@ class AccessGrant(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["user", "client", "role", "legal_entity"], name="one_grant_per_role_and_entity",
+                fields=["user", "client", "role", "legal_entity"],
+                name="one_grant_per_role_and_entity",
                 nulls_distinct=False,
             ),
             models.CheckConstraint(

@@ -17,9 +17,7 @@ from customers.money import LARGEST
 KEY_PART = r"[A-Za-z0-9._-]{1,20}"
 """One part of a business key (`api.md` Conventions)."""
 
-key_validator = RegexValidator(
-    rf"^{KEY_PART}$", "Use 1 to 20 letters, digits, '-', '_' or '.'.", code="invalid_key"
-)
+key_validator = RegexValidator(rf"^{KEY_PART}$", "Use 1 to 20 letters, digits, '-', '_' or '.'.", code="invalid_key")
 
 
 def money(**options: Any) -> models.DecimalField[Any, Any]:
@@ -37,9 +35,7 @@ def business_key(**options: Any) -> models.CharField[str | Combinable, str]:
     return models.CharField(max_length=20, validators=[key_validator], **options)
 
 
-def finite(
-    name: str, *fields: str, floor: int | None = 0, ceiling: Decimal = LARGEST
-) -> models.CheckConstraint:
+def finite(name: str, *fields: str, floor: int | None = 0, ceiling: Decimal = LARGEST) -> models.CheckConstraint:
     """The constraint `name`: each of `fields` is a number (not NaN) up to `ceiling`, at least `floor` where given."""
     condition = Q()
     for field in fields:

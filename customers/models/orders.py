@@ -76,9 +76,7 @@ class SalesOrder(models.Model):
     amount = money(default=0)
     uninvoiced_amount = money(default=0)
     delivered_uninvoiced_amount = money(default=0)
-    document_status = models.CharField(
-        max_length=22, choices=DocumentStatus.choices, default=DocumentStatus.OPEN
-    )
+    document_status = models.CharField(max_length=22, choices=DocumentStatus.choices, default=DocumentStatus.OPEN)
     credit_status = models.CharField(max_length=12, choices=CreditStatus.choices, default=CreditStatus.NOT_CHECKED)
     awaiting_document = models.CharField(
         max_length=22, choices=Document.choices, blank=True, help_text="cleared for the ERP, not yet reported (5.3)"
@@ -123,9 +121,7 @@ class SalesOrder(models.Model):
     @property
     def is_open(self) -> bool:
         """Open until invoiced or cancelled (`api.md` Resources)."""
-        return (
-            self.document_status != self.DocumentStatus.INVOICE and self.credit_status != self.CreditStatus.CANCELLED
-        )
+        return self.document_status != self.DocumentStatus.INVOICE and self.credit_status != self.CreditStatus.CANCELLED
 
 
 class SalesOrderLine(models.Model):

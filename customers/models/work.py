@@ -53,9 +53,7 @@ class Job(models.Model):
             ),
         ]
         indexes = [
-            models.Index(
-                fields=["created_at", "id"], condition=Q(status__in=["queued", "running"]), name="job_live"
-            ),
+            models.Index(fields=["created_at", "id"], condition=Q(status__in=["queued", "running"]), name="job_live"),
         ]
 
     def __str__(self) -> str:
