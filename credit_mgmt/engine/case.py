@@ -137,8 +137,12 @@ class Case:
     def overdue(self) -> Decimal:
         """The payer's overdue amount in its accounting currency (`domain 3.3`). Raises `MissingRate`."""
         if self._overdue is None:
-            amounts = total_by_currency((part.currency, part.overdue) for part in self.position.parts)
-            self._overdue = converted(self.rates, amounts, self.position.currency)
+            own, parts = self.position.currency, self.position.parts
+            if len(parts) == 1 and parts[0].currency == own:
+                self._overdue = parts[0].overdue
+            else:
+                amounts = total_by_currency((part.currency, part.overdue) for part in parts)
+                self._overdue = converted(self.rates, amounts, own)
         return self._overdue
 
     def days_overdue(self) -> tuple[int, CustomerPosition]:
