@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Any
 
 from django.db import OperationalError, connection, transaction
 from psycopg2 import errors as pg
@@ -85,7 +86,7 @@ def accounts_of(payer_ids: Iterable[int]) -> dict[int, tuple[int, ...]]:
 
 def _find_accounts(payer_ids: Sequence[int]) -> tuple[dict[int, tuple[int, ...]], list[int]]:
     """What there is, and the payers that still lack an account."""
-    rows = Customer.objects.filter(pk__in=payer_ids).values_list(
+    rows: Iterable[tuple[Any, ...]] = Customer.objects.filter(pk__in=payer_ids).values_list(
         "pk", "credit_account__pk", "credit_group_id", "credit_group__credit_account__pk"
     )
     found: dict[int, tuple[int, ...]] = {}

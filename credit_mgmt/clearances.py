@@ -8,6 +8,7 @@ discount get easier: the engine compares with the amount, terms and discount kep
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
 
@@ -71,7 +72,7 @@ def _grant(
 ) -> None:
     if not grants:
         return
-    values = {
+    values: dict[str, Any] = {
         "orders": [grant.order_id for grant in grants],
         "pro_forma": [grant.pro_forma for grant in grants],
         "until": [_grace_of(grant, policy) for grant in grants],

@@ -7,6 +7,7 @@ overrunning a limit (`reliability.md` finding 4). Freeing credit needs no lock.
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from django.db import connection
 
@@ -55,7 +56,7 @@ def commit(order_ids: Sequence[int], *, accounts: LockedAccounts, at: dt.datetim
         return
     known = accounts.versions
     with connection.cursor() as cursor:
-        values = {"orders": orders, "accounts": list(known), "versions": list(known.values()), "at": at}
+        values: dict[str, Any] = {"orders": orders, "accounts": list(known), "versions": list(known.values()), "at": at}
         cursor.execute(_COMMIT, values)
         rows = cursor.fetchall()
     if not rows or rows[0][2] != len(orders):

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import lru_cache
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -52,7 +53,7 @@ def record_decisions(checked: Sequence[Checked], *, kind: str, actor: Actor, at:
     if any(item.facts is None for item in checked):
         raise ValueError("only decisions checked with evidence=True can be stored: without facts there is no replay")
     ids = [uuid.uuid4() for _ in checked]
-    values = {
+    values: dict[str, Any] = {
         "ids": [str(made) for made in ids],
         "kind": kind,
         "actor": actor.reference,
@@ -83,7 +84,7 @@ def _content(decision: Decision, kind: str) -> str:
     return canonical(encode(decision))
 
 
-def _policy_values(policy: Policy) -> dict[str, object]:
+def _policy_values(policy: Policy) -> dict[str, Any]:
     content = canonical(encode(policy))
     digest = hashlib.sha256(content.encode()).hexdigest()
     return {"version": policy.version, "policy": content, "digest": digest}

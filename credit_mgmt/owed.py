@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import lru_cache
+from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
@@ -122,11 +123,12 @@ def owed_by(customer_ids: Collection[int], counting: Counting) -> dict[int, Owed
 
 def overdue_items(customer_id: int, counting: Counting) -> list[EngineDueItem]:
     """The customer's overdue items, oldest first, each in its own currency (`domain 3.3`); what a remedy names."""
-    items = receivables_on(counting).filter(customer=customer_id, overdue__gt=0).order_by("due_date", "pk")
-    rows = items.values_list("transaction__number", "due_date", "currency_id", "overdue")
+    items: QuerySet[Any] = receivables_on(counting)
+    rows = items.filter(customer=customer_id, overdue__gt=0).order_by("due_date", "pk")
+    found = rows.values_list("transaction__number", "due_date", "currency_id", "overdue")
     return [
         EngineDueItem(number, (counting.as_of - due).days, currency, overdue)
-        for number, due, currency, overdue in rows
+        for number, due, currency, overdue in found
     ]
 
 

@@ -41,7 +41,7 @@ class CreditCustomerResource(CustomerResource):
 
     serializer_class = CreditCustomerSerializer
     rights = {**CustomerResource.rights, **READ, "credit": Action.VIEW_EXPOSURE}
-    related = (*CustomerResource.related, "legal_entity")
+    related = (*CustomerResource.related, "legal_entity")  # type: ignore[assignment]  # one more
     filters = {
         **CustomerResource.filters,
         "credit_limit": by.amount("credit_limit"),
@@ -57,16 +57,14 @@ class CreditCustomerResource(CustomerResource):
 
     def rows(self) -> QuerySet[Any]:
         """With the limit fields; a customer without a credit account has no credit."""
-        return (
-            super()
-            .rows()
-            .annotate(
-                credit_limit=Coalesce(F("credit_account__limit_amount"), Value(Decimal(0))),
-                credit_limit_expires_on=F("credit_account__expires_on"),
-                unlimited=Coalesce(F("credit_account__unlimited"), Value(False)),
-                mandatory_limit=Coalesce(F("credit_account__mandatory"), Value(False)),
-            )
+        rows: QuerySet[Any] = super().rows()
+        with_limits: QuerySet[Any] = rows.annotate(
+            credit_limit=Coalesce(F("credit_account__limit_amount"), Value(Decimal(0))),
+            credit_limit_expires_on=F("credit_account__expires_on"),
+            unlimited=Coalesce(F("credit_account__unlimited"), Value(False)),
+            mandatory_limit=Coalesce(F("credit_account__mandatory"), Value(False)),
         )
+        return with_limits
 
     def feed(self, rows: Sequence[Mapping[str, Any]], *, replace: bool, atomic: bool) -> Sequence[RowResult]:
         """Master data and limits together."""

@@ -133,7 +133,7 @@ class ExposureSerializer(StrictSerializer):
 class AgeingSerializer(StrictSerializer):
     """What is open in one ageing bucket."""
 
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # a field of that name, not the caption of this one
     amount = serializers.CharField(allow_null=True)
 
 

@@ -88,6 +88,8 @@ class ParameterResource(CollectionResource):
     related = REASONS
     prefetched = ("checkpoints",)
     with_shared = True
+    filters = {"legal_entity": by.code("legal_entity")}
+    orderings = {"legal_entity": "legal_entity_id"}
     default_ordering = ("legal_entity",)
     lookup_field = "key"
     lookup_value_regex = "[^/]+"

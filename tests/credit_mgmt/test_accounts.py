@@ -108,7 +108,7 @@ def test_a_customer_that_moves_while_it_is_locked_is_locked_with_its_new_group(
 def test_a_customer_that_never_stops_moving_is_not_decided(
     members: tuple[Customer, Customer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    groups = [make.CustomerCreditGroupFactory() for _ in range(3)]
+    groups: list[Any] = [make.CustomerCreditGroupFactory() for _ in range(3)]
     for group in groups:
         account_of(group)
     _move_during_the_first_lock(monkeypatch, members[0], groups)

@@ -41,9 +41,9 @@ def crowd() -> list[int]:
     groups = [make.CustomerCreditGroupFactory() for _ in range(4)]
     customers = [make.CustomerFactory(credit_group=groups[n % 4] if n % 2 else None) for n in range(40)]
     for number, customer in enumerate(customers):
-        give_limit(customer, number * 500)
+        give_limit(customer, Decimal(number * 500))
     for group in groups:
-        give_limit(group, 9000)
+        give_limit(group, "9000")
     for number in range(1200):
         make.InvoiceFactory(customer=customers[number % 40], amount=Decimal(number % 7 + 1))
     status = make.AccountStatusFactory()

@@ -1,8 +1,9 @@
 """What customers owe and will owe, from the database (`domain 3`)."""
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -27,6 +28,11 @@ def exposure(customer: Customer, day: dt.date = TODAY) -> tuple[Decimal | None, 
 
 def amounts(*texts: str) -> tuple[Decimal, ...]:
     return tuple(Decimal(text) for text in texts)
+
+
+def total(rows: Iterable[Any], name: str) -> Decimal:
+    """The sum of an annotation, added up row by row."""
+    return sum((getattr(row, name) for row in rows), Decimal(0))
 
 
 @pytest.fixture
@@ -204,10 +210,10 @@ def test_the_compiled_sums_are_the_orms_own_answer(busy: Customer) -> None:
         orders = list(orders_that_use_credit(all_open=False).filter(payer=busy))
         expected = Part(
             "USD",
-            balance=sum(item.open for item in items),  # type: ignore[attr-defined]
-            delivered=sum(order.delivered for order in orders),  # type: ignore[attr-defined]
-            ordered=sum(order.ordered for order in orders),  # type: ignore[attr-defined]
-            overdue=sum(item.overdue for item in items),  # type: ignore[attr-defined]
+            balance=total(items, "open"),
+            delivered=total(orders, "delivered"),
+            ordered=total(orders, "ordered"),
+            overdue=total(items, "overdue"),
         )
         for _ in range(7):  # prepared, and after the fifth time perhaps by another plan
             assert owed_by([busy.pk], counting)[busy.pk].parts == [expected]

@@ -1,0 +1,161 @@
+"""The admin of this room: everything is listed, nothing can be changed past a service (`architecture.md` Edges).
+
+Rules are written by `rule_setup`, with the checks and rights of the API; limits, parameters and evidence are read only.
+"""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.forms import ModelForm
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+
+from credit_mgmt import models
+from credit_mgmt.rule_setup import delete_rule, rule_values, save_rule
+from customers.access import Action
+from customers.admin import REFUSALS, ReadOnlyAdmin, actor_of
+
+
+@admin.register(models.CreditAccount)
+class CreditAccountAdmin(ReadOnlyAdmin):
+    """Limits in force, of customers; those of groups stand with their members' entities."""
+
+    looks = Action.VIEW_EXPOSURE
+    scope_path = "customer__legal_entity"
+    list_display = ("__str__", "customer", "limit_amount", "currency", "unlimited", "mandatory", "expires_on")
+    list_select_related = ("customer",)
+    search_fields = ("customer__account", "customer__name")
+
+
+@admin.register(models.LimitHistory)
+class LimitHistoryAdmin(ReadOnlyAdmin):
+    """Who changed which limit."""
+
+    looks = Action.VIEW_EXPOSURE
+    scope_path = "account__customer__legal_entity"
+    list_display = ("account", "sequence", "source", "previous_limit", "limit_amount", "effective_on", "actor", "at")
+    list_filter = ("source",)
+
+
+@admin.register(models.Commitment)
+class CommitmentAdmin(ReadOnlyAdmin):
+    """Orders that use credit."""
+
+    looks = Action.VIEW_EXPOSURE
+    scope_path = "order__legal_entity"
+    list_display = ("order", "amount", "currency", "approved_at")
+    list_select_related = ("order",)
+
+
+@admin.register(models.CreditUse)
+class CreditUseAdmin(ReadOnlyAdmin):
+    """The numbered decisions that took credit."""
+
+    looks = Action.VIEW_EXPOSURE
+    scope_path = "order__legal_entity"
+    list_display = ("account", "sequence", "order", "at")
+    list_select_related = ("order",)
+
+
+@admin.register(models.Clearance)
+class ClearanceAdmin(ReadOnlyAdmin):
+    """What the last pass or release lets an order do."""
+
+    scope_path = "order__legal_entity"
+    list_display = ("order", "amount", "released", "grace_until", "pro_forma_grace_until", "cleared_document")
+    list_select_related = ("order",)
+
+
+@admin.register(models.DecisionRecord)
+class DecisionRecordAdmin(ReadOnlyAdmin):
+    """Stored decisions."""
+
+    looks = Action.VIEW_EXPOSURE
+    list_display = ("id", "order", "checkpoint", "outcome", "kind", "date", "actor", "at")
+    list_filter = ("outcome", "kind", "checkpoint")
+    list_select_related = ("order",)
+
+
+@admin.register(models.PolicyVersion)
+class PolicyVersionAdmin(ReadOnlyAdmin):
+    """Policies that decisions used."""
+
+    looks = Action.SETUP
+    scope_path = None
+    list_display = ("version", "digest", "created_at")
+
+
+class CheckpointInline(admin.TabularInline[models.CheckpointSetting, models.Parameters]):
+    """Checkpoints of a parameter row."""
+
+    model = models.CheckpointSetting
+    can_delete = False
+    extra = 0
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Checkpoints are set on the parameters page."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Checkpoints are set on the parameters page."""
+        return False
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Whoever sees the row sees them."""
+        return actor_of(request).may(Action.VIEW)
+
+
+@admin.register(models.Parameters)
+class ParametersAdmin(ReadOnlyAdmin):
+    """Parameters by legal entity, and the default row."""
+
+    with_shared = True
+    list_display = ("__str__", "credit_limit_type", "posting", "automatically_release")
+    inlines = (CheckpointInline,)
+
+
+@admin.register(models.BlockingRule)
+class BlockingRuleAdmin(ReadOnlyAdmin):
+    """Rules, written by the very service that the API and the pages use."""
+
+    with_shared = True
+    list_display = ("name", "type", "action", "valid_for", "legal_entity", "active", "valid_from", "valid_to")
+    list_filter = ("type", "action", "active")
+    autocomplete_fields = ("customer",)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Whoever may set up somewhere; where exactly, the service asks."""
+        return actor_of(request).may(Action.SETUP)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Whoever may set up somewhere; where exactly, the service asks."""
+        return actor_of(request).may(Action.SETUP)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Whoever may set up somewhere; where exactly, the service asks."""
+        return actor_of(request).may(Action.SETUP)
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """What the service refuses is shown on the form's page, and nothing is saved."""
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except REFUSALS as refusal:
+            messages.error(request, str(refusal))
+            return HttpResponseRedirect(request.get_full_path())
+
+    def save_model(self, request: HttpRequest, obj: models.BlockingRule, form: ModelForm[Any], change: bool) -> None:
+        """One service call."""
+        saved = save_rule(values=_given(obj), actor=actor_of(request), rule=obj.pk if change else None)
+        obj.pk = saved.pk
+
+    def delete_model(self, request: HttpRequest, obj: models.BlockingRule) -> None:
+        """One service call."""
+        delete_rule(rule=obj.pk, actor=actor_of(request))
+
+
+def _given(rule: models.BlockingRule) -> dict[str, Any]:
+    """The rule as the form has it, in the words of the service."""
+    values = rule_values(rule)
+    del values["risk_group"]
+    return values

@@ -1,0 +1,82 @@
+"""The admin lists everything of the room and can do nothing that a service refuses (`style.md` 33)."""
+
+import pytest
+from django.contrib import admin
+from django.contrib.auth import get_user_model
+from django.test import Client
+
+from credit_mgmt import checks, decisions
+from credit_mgmt.models import BlockingRule, CreditAccount
+from customers.admin import ReadOnlyAdmin
+from tests import factories as make
+from tests.factories_credit import ACTOR, AT, TODAY, BlockingRuleFactory, approve, customer_with_limit
+
+pytestmark = pytest.mark.django_db
+
+RULE = {"name": "Late", "type": "days_overdue", "action": "blocking", "valid_for": "all", "days": "30", "active": "on"}
+
+
+def browser(*grants: tuple[str, str | None]) -> Client:
+    user = make.UserFactory(is_staff=True, grants=list(grants))
+    client = Client()
+    client.force_login(get_user_model().objects.get(pk=user.pk))
+    return client
+
+
+def test_every_table_of_the_room_is_listed_and_opens() -> None:
+    order = make.SalesOrderFactory(customer=customer_with_limit("100"))
+    approve(order)
+    BlockingRuleFactory()
+    checked = checks.check([checks.Request(order.pk, "confirmation")], as_of={"USMF": TODAY})
+    decisions.record_decisions(checked, kind="posting", actor=ACTOR, at=AT)
+    client = browser(("credit_administrator", None))
+    models = [model for model in admin.site._registry if model._meta.app_label == "credit_mgmt"]
+    assert len(models) == 9
+    for model in models:
+        assert isinstance(admin.site._registry[model], ReadOnlyAdmin)
+        address = f"/admin/credit_mgmt/{model._meta.model_name}/"
+        assert client.get(address).status_code == 200
+        for row in model._default_manager.order_by("pk")[:1]:
+            assert client.get(f"{address}{row.pk}/change/").status_code == 200
+
+
+def test_limits_and_evidence_cannot_be_changed() -> None:
+    account = CreditAccount.objects.get(customer=customer_with_limit("100"))
+    client = browser(("credit_administrator", None), ("credit_manager", None))
+    address = f"/admin/credit_mgmt/creditaccount/{account.pk}/"
+    assert client.post(f"{address}change/", {"limit_amount": "999"}).status_code == 403
+    assert client.post(f"{address}delete/", {"post": "yes"}).status_code == 403
+    assert client.get("/admin/credit_mgmt/creditaccount/add/").status_code == 403
+
+
+def test_a_rule_is_saved_by_the_service_and_refused_by_it() -> None:
+    make.LegalEntityFactory()
+    client = browser(("credit_administrator", None))
+    assert client.post("/admin/credit_mgmt/blockingrule/add/", RULE).status_code == 302
+    rule = BlockingRule.objects.get()
+    address = f"/admin/credit_mgmt/blockingrule/{rule.pk}/"
+    client.post(f"{address}change/", {**RULE, "days": "60"})
+    assert BlockingRule.objects.get().days == 60
+    shown = client.post(f"{address}change/", {**RULE, "threshold_percent": "5"}, follow=True).content.decode()
+    assert "have no threshold percent" in shown
+    assert BlockingRule.objects.get().threshold_percent is None
+    client.post(f"{address}delete/", {"post": "yes"})
+    assert not BlockingRule.objects.exists()
+
+
+def test_an_administrator_of_one_entity_writes_no_rule_for_all() -> None:
+    make.LegalEntityFactory()
+    client = browser(("credit_administrator", "USMF"))
+    client.post("/admin/credit_mgmt/blockingrule/add/", RULE)
+    assert not BlockingRule.objects.exists()
+    client.post("/admin/credit_mgmt/blockingrule/add/", {**RULE, "legal_entity": "USMF"})
+    assert BlockingRule.objects.get().legal_entity_id == "USMF"
+
+
+def test_rows_of_other_entities_are_not_there() -> None:
+    customer = customer_with_limit("100", account="SECRET")
+    make.LegalEntityFactory(code="DEMF")
+    client = browser(("viewer", "DEMF"))
+    assert "SECRET" not in client.get("/admin/credit_mgmt/creditaccount/").content.decode()
+    account = CreditAccount.objects.get(customer=customer)
+    assert client.get(f"/admin/credit_mgmt/creditaccount/{account.pk}/change/").status_code == 302
