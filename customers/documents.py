@@ -1,4 +1,4 @@
-"""Posting a document ourselves: what changes of an order and, for the invoice, of the customer's account (`domain 5.3`).
+"""Posting a document ourselves: what changes of an order and, for an invoice, of its customer's account (`domain 5.3`).
 
 Whether the document may be posted is for the caller, who holds the locks of the credit accounts and has read the orders
 inside. Everything here is a fixed number of statements, whatever the number of orders.
