@@ -1,6 +1,6 @@
-"""Holds in the admin: everything listed, nothing edited; releasing and evaluating call the services of every other edge."""
+"""Holds in the admin: everything listed, nothing edited; releasing and evaluating call the services."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django import forms
 from django.contrib import admin, messages
@@ -67,7 +67,7 @@ class HoldAdmin(ReadOnlyAdmin):
 
 class _PartOfAHold(ReadOnlyAdmin):
     scope_path = "hold__legal_entity"
-    list_select_related: Any = ("hold",)
+    list_select_related = ("hold",)
 
 
 @admin.register(models.HoldReason)

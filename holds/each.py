@@ -1,4 +1,4 @@
-"""Doing something with each of many holds: each succeeds or fails on its own, and the result lists both (`domain 6`)."""
+"""Doing something with each of many holds: each succeeds or fails on its own, and both are listed (`domain 6`)."""
 
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -121,7 +121,7 @@ def require_active(hold: Hold, *, version: int | None = None) -> None:
     if version is not None and version != hold.version:
         raise Refused(
             "stale",
-            f"Hold {hold.number} was changed since you looked at it (version {version}, now {hold.version}); look again.",
+            f"Hold {hold.number} was changed since you looked at it (version {version}, now {hold.version}).",
             {"version": hold.version},
         )
     if hold.workflow_state:

@@ -33,13 +33,13 @@ from holds.screening import Screened, screen_holds
 KIND = "evaluate_for_release"
 SCHEDULE = "evaluate all holds"
 EVERY = dt.timedelta(hours=1)
-CHUNK = 200
+CHUNK = 400
 """Holds per item, unless more of them draw on the same credit."""
 MOST_SELECTED = 10_000
 SYSTEM = "evaluation"
 
 
-# --- what is to be evaluated -------------------------------------------------------------------------------------------
+# --- what is to be evaluated ------------------------------------------------------------------------------------------
 
 
 def read_parameters(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -63,9 +63,13 @@ def read_parameters(given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _ids(given: Any) -> list[str]:
     if not isinstance(given, list) or not given:
-        raise InvalidInput.of("parameters.holds", "invalid", "Give a list of the ids of holds, or leave it out for all.")
+        raise InvalidInput.of(
+            "parameters.holds", "invalid", "Give a list of the ids of holds, or leave it out for all."
+        )
     if len(given) > MOST_SELECTED:
-        raise InvalidInput.of("parameters.holds", "too_many", f"Select at most {MOST_SELECTED:,} holds, or leave it out.")
+        raise InvalidInput.of(
+            "parameters.holds", "too_many", f"Select at most {MOST_SELECTED:,} holds, or leave it out."
+        )
     try:
         return [str(uuid.UUID(str(value))) for value in given]
     except ValueError:
@@ -126,7 +130,7 @@ def cut(rows: Sequence[tuple[uuid.UUID, int, str | None]], size: int = CHUNK) ->
         yield item
 
 
-# --- one item ----------------------------------------------------------------------------------------------------------
+# --- one item ---------------------------------------------------------------------------------------------------------
 
 
 def work(job: Job, payload: list[Any], actor: Actor) -> dict[str, Any]:
@@ -187,7 +191,7 @@ def _described(one: Screened, released: set[uuid.UUID]) -> dict[str, Any]:
     }
 
 
-# --- automatic release -------------------------------------------------------------------------------------------------
+# --- automatic release ------------------------------------------------------------------------------------------------
 
 _MODES = {
     Parameters.AutomaticRelease.WITHOUT_POSTING.value: Hold.Mode.WITHOUT_POSTING.value,
@@ -239,7 +243,7 @@ def _way(legal_entity: str) -> _Way | None:
     return _Way(_MODES[row.automatically_release], row.automatic_release_reason)
 
 
-# --- starting ----------------------------------------------------------------------------------------------------------
+# --- starting ---------------------------------------------------------------------------------------------------------
 
 
 def start_evaluation(*, parameters: Mapping[str, Any], actor: Actor, now: dt.datetime) -> Job:

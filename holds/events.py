@@ -59,7 +59,7 @@ _EVENT_COLUMNS = {
 
 
 def tell(changes: Sequence[Change], *, actor: Actor, at: dt.datetime) -> None:
-    """Append the event of each change, and the outgoing event that tells it. Needs `hold.order` and its payer loaded."""
+    """Append the event of each change, and the outgoing event that tells it. Needs `hold.order` loaded."""
     insert_rows("holds_holdevent", _EVENT_COLUMNS, [event_row(change, actor, at) for change in changes])
     outbox.record_all([outgoing(change, actor, at) for change in changes])
 

@@ -38,7 +38,7 @@ def force_hold(*, order: int, reason: str | None, actor: Actor, at: dt.datetime,
         _refuse_unstoppable(target)
         hold = locked.holds.get(order)
         if hold is None:
-            return _place(target, found, note, locked, at, today)
+            return _place(target, found, note, locked, at=at, today=today)
         return _add_force(hold, found, note, locked, at)
 
 
@@ -47,7 +47,9 @@ def _refuse_unstoppable(order: SalesOrder) -> None:
     if not order.is_open:
         raise Refused("order_not_open", f"Order {order.key} is invoiced; there is nothing left to stop.")
     if order.order_type != SalesOrder.Type.SALES:
-        raise Refused("never_on_hold", f"Order {order.key} is of a type that is never put on hold ({order.order_type}).")
+        raise Refused(
+            "never_on_hold", f"Order {order.key} is of a type that is never put on hold ({order.order_type})."
+        )
 
 
 def _forced(reason: Reason, note: str, actor: Actor, at: dt.datetime) -> dict[str, Any]:
@@ -72,7 +74,7 @@ def _reason(reason: Reason, note: str, actor: Actor, at: dt.datetime) -> engine.
 
 
 def _place(
-    order: SalesOrder, reason: Reason, note: str, locked: LockedOrders, at: dt.datetime, today: Today
+    order: SalesOrder, reason: Reason, note: str, locked: LockedOrders, *, at: dt.datetime, today: Today
 ) -> Hold:
     stop_orders([order])
     stop = Stop(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import OperationalError, transaction
-from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.db.models import F, OuterRef, Subquery
 from psycopg2 import errors as pg
 
 from credit_mgmt.accounts import ATTEMPTS, LockedAccounts, Patience, accounts_of, lock_accounts
@@ -48,9 +48,7 @@ def locked_orders(
         yield _open(stack, list(order_ids), actor, patience, sorted(set(also_payers)))
 
 
-def _open(
-    stack: ExitStack, ids: list[int], actor: Actor, patience: Patience, also: Sequence[int]
-) -> LockedOrders:
+def _open(stack: ExitStack, ids: list[int], actor: Actor, patience: Patience, also: Sequence[int]) -> LockedOrders:
     for _ in range(ATTEMPTS):
         try:
             with ExitStack() as attempt:
@@ -73,8 +71,10 @@ _OWN, _GROUP = "payer__credit_account__pk", "payer__credit_group__credit_account
 
 def _accounts(order_ids: Sequence[int], also: Sequence[int]) -> AccountsOf:
     """The accounts that the payers of the orders draw on, as it seems before the lock; missing ones are opened."""
-    rows = SalesOrder.objects.filter(pk__in=order_ids).order_by().values_list(
-        "payer_id", "payer__credit_group_id", _OWN, _GROUP
+    rows = (
+        SalesOrder.objects.filter(pk__in=order_ids)
+        .order_by()
+        .values_list("payer_id", "payer__credit_group_id", _OWN, _GROUP)
     )
     found: AccountsOf = {}
     incomplete = set(also)
@@ -93,16 +93,13 @@ def _accounts_of(order: SalesOrder) -> tuple[int, ...]:
 
 def _read(ids: Sequence[int]) -> dict[int, SalesOrder]:
     """The orders with what every service needs of them, their accounts and active hold, in one query."""
-    by_id = {order.pk: order for order in with_accounts(SalesOrder.objects.filter(pk__in=ids)).order_by("pk")}
-    return {order_id: by_id[order_id] for order_id in ids if order_id in by_id}
-
-
-def with_accounts(orders: QuerySet[SalesOrder]) -> QuerySet[SalesOrder]:
-    """`orders` with their customers, terms and currency, the accounts that they draw on, and their active hold."""
     active = Hold.objects.filter(order=OuterRef("pk"), status=Hold.Status.ACTIVE).order_by().values("pk")[:1]
-    return orders.select_related("legal_entity", "customer", "payer", "payment_terms", "currency").annotate(
+    orders = SalesOrder.objects.filter(pk__in=ids).annotate(
         active_hold_id=Subquery(active), own_account_id=F(_OWN), group_account_id=F(_GROUP)
     )
+    related = orders.select_related("legal_entity", "customer", "payer", "payment_terms", "currency")
+    by_id = {order.pk: order for order in related.order_by("pk")}
+    return {order_id: by_id[order_id] for order_id in ids if order_id in by_id}
 
 
 def _active_holds(orders: Mapping[int, SalesOrder]) -> dict[int, Hold]:

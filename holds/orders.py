@@ -1,4 +1,4 @@
-"""Sales orders as they are fed, cancelled, and reported posted by the ERP: what that does to holds (`domain 5.3`, `6`)."""
+"""Sales orders as they are fed, cancelled, and reported posted: what that does to holds (`domain 5.3`, `6`)."""
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
@@ -30,7 +30,7 @@ from holds.turns import refuse_closed, refuse_out_of_turn
 MODIFIED = "modified"
 
 
-# --- feeding -----------------------------------------------------------------------------------------------------------
+# --- feeding ----------------------------------------------------------------------------------------------------------
 
 
 def feed_orders(
@@ -46,10 +46,8 @@ def feed_orders(
     with transaction.atomic():
         found = _find(rows)
         with locked_orders(found.concerned, actor=actor, also_payers=found.new_payers):
-            results = imports.upsert(
-                "sales-orders", rows, actor=actor, today=today, replace=replace, atomic=atomic
-            )
-            changed = [found.ids[result.key] for result in results if _really_changed(result, found)]
+            results = imports.upsert("sales-orders", rows, actor=actor, today=today, replace=replace, atomic=atomic)
+            changed = [found.ids[result.key or ""] for result in results if _really_changed(result, found)]
             _follow(changed, found, actor, at, today)
     return results
 
@@ -66,7 +64,7 @@ class _Found:
 
 
 def _find(rows: Sequence[Mapping[str, Any]]) -> _Found:
-    wanted = {key: row for row in rows if isinstance(row, Mapping) and (key := _key(row))}
+    wanted = {key: row for row in rows if (key := _key(row))}
     numbers = {key.partition(":")[2] for key in wanted}
     entities = {key.partition(":")[0] for key in wanted}
     existing = SalesOrder.objects.filter(legal_entity__in=entities, number__in=numbers).values_list(
@@ -109,7 +107,7 @@ def _payers(customer_keys: Iterable[str]) -> set[int]:
 
 
 def _really_changed(result: imports.RowResult, found: _Found) -> bool:
-    return result.status == "updated" and result.key in found.ids
+    return result.status == "updated" and (result.key or "") in found.ids
 
 
 def _follow(changed: Sequence[int], found: _Found, actor: Actor, at: dt.datetime, today: Today) -> None:
@@ -153,7 +151,7 @@ def screen_modified(order_ids: Sequence[int], *, actor: Actor, at: dt.datetime, 
                 release_all([hold], system, Terms(Hold.Mode.WITHOUT_POSTING, reason, at, today, cause=MODIFIED))
 
 
-# --- one order ---------------------------------------------------------------------------------------------------------
+# --- one order --------------------------------------------------------------------------------------------------------
 
 
 def _the_order(locked: LockedOrders, order: int, action: Action) -> SalesOrder:
@@ -201,7 +199,7 @@ def _close(hold: Hold, locked: LockedOrders, at: dt.datetime, note: str) -> None
     tell([Change(hold, EventType.CANCELLED, before, data)], actor=locked.actor, at=at)
 
 
-# --- the ERP's report (external posting) -------------------------------------------------------------------------------
+# --- the ERP's report (external posting) ------------------------------------------------------------------------------
 
 
 def report_posted(*, order: int, document: str, actor: Actor, at: dt.datetime) -> SalesOrder:
@@ -243,7 +241,7 @@ def report_posting_failed(
             found.version += 1
             documents.save_orders([found])
         else:
-            _put_back(found, hold, message, locked, at, today)
+            _put_back(found, hold, message, locked, at=at, today=today)
     return found
 
 
@@ -267,7 +265,7 @@ def _released_for(order: SalesOrder, document: str) -> Hold | None:
 
 
 def _put_back(
-    order: SalesOrder, released: Hold, message: str, locked: LockedOrders, at: dt.datetime, today: Today
+    order: SalesOrder, released: Hold, message: str, locked: LockedOrders, *, at: dt.datetime, today: Today
 ) -> None:
     reason = engine.Reason(
         recording.POSTING_FAILED, None, None, None, {"message": message, "document": order.awaiting_document}

@@ -53,7 +53,9 @@ def place_holds(stops: Sequence[Stop], *, actor: Actor, at: dt.datetime) -> list
         holds.append(hold)
         reasons += rows
     if holds:
-        changes = [Change(hold, stop.event, "", _event_data(stop, hold)) for hold, stop in zip(holds, stops, strict=True)]
+        changes = [
+            Change(hold, stop.event, "", _event_data(stop, hold)) for hold, stop in zip(holds, stops, strict=True)
+        ]
         _write(holds, reasons, [event_row(change, actor, at) for change in changes])
         outbox.record_all([outgoing(change, actor, at) for change in changes])
     return holds
@@ -129,4 +131,3 @@ def _write(holds: Sequence[Hold], reasons: Sequence[HoldReason], events: Sequenc
 
 def _json(rows: Sequence[Hold] | Sequence[HoldReason], columns: Mapping[str, str]) -> str:
     return as_json([{name: getattr(row, name) for name in columns} for row in rows])
-

@@ -105,9 +105,7 @@ def post_document(
 ) -> Posting:
     """`post_documents` of one. Raises `NotFound`, `OutOfScope`, `NotAllowed`, and `Refused` with `rejected`,
     `order_cancelled`, `already_posted` or `out_of_order`."""
-    [posting] = post_documents(
-        orders=[order], document=document, pro_forma=pro_forma, actor=actor, at=at, today=today
-    )
+    [posting] = post_documents(orders=[order], document=document, pro_forma=pro_forma, actor=actor, at=at, today=today)
     if posting.error is not None:
         raise posting.error
     return posting
@@ -158,7 +156,9 @@ def _go_on(call: Round, passed: Sequence[tuple[SalesOrder, Decision]]) -> set[in
             order.credit_status = SalesOrder.CreditStatus.PASSED
     commitments.commit([order.pk for order, _ in passed], accounts=call.locked.accounts, at=call.at)
     grants = [
-        clearances.Grant(order.pk, order.legal_entity_id, call.document, call.pro_forma, call.day(order.legal_entity_id))
+        clearances.Grant(
+            order.pk, order.legal_entity_id, call.document, call.pro_forma, call.day(order.legal_entity_id)
+        )
         for order, decision in passed
         if decision.outcome is Outcome.PASSED and not _ends(call, order)
     ]
@@ -167,7 +167,8 @@ def _go_on(call: Round, passed: Sequence[tuple[SalesOrder, Decision]]) -> set[in
     cleared = [
         order.pk
         for order, decision in passed
-        if decision.not_checked_because is NotChecked.CLEARED_BY_RELEASE and (order.pk not in external or call.pro_forma)
+        if decision.not_checked_because is NotChecked.CLEARED_BY_RELEASE
+        and (order.pk not in external or call.pro_forma)
     ]
     if cleared:
         clearances.consume_clearance(cleared, document=call.document, pro_forma=call.pro_forma)

@@ -17,7 +17,7 @@ from credit_mgmt import messages
 from credit_mgmt.engine.decision import Decision, Reason
 from credit_mgmt.engine.facts import Setting
 from customers.models import SalesOrder
-from customers.money import LARGEST, MissingRate
+from customers.money import LARGEST, MissingRate, round_half_up
 from holds.models import Hold, HoldReason
 
 FORCED = "forced"
@@ -145,8 +145,13 @@ def _number(text: str | None, largest: Decimal, places: int = 4) -> Decimal | No
     """The figure as its column holds it, cut at what fits there."""
     if text is None:
         return None
-    value = max(-largest, min(largest, Decimal(text)))
-    return value.quantize(Decimal(1).scaleb(-places))
+    value = Decimal(text)
+    if abs(value) > largest:
+        value = largest.copy_sign(value)
+    exponent = value.as_tuple().exponent
+    if isinstance(exponent, int) and exponent >= -places:
+        return value
+    return round_half_up(value, places)
 
 
 def label(hold: Hold) -> str:

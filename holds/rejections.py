@@ -78,7 +78,9 @@ def reopen_order(*, order: int, actor: Actor, at: dt.datetime, note: str = "") -
         found = locked.orders[order]
         authorize(locked.actor, Action.REOPEN, found.legal_entity_id, f"Order {found.key}")
         if found.credit_status != SalesOrder.CreditStatus.REJECTED:
-            raise Refused("not_rejected", f"Order {found.key} is {found.credit_status}; only a rejected one is reopened.")
+            raise Refused(
+                "not_rejected", f"Order {found.key} is {found.credit_status}; only a rejected one is reopened."
+            )
         found.credit_status = SalesOrder.CreditStatus.NOT_CHECKED
         found.version += 1
         documents.save_orders([found])

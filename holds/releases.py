@@ -1,8 +1,8 @@
 """Releasing holds, and taking a release back (`domain 5.2`, `6`).
 
-A release checks nothing: a person may release what exceeds the limit, and it is recorded with the figures. With posting,
-what was being posted when the order was stopped is posted in the same transaction; where that fails the hold stays as it
-is and the message says why. Without posting, that document is cleared: it can be posted once without a check.
+A release checks nothing: a person may release what exceeds the limit, and it is recorded with the figures. With
+posting, what was being posted when the order was stopped is posted in the same transaction; where that fails the hold
+stays as it is and the message says why. Without posting, that document is cleared: it can be posted once unchecked.
 """
 
 import datetime as dt

@@ -50,18 +50,17 @@ _REASON_COLUMNS = {
 _KEYS = {"id": "uuid", "old_version": "integer"}
 
 
-def hold_values(hold: Hold) -> dict[str, Any]:
-    """The columns that may change, as they are now; compare two of them to see whether anything did."""
+def _values(hold: Hold) -> dict[str, Any]:
     return {name: getattr(hold, name) for name in _HOLD_COLUMNS}
 
 
 def save_holds(holds: Sequence[Hold], *, raised: bool = True) -> None:
     """Write `holds` as they are now; with `raised` their versions are one above those in the database.
 
-    Raises `Refused` with `stale` if any of them was changed since it was read; the caller's transaction must not commit.
+    Raises `Refused` with `stale` if any of them was changed since it was read; the transaction must not commit.
     """
     step = 1 if raised else 0
-    rows = [{**hold_values(hold), "id": hold.pk, "old_version": hold.version - step} for hold in holds]
+    rows = [{**_values(hold), "id": hold.pk, "old_version": hold.version - step} for hold in holds]
     _expect(update_rows("holds_hold", _HOLD_COLUMNS, rows, keys=_KEYS), holds)
 
 

@@ -17,9 +17,13 @@ from holds import recording
 from holds.events import Change, EventType, tell
 from holds.locking import LockedOrders, reasons_of
 from holds.models import Hold, HoldReason
-from holds.saving import hold_values, save_evaluated, save_holds, save_reasons
+from holds.saving import save_evaluated, save_holds, save_reasons
 
-_SEEN = frozenset({"last_decision_id", "evaluated_at"})
+_SHOWN = (
+    "payer_id", "workflow_state", "reason_codes", "chips", "amount", "amount_unknown", "over_limit", "used_percent",
+    "overdue_amount", "ship_date",
+)  # fmt: skip
+"""What an evaluation may change of a hold without changing a check mark."""
 
 
 @dataclass(slots=True)
@@ -56,9 +60,9 @@ def screen_holds(
     checked = check(requests, as_of=as_of, evaluation=True)
     ids = decisions.record_decisions(checked, kind=DecisionRecord.Kind.EVALUATION, actor=locked.actor, at=at)
     rows = reasons_of(holds)
-    before = [hold_values(hold) for hold in holds]
+    before = [_shown(hold) for hold in holds]
     screened = [
-        _screen(hold, rows[hold.pk], one, decision_id, at, recalled)
+        _screen(hold, rows[hold.pk], one, decision_id, at=at, recalled=recalled)
         for hold, one, decision_id in zip(holds, checked, ids, strict=True)
     ]
     _write(screened, before, locked, at, recalled)
@@ -66,7 +70,7 @@ def screen_holds(
 
 
 def _screen(
-    hold: Hold, rows: list[HoldReason], one: Checked, decision_id: uuid.UUID, at: dt.datetime, recalled: bool
+    hold: Hold, rows: list[HoldReason], one: Checked, decision_id: uuid.UUID, *, at: dt.datetime, recalled: bool
 ) -> Screened:
     """Bring one hold up to date in memory."""
     screened = Screened(hold, list(hold.reason_codes), hold.ready_to_release, recording.Difference())
@@ -82,7 +86,7 @@ def _screen(
 
 
 def _write(
-    screened: Sequence[Screened], before: Sequence[Mapping[str, Any]], locked: LockedOrders, at: dt.datetime,
+    screened: Sequence[Screened], before: Sequence[tuple[Any, ...]], locked: LockedOrders, at: dt.datetime,
     recalled: bool,
 ) -> None:  # fmt: skip
     """Holds whose check marks changed get a new version and an event; others only the figures that are new."""
@@ -92,7 +96,7 @@ def _write(
         if one.changed:
             hold.version += 1
             changed.append(one)
-        elif any(value != values[name] for name, value in hold_values(hold).items() if name not in _SEEN):
+        elif _shown(hold) != values:
             redrawn.append(hold)
         else:
             seen.append(hold)
@@ -102,6 +106,10 @@ def _write(
     save_holds(redrawn, raised=False)
     save_evaluated(seen)
     tell([_change(one, recalled) for one in changed], actor=locked.actor, at=at)
+
+
+def _shown(hold: Hold) -> tuple[Any, ...]:
+    return tuple(getattr(hold, name) for name in _SHOWN)
 
 
 def _change(one: Screened, recalled: bool) -> Change:

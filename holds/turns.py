@@ -27,18 +27,24 @@ def refuse_out_of_turn(order: SalesOrder, document: str, *, pro_forma: bool = Fa
     refuse_closed(order)
     if pro_forma:
         if not order.is_open:
-            raise Refused("already_posted", f"Order {order.key} is invoiced; there is nothing left to post.", _extra(order))
+            raise Refused(
+                "already_posted", f"Order {order.key} is invoiced; there is nothing left to post.", _extra(order)
+            )
         return
     wanted = Checkpoint(document)
     allowed = next_documents(order.document_status)
     if wanted in allowed:
         return
-    done = () if order.document_status == "open" else DOCUMENTS[: DOCUMENTS.index(Checkpoint(order.document_status)) + 1]
+    done = (
+        () if order.document_status == "open" else DOCUMENTS[: DOCUMENTS.index(Checkpoint(order.document_status)) + 1]
+    )
     if wanted in done:
-        raise Refused("already_posted", f"The {_words(document)} of order {order.key} is posted already.", _extra(order))
+        raise Refused(
+            "already_posted", f"The {_words(document)} of order {order.key} is posted already.", _extra(order)
+        )
     raise Refused(
         "out_of_order",
-        f"Order {order.key} is at {_words(order.document_status)}; post {_words(allowed[-1])} before {_words(document)}.",
+        f"Order {order.key} is at {_words(order.document_status)}; post {_words(allowed[-1])} first.",
         _extra(order),
     )
 

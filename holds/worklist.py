@@ -21,9 +21,7 @@ Edit = Callable[[Hold], Mapping[str, Any] | None]
 """Changes a hold and returns what the event says; None where nothing changed."""
 
 
-def assign_holds(
-    *, ids: Iterable[uuid.UUID | str], assignee: str | None, actor: Actor, at: dt.datetime
-) -> BulkResult:
+def assign_holds(*, ids: Iterable[uuid.UUID | str], assignee: str | None, actor: Actor, at: dt.datetime) -> BulkResult:
     """Give each active hold to a user, by name, or to nobody. The user must be able to see the hold's legal entity.
 
     Raises `InvalidInput` for an unknown user. Failure codes as `release_holds`, and `cannot_see`.
@@ -36,7 +34,9 @@ def assign_holds(
 
     def edit(hold: Hold) -> Mapping[str, Any] | None:
         if user is not None and not _may_see(user.pk, hold.legal_entity_id):
-            raise InvalidInput.of("assignee", "cannot_see", f"{assignee} was granted nothing in {hold.legal_entity_id}.")
+            raise InvalidInput.of(
+                "assignee", "cannot_see", f"{assignee} was granted nothing in {hold.legal_entity_id}."
+            )
         if hold.assignee_id == (user.pk if user else None):
             return None
         hold.assignee = user

@@ -93,15 +93,13 @@ class SalesOrderActions(SalesOrderResource):
 
     def feed(self, rows: Sequence[Mapping[str, Any]], *, replace: bool, atomic: bool) -> list[RowResult]:
         """Orders that are on hold and really changed are checked again (`domain 6`)."""
-        return feed_orders(
-            rows, actor=self.actor, at=self.now, today=self.today_in, replace=replace, atomic=atomic
-        )
+        return feed_orders(rows, actor=self.actor, at=self.now, today=self.today_in, replace=replace, atomic=atomic)
 
     @extend_schema(request=CheckSerializer, responses=DecisionSerializer)
     @action(detail=True, methods=["post"])
     def check(self, request: Request, key: str) -> Response:
         """The credit check as a question: nothing is stored, nothing changes, no grace begins."""
-        order: SalesOrder = self.object_of(key)
+        order: SalesOrder = self.object_of(key, bare=True)
         given = self.read(CheckSerializer)
         entity = order.legal_entity_id
         authorize(self.actor, Action.CHECK, entity, f"Order {order.key}")
@@ -126,7 +124,9 @@ class SalesOrderActions(SalesOrderResource):
     def _posting(self, posting: Posting, order: SalesOrder) -> dict[str, Any]:
         hold = None
         if posting.hold is not None:
-            found = Hold.objects.select_related("order__customer", "payer", "assignee", "release_reason", "forced_reason")
+            found = Hold.objects.select_related(
+                "order__customer", "payer", "assignee", "release_reason", "forced_reason"
+            )
             hold = HoldSerializer(found.get(pk=posting.hold.pk), context={"view": self}).data
         return {
             "outcome": posting.outcome,
@@ -138,10 +138,8 @@ class SalesOrderActions(SalesOrderResource):
     def _decision(self, posting: Posting, order: SalesOrder) -> dict[str, Any] | None:
         """The decision just made, or for an order that was on hold already the one that was stored with the hold."""
         if posting.decision is not None:
-            return decision_data(
-                posting.decision, id=posting.decision_id, date=self.today_in(order.legal_entity_id)
-            )
-        record = DecisionRecord.objects.filter(pk=posting.decision_id).first()
+            return decision_data(posting.decision, id=posting.decision_id, date=self.today_in(order.legal_entity_id))
+        record = DecisionRecord.objects.filter(pk=posting.decision_id).first() if posting.decision_id else None
         return None if record is None else decision_data(stored_decision(record), id=record.pk, date=record.date)
 
     @extend_schema(request=PostedSerializer, responses=SalesOrderSerializer)

@@ -1,7 +1,7 @@
 """The hold list (`domain 6`): one sales order stopped at one checkpoint, why, and what became of it.
 
-States: active -> released | rejected | cancelled, and released -> active only by *reinstate*. The transition methods are
-the one table of legal edges, for the single call and the bulk call. Every change raises `version` and appends a
+States: active -> released | rejected | cancelled, and released -> active only by *reinstate*. The transition methods
+are the one table of legal edges, for the single call and the bulk call. Every change raises `version` and appends a
 `HoldEvent`; a stale screen cannot act, because it names a version that is no longer there (`reliability.md` finding 5).
 The database refuses, at commit, a hold whose status or version is not that of its last event (`migrations/0003`).
 """
@@ -43,7 +43,10 @@ class Hold(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     number = models.CharField(
-        max_length=20, unique=True, editable=False, db_default=models.Func(function="holds_next_number"),
+        max_length=20,
+        unique=True,
+        editable=False,
+        db_default=models.Func(function="holds_next_number"),
         help_text="H-000123, given by the database",
     )
     order = models.ForeignKey(SalesOrder, on_delete=models.PROTECT, related_name="holds")
@@ -93,7 +96,8 @@ class Hold(models.Model):
             one_of("hold_status_is_known", "status", HoldStatus),
             one_of("hold_checkpoint_is_known", "checkpoint", Document),
             models.CheckConstraint(
-                condition=~Q(status="released") | (~Q(release_mode="") & ~Q(decided_by="") & Q(decided_at__isnull=False)),
+                condition=~Q(status="released")
+                | (~Q(release_mode="") & ~Q(decided_by="") & Q(decided_at__isnull=False)),
                 name="released_hold_says_how_by_whom_and_when",
             ),
             models.CheckConstraint(
@@ -103,7 +107,9 @@ class Hold(models.Model):
             finite("hold_overdue_is_a_number", "overdue_amount", "used_percent", floor=None),
         ]
         indexes = [
-            models.Index(fields=["legal_entity", "ship_date", "number"], condition=Q(status="active"), name="hold_ship"),
+            models.Index(
+                fields=["legal_entity", "ship_date", "number"], condition=Q(status="active"), name="hold_ship"
+            ),
             models.Index(fields=["status", "number"], name="hold_status"),
             models.Index(fields=["payer", "held_at", "id"], condition=Q(status="active"), name="hold_payer"),
             models.Index(fields=["order", "held_at"], name="hold_order"),

@@ -1,4 +1,4 @@
-"""The life of a hold is kept by the database, whatever path a change takes (`domain 6`, `reliability.md` I1-I4, I18)."""
+"""The life of a hold is kept by the database, whatever path a change takes (`domain 6`, `reliability.md` I1-I4)."""
 
 import datetime as dt
 from contextlib import contextmanager
@@ -7,7 +7,6 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django_fsm import TransitionNotAllowed
 
-from customers.models import SalesOrder
 from holds.models import Hold, HoldEvent, HoldReason
 from tests.factories_holds import NOW, a_customer, an_entity, an_order
 
@@ -27,7 +26,14 @@ def a_hold(**fields) -> Hold:
 
 def tell(hold: Hold, version: int, before: str, after: str, **data) -> None:
     HoldEvent.objects.create(
-        hold=hold, version=version, type="x", from_status=before, to_status=after, actor="system:test", at=NOW, data=data
+        hold=hold,
+        version=version,
+        type="x",
+        from_status=before,
+        to_status=after,
+        actor="system:test",
+        at=NOW,
+        data=data,
     )
 
 
@@ -41,7 +47,7 @@ def check_now() -> None:
 @contextmanager
 def refused(constraint: str):
     """What is done in the block is refused when the transaction would commit."""
-    with pytest.raises(IntegrityError, match=constraint), transaction.atomic():
+    with pytest.raises(IntegrityError, match=constraint), transaction.atomic():  # noqa: PT012 - the block is the test's
         yield
         check_now()
 
@@ -73,7 +79,7 @@ def test_a_hold_without_any_event_is_refused():
     order = an_order(a_customer())
     with refused("last event says otherwise"):
         Hold.objects.create(
-            order=order, payer=order.payer, legal_entity_id="USMF", checkpoint="invoice", held_at=NOW, held_by="x", forced=False,
+            order=order, payer=order.payer, legal_entity_id="USMF", checkpoint="invoice", held_at=NOW, held_by="x",
             currency="USD",
         )  # fmt: skip
 
@@ -95,7 +101,9 @@ def test_an_event_ahead_of_its_hold_is_refused():
         tell(hold, 2, "active", "active")
 
 
-@pytest.mark.parametrize(("before", "after"), [("rejected", "active"), ("cancelled", "active"), ("rejected", "released")])
+@pytest.mark.parametrize(
+    ("before", "after"), [("rejected", "active"), ("cancelled", "active"), ("rejected", "released")]
+)
 def test_a_closed_hold_stays_closed(before, after):
     hold = a_hold()
     with refused(f"does not go from {before} to {after}"):
@@ -214,5 +222,3 @@ def test_a_cleared_reason_says_when():
     hold = a_hold()
     with refused("cleared_reason_says_when"):
         HoldReason.objects.filter(hold=hold).update(cleared_at=NOW + dt.timedelta(days=1))
-
-

@@ -86,7 +86,7 @@ def test_nothing_changes_where_nothing_changed():
     assert again.version == 1
     assert again.evaluated_at == LATER
     assert again.last_decision_id != hold.last_decision_id
-    assert DecisionRecord.objects.get(pk=again.last_decision_id).kind == "evaluation"
+    assert DecisionRecord.objects.get(pk=str(again.last_decision_id)).kind == "evaluation"
     assert HoldEvent.objects.count() == 1
 
 
@@ -102,7 +102,12 @@ def test_a_reason_that_no_longer_applies_loses_its_check_mark_and_regains_it():
     result = evaluate_all()
     assert numbers(result) == {"evaluated": 1, "cleared": 1, "ready": 0, "released": 0}
     hold.refresh_from_db(fields=["reason_codes", "version", "overdue_amount", "ready_to_release"])
-    assert (hold.reason_codes, hold.version, hold.overdue_amount, hold.ready_to_release) == (["limit_used"], 2, 0, False)
+    assert (hold.reason_codes, hold.version, hold.overdue_amount, hold.ready_to_release) == (
+        ["limit_used"],
+        2,
+        0,
+        False,
+    )
     cleared = hold.reasons.get(type="days_overdue")
     assert (cleared.valid, cleared.cleared_at) == (False, LATER)
     assert [(chip["type"], chip["valid"]) for chip in Hold.objects.get().chips] == [
@@ -236,7 +241,12 @@ def test_a_forced_hold_becomes_ready_and_waits_for_a_person():
     hold = Hold.objects.get(pk=hold.pk)
     assert (hold.status, hold.ready_to_release, hold.reason_codes) == ("active", True, ["forced"])
     release_hold(
-        id=hold.pk, mode="without_posting", reason="PAID", actor=a_user("boss", Role.CREDIT_MANAGER), at=NOW, today=today
+        id=hold.pk,
+        mode="without_posting",
+        reason="PAID",
+        actor=a_user("boss", Role.CREDIT_MANAGER),
+        at=NOW,
+        today=today,
     )
 
 
@@ -279,7 +289,8 @@ def test_evaluating_n_orders_at_once_equals_one_by_one():
         invoice = an_invoice(customers[0], "5000", due=DAY - dt.timedelta(days=1))
         amounts = ["600", "500", "300", "900", "100", "250"]
         made = [
-            held(an_order(customers[n % 3], amount), at=NOW + dt.timedelta(minutes=n)) for n, amount in enumerate(amounts)
+            held(an_order(customers[n % 3], amount), at=NOW + dt.timedelta(minutes=n))
+            for n, amount in enumerate(amounts)
         ]
         paid(invoice)
         ids = [hold.pk for hold in made]
@@ -304,7 +315,7 @@ def test_the_number_of_statements_does_not_depend_on_the_number_of_holds():
     assert counts[0] == counts[1]
 
 
-# --- the job -----------------------------------------------------------------------------------------------------------
+# --- the job ----------------------------------------------------------------------------------------------------------
 
 
 def run(parameters_: dict, actor=None):

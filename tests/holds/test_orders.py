@@ -61,7 +61,7 @@ def modified_reason() -> None:
     parameters(modified_order_reason=Reason.objects.get(type="release", code="GONE"))
 
 
-# --- modified orders ---------------------------------------------------------------------------------------------------
+# --- modified orders --------------------------------------------------------------------------------------------------
 
 
 def test_an_identical_write_is_no_change():
@@ -163,13 +163,11 @@ def test_orders_can_be_fed_before_anything_is_known_of_them():
 
 
 def test_feeding_needs_its_right():
-    [result] = feed_orders(
-        [row(an_order(a_customer()), "1")], actor=a_user("viewer", Role.VIEWER), at=NOW, today=today
-    )
+    [result] = feed_orders([row(an_order(a_customer()), "1")], actor=a_user("viewer", Role.VIEWER), at=NOW, today=today)
     assert result.status == "failed"
 
 
-# --- cancelled orders ---------------------------------------------------------------------------------------------------
+# --- cancelled orders -------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("code", ["GONE", None])
@@ -206,7 +204,7 @@ def test_an_invoiced_order_is_not_cancelled():
     assert refused.value.code == "order_not_open"
 
 
-# --- rejecting and reopening ---------------------------------------------------------------------------------------------
+# --- rejecting and reopening ------------------------------------------------------------------------------------------
 
 
 def test_a_rejected_order_is_not_posted_until_it_is_reopened_and_then_checked_again():
@@ -251,12 +249,17 @@ def test_rejecting_many_reports_each():
         reject_holds(ids=[good.pk], reason="NOPE", actor=a_user(), at=NOW)
 
 
-# --- forced holds --------------------------------------------------------------------------------------------------------
+# --- forced holds -----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("status", "checkpoint"),
-    [("open", "confirmation"), ("confirmation", "packing_slip"), ("picking_list", "packing_slip"), ("packing_slip", "invoice")],
+    [
+        ("open", "confirmation"),
+        ("confirmation", "packing_slip"),
+        ("picking_list", "packing_slip"),
+        ("packing_slip", "invoice"),
+    ],
 )
 def test_an_open_order_is_stopped_by_force_before_its_next_document(status, checkpoint):
     order = an_order(a_customer(), document_status=status)
@@ -299,9 +302,7 @@ def test_an_order_on_hold_gains_the_forced_reason():
 )  # fmt: skip
 def test_what_can_not_be_held_is_not_forced(fields, code):
     with pytest.raises(Refused) as refused:
-        force_hold(
-            order=an_order(a_customer(), **fields).pk, reason="DISPUTE", actor=a_user(), at=NOW, today=today
-        )
+        force_hold(order=an_order(a_customer(), **fields).pk, reason="DISPUTE", actor=a_user(), at=NOW, today=today)
     assert refused.value.code == code
 
 
@@ -323,7 +324,7 @@ def test_forcing_needs_its_right():
         force_hold(order=order.pk, reason="DISPUTE", actor=stranger(), at=NOW, today=today)
 
 
-# --- point of sale and call centre ---------------------------------------------------------------------------------------
+# --- point of sale and call centre ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("order_type", ["pos", "call_center"])
@@ -354,7 +355,7 @@ def test_an_order_of_the_counter_counts_itself_once():
     assert post(order, "packing_slip").outcome == "posted"
 
 
-# --- the work list -------------------------------------------------------------------------------------------------------
+# --- the work list ----------------------------------------------------------------------------------------------------
 
 
 def test_holds_are_assigned_reviewed_and_noted():

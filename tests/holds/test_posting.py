@@ -40,7 +40,7 @@ def test_an_order_within_its_limit_is_posted_and_uses_its_credit():
     assert posting.outcome == "posted"
     assert (order.document_status, order.credit_status) == ("confirmation", "passed")
     assert Commitment.objects.get(order=order).amount == 400
-    record = DecisionRecord.objects.get(pk=posting.decision_id)
+    record = DecisionRecord.objects.get(pk=str(posting.decision_id))
     assert (record.kind, record.outcome, record.order_id) == ("posting", "passed", order.pk)
     assert not Hold.objects.exists()
 
@@ -292,9 +292,7 @@ def test_a_batch_may_span_entities_of_which_one_posts_itself():
     parameters("DEMF", posting="external")
     here = an_order(a_customer(limit="1000"))
     there = an_order(a_customer("DE-1", limit="1000", entity=an_entity("DEMF", "EUR")))
-    postings = post_documents(
-        orders=[here.pk, there.pk], document="confirmation", actor=SYSTEM, at=NOW, today=today
-    )
+    postings = post_documents(orders=[here.pk, there.pk], document="confirmation", actor=SYSTEM, at=NOW, today=today)
     assert [posting.outcome for posting in postings] == ["posted", "cleared"]
 
 

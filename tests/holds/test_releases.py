@@ -72,7 +72,12 @@ def test_a_release_is_recorded_with_its_figures():
     _, hold = an_order_on_hold()
     release(hold, note="known")
     event = HoldEvent.objects.get(hold=hold, version=2)
-    assert (event.type, event.from_status, event.to_status, event.actor_name) == ("released", "active", "released", "clerk")
+    assert (event.type, event.from_status, event.to_status, event.actor_name) == (
+        "released",
+        "active",
+        "released",
+        "clerk",
+    )
     assert event.data["reason"] == "PAID"
     assert event.data["mode"] == WITHOUT
     assert event.data["reasons"] == ["limit_used"]
@@ -234,14 +239,19 @@ def test_a_right_that_was_taken_away_meanwhile_does_not_count():
     clerk = a_user("leaving")
     from customers.models import AccessGrant
 
-    AccessGrant.objects.filter(user_id=clerk.user_id).delete()
+    AccessGrant.objects.filter(user_id=clerk.user_id or 0).delete()
     with pytest.raises(OutOfScope):
         release(hold, actor=clerk)
 
 
 def test_a_release_starts_grace_days():
     """Domain 5.2: after a hold is released on day D with g grace days, not checked through D + g."""
-    parameters(checkpoints={"confirmation": {"posting": True, "grace_days": 2}, "packing_slip": {"posting": True, "grace_days": 2}})
+    parameters(
+        checkpoints={
+            "confirmation": {"posting": True, "grace_days": 2},
+            "packing_slip": {"posting": True, "grace_days": 2},
+        }
+    )
     order, hold = an_order_on_hold()
     release(hold, WITH)
     assert post(order, "packing_slip", today=on(DAY + dt.timedelta(days=2))).decision.not_checked_because == "grace"
@@ -275,7 +285,8 @@ def test_a_release_without_posting_can_be_taken_back_within_15_minutes():
 
 @pytest.mark.parametrize(
     ("case", "code"),
-    [("later", "too_late"), ("colleague", "not_your_release"), ("posted", "posted_since"), ("never", "hold_not_released"),
+    [("later", "too_late"), ("colleague", "not_your_release"), ("posted", "posted_since"),
+     ("never", "hold_not_released"),
      ("with_posting", "hold_not_released"), ("cancelled", "order_moved_on")],
 )  # fmt: skip
 def test_a_release_stands_once_things_went_on(case, code):
@@ -304,7 +315,7 @@ def test_an_order_that_is_stopped_again_gets_a_new_hold():
     assert Hold.objects.filter(order=order).count() == 2
 
 
-# --- where the ERP posts -------------------------------------------------------------------------------------------------
+# --- where the ERP posts ----------------------------------------------------------------------------------------------
 
 
 def test_a_release_with_posting_asks_the_erp_to_post():

@@ -61,12 +61,11 @@ def five_thousand_holds() -> None:
     )
     ids = [order.pk for order in orders]
     for start in range(0, HOLDS, 500):
-        post_documents(
-            orders=ids[start : start + 500], document="confirmation", actor=SYSTEM, at=NOW, today=today
-        )
+        post_documents(orders=ids[start : start + 500], document="confirmation", actor=SYSTEM, at=NOW, today=today)
     rule.delete()
     parameters(
-        automatically_release="without_posting", automatic_release_reason=Reason.objects.get(type="release", code="AUTO")
+        automatically_release="without_posting",
+        automatic_release_reason=Reason.objects.get(type="release", code="AUTO"),
     )
 
 

@@ -3,16 +3,19 @@
 Each protection is taken away once, to see that the race is a real one and that the test would notice.
 """
 
+from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 from django.db import IntegrityError, connection
 from django.db.models import Sum
 
-from credit_mgmt import accounts, commitments
+from credit_mgmt import accounts, checks, commitments
+from credit_mgmt.engine.decision import Outcome, Reason
 from credit_mgmt.models import Commitment, CreditUse
 from customers.models import SalesOrder
-from holds import locking
+from holds import locking, posting
 from holds.models import Hold
 from holds.posting import post_document
 from tests.factories_holds import NOW, SYSTEM, a_customer, a_group, a_rule, an_order, today
@@ -40,11 +43,12 @@ def racers_on_one_group() -> list[SalesOrder]:
 SHARED = pytest.mark.parametrize("racers", [racers_on_one_customer, racers_on_one_group])
 
 
-def post_at_once(orders: list[SalesOrder]) -> list[str]:
-    def post(order: SalesOrder):
-        return lambda: post_document(order=order.pk, document="confirmation", actor=SYSTEM, at=NOW, today=today).outcome
+def posting_of(order: SalesOrder) -> Callable[[], str]:
+    return lambda: post_document(order=order.pk, document="confirmation", actor=SYSTEM, at=NOW, today=today).outcome
 
-    return answers(race([retried(post(order)) for order in orders]))
+
+def post_at_once(orders: list[SalesOrder]) -> list[str]:
+    return answers(race([retried(posting_of(order)) for order in orders]))
 
 
 def used(orders: list[SalesOrder]) -> Decimal:
@@ -63,7 +67,7 @@ def test_racers_on_one_limit_never_overrun_it(racers):
         assert CreditUse.objects.filter(order__in=orders).values("order").distinct().count() == FIT
 
 
-# --- sabotage: each protection removed, the net below it or the overrun shows ------------------------------------------
+# --- sabotage: each protection removed, the net below it or the overrun shows -----------------------------------------
 
 
 def overruns(racers) -> int:
@@ -71,12 +75,7 @@ def overruns(racers) -> int:
     count = 0
     for _ in range(5):
         orders = racers()
-        outcomes = race([
-            lambda order=order: post_document(
-                order=order.pk, document="confirmation", actor=SYSTEM, at=NOW, today=today
-            ).outcome
-            for order in orders
-        ])  # fmt: skip
+        outcomes = race([posting_of(order) for order in orders])
         caught = [outcome for outcome in outcomes if isinstance(outcome, Exception)]
         assert all("one_credit_use_per_account_and_number" in str(error) for error in caught), caught
         count += bool(caught) or used(orders) > LIMIT
@@ -131,9 +130,7 @@ def test_sabotage_s2_locking_after_reading_overruns(racers, monkeypatch):
     a_rule()
     forget_the_numbers(monkeypatch)
     forget_the_lock(monkeypatch)
-    from holds import posting
-
-    check = posting.check_for_posting
+    check = checks.check_for_posting
 
     def check_then_lock(order_ids, **options):
         checked = check(order_ids, **options)
@@ -170,19 +167,14 @@ def test_sabotage_s3_locking_and_adding_up_in_one_statement_overruns(racers, mon
         return {account: version for account, version, _, _ in rows}
 
     monkeypatch.setattr(locking, "lock_accounts", lock_and_sum)
-    from credit_mgmt.engine.decision import Outcome
-    from holds import posting
-
-    check = posting.check_for_posting
+    check = checks.check_for_posting
 
     def decide_by_the_sum(order_ids, **options):
-        from dataclasses import replace
-
         made = []
         for one in check(order_ids, **options):
-            order = SalesOrder.objects.select_related("payer__credit_account", "payer__credit_group__credit_account").get(
-                pk=one.decision.order_id
-            )
+            order = SalesOrder.objects.select_related(
+                "payer__credit_account", "payer__credit_group__credit_account"
+            ).get(pk=one.decision.order_id)
             shared = order.payer.credit_group or order.payer
             before = sums[(id(connection.connection), shared.credit_account.pk)]
             fits = before + order.uninvoiced_amount <= LIMIT
@@ -195,8 +187,6 @@ def test_sabotage_s3_locking_and_adding_up_in_one_statement_overruns(racers, mon
 
 
 def _a_reason() -> tuple:
-    from credit_mgmt.engine.decision import Reason
-
     return (Reason("limit_used", None, None, None, {"measured": "0", "threshold": "0", "limit": "1"}),)
 
 
