@@ -91,7 +91,7 @@ def trace_steps(trace: Iterable[TraceLine]) -> list[Item]:
 
 def _step(line: TraceLine) -> Item:
     verdict = VERDICT_ICONS[Verdict(line.verdict)]
-    decided_before = bool(line.why) and line.why.startswith(("decided_by", "released_by"))
+    decided_before = (line.why or "").startswith(("decided_by", "released_by"))
     said = line.verdict in (Verdict.SKIPPED, Verdict.UNKNOWN) or line.measured is None
     return {
         "type": TYPES.get(line.type, reason_label(line.type)),

@@ -29,14 +29,20 @@ class DateInput(forms.DateInput):
 
 def _choices(rows: Any, empty: str) -> list[tuple[str, str]]:
     """Codes with their descriptions, after an empty choice."""
-    words = [(row.pk, f"{row.pk} {getattr(row, 'description', '') or getattr(row, 'name', '')}".strip()) for row in rows]
+    words = [
+        (row.pk, f"{row.pk} {getattr(row, 'description', '') or getattr(row, 'name', '')}".strip()) for row in rows
+    ]
     return [("", empty), *words]
 
 
 def decimal_field(label: str, help_text: str = "") -> forms.DecimalField:
     """An amount or a percentage, as typed."""
     return forms.DecimalField(
-        label=label, required=False, max_digits=19, decimal_places=4, help_text=help_text,
+        label=label,
+        required=False,
+        max_digits=19,
+        decimal_places=4,
+        help_text=help_text,
         widget=forms.TextInput(attrs={"inputmode": "decimal", "class": "amount"}),
     )
 
@@ -48,12 +54,19 @@ class RuleForm(forms.Form):
     action = forms.ChoiceField(label="Effect", choices=BlockingRule.Action.choices, widget=forms.RadioSelect)
     valid_for = forms.ChoiceField(label="Valid for", choices=BlockingRule.ValidFor.choices, widget=forms.RadioSelect)
     customer = forms.CharField(
-        label="Customer", required=False, max_length=41, help_text="For one customer: legal entity and account, as USMF:US-001."
+        label="Customer",
+        required=False,
+        max_length=41,
+        help_text="For one customer: legal entity and account, as USMF:US-001.",
     )
     credit_management_group = forms.ChoiceField(label="Credit management group", required=False)
     legal_entity = forms.ChoiceField(label="Legal entity", required=False)
     days = forms.IntegerField(
-        label="Days", required=False, min_value=0, max_value=36500, widget=forms.TextInput(attrs={"inputmode": "numeric"})
+        label="Days",
+        required=False,
+        min_value=0,
+        max_value=36500,
+        widget=forms.TextInput(attrs={"inputmode": "numeric"}),
     )
     amount = decimal_field("Amount")
     currency = forms.ChoiceField(label="Currency", required=False)
@@ -62,7 +75,8 @@ class RuleForm(forms.Form):
     account_status = forms.ChoiceField(label="Account status", required=False)
     payment_terms = forms.ChoiceField(label="Terms of payment", required=False)
     release_sales_order = forms.BooleanField(
-        label="Release the order outright", required=False,
+        label="Release the order outright",
+        required=False,
         help_text="Exclusions only. Where it excuses, no other rule or check is looked at, not even the credit limit.",
     )
     valid_from = forms.DateField(label="Valid from", required=False, widget=DateInput)
@@ -76,7 +90,9 @@ class RuleForm(forms.Form):
         super().__init__(*args, **options)
         test = engine_rules.types[rule_type]
         self.value_names = list(dict.fromkeys((*test.blocking_values, *test.exclusion_values)))
-        every = {name for other in engine_rules.types.values() for name in (*other.blocking_values, *other.exclusion_values)}
+        every = {
+            name for other in engine_rules.types.values() for name in (*other.blocking_values, *other.exclusion_values)
+        }
         for name in every - set(self.value_names):
             del self.fields[name]
         self._offer("credit_management_group", CreditManagementGroup.objects.order_by("code"), "None")
@@ -151,12 +167,24 @@ PARAMETER_GROUPS = _PARAMETER_GROUPS
 PARAMETER_NAMES = tuple(name for _, names in PARAMETER_GROUPS for name in names)
 
 
+class ReasonField(forms.ModelChoiceField):  # type: ignore[type-arg]
+    """A reason, called by its description."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        """The description, or the code where there is none."""
+        return str(obj.description or obj.code)
+
+
 class ParametersForm(forms.ModelForm):  # type: ignore[type-arg]
     """The parameters of a legal entity, or the default row's (`domain 10`). It never saves: the service does."""
 
     class Meta:
         model = Parameters
         fields = PARAMETER_NAMES
+        field_classes = {
+            name: ReasonField
+            for name in ("automatic_release_reason", "modified_order_reason", "cancelled_order_reason")
+        }
 
     def __init__(self, *args: Any, legal_entity: str | None, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -170,7 +198,6 @@ class ParametersForm(forms.ModelForm):  # type: ignore[type-arg]
             if isinstance(field, forms.ModelChoiceField):
                 field.queryset = valid
                 field.empty_label = "None"
-                field.label_from_instance = lambda reason: reason.description or reason.code  # type: ignore[method-assign]
             elif isinstance(field, forms.DecimalField):
                 field.widget = forms.TextInput(attrs={"inputmode": "decimal", "class": "amount"})
                 if isinstance(self.initial.get(name), Decimal):
@@ -194,7 +221,7 @@ class CheckpointForm(forms.Form):
     pro_forma_grace_days = forms.IntegerField(label="Pro forma grace days", required=False, min_value=0, max_value=3650)
 
     def __init__(self, *args: Any, document: str, **options: Any) -> None:
-        super().__init__(*args, prefix=document, **options)
+        super().__init__(*args, **{**options, "prefix": document})
         self.document = document
         self.label = str(Document(document).label)
         for name, field in self.fields.items():
@@ -215,8 +242,7 @@ def checkpoint_forms(row: Parameters | None, data: Any = None) -> list[Checkpoin
     if row is not None and row.pk:
         known = {setting.document: setting for setting in row.checkpoints.order_by("document")}
     return [
-        CheckpointForm(data, document=document, initial=_initial(known.get(document)))
-        for document in Document.values
+        CheckpointForm(data, document=document, initial=_initial(known.get(document))) for document in Document.values
     ]
 
 
@@ -229,10 +255,16 @@ class LimitForm(forms.Form):
     """A manual change of a customer's limit, where the parameter allows it (`domain 8`)."""
 
     limit_amount = forms.DecimalField(
-        label="Credit limit", max_digits=19, decimal_places=4, min_value=0,
-        widget=forms.TextInput(attrs={"inputmode": "decimal", "class": "amount"}), help_text="0 means no credit.",
+        label="Credit limit",
+        max_digits=19,
+        decimal_places=4,
+        min_value=0,
+        widget=forms.TextInput(attrs={"inputmode": "decimal", "class": "amount"}),
+        help_text="0 means no credit.",
     )
-    unlimited = forms.BooleanField(label="Unlimited", required=False, help_text="Wins over the amount and never expires.")
+    unlimited = forms.BooleanField(
+        label="Unlimited", required=False, help_text="Wins over the amount and never expires."
+    )
     mandatory = forms.BooleanField(
         label="Mandatory limit", required=False, help_text="In a credit group, a limit of 0 then stops every order."
     )

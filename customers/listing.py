@@ -125,6 +125,26 @@ class Address:
         """This address at another page, or nothing where there is none."""
         return f"{self.url()}{'&' if self.params.keys() - set(PAGING) else ''}{key}={cursor}" if cursor else ""
 
+    def pager(self, page: "Page[Any]") -> dict[str, Any]:
+        """The way to the pages beside `page`, for the component."""
+        return {
+            "newer_url": self.page_url("before", page.before),
+            "older_url": self.page_url("after", page.after),
+            "sizes": [{"size": size, "url": self.url(per=str(size)), "active": size == self.per} for size in SIZES],
+        }
+
+    def heads(self, columns: Iterable[tuple[str, str, str]], sort: Sequence[str]) -> list[dict[str, Any]]:
+        """Table heads from (name to sort by, or nothing; label; align), with links that sort and turn the order round."""
+        return [self.head(name, label, align, sort) for name, label, align in columns]
+
+    def head(self, name: str, label: str, align: str, sort: Sequence[str]) -> dict[str, Any]:
+        """One table head."""
+        if not name:
+            return {"label": label, "align": align}
+        state = "asc" if name in sort[:1] else "desc" if f"-{name}" in sort[:1] else None
+        url = self.url(sort=f"-{name}" if state == "asc" else name)
+        return {"label": label, "align": align, "sort": state, "sort_url": url}
+
     @property
     def per(self) -> int:
         """Rows on a page."""

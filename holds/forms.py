@@ -48,54 +48,75 @@ def _choice(reason: Reason) -> tuple[str, str]:
     return reason.code, reason.description or reason.code
 
 
-class ReleaseForm(forms.Form):
+class ReasonForm(forms.Form):
+    """A form with a reason: only what is valid in some of the legal entities is offered."""
+
+    def __init__(self, *args: Any, reasons: Sequence[Reason], entities: Sequence[str], **options: Any) -> None:
+        super().__init__(*args, **options)
+        field = self.fields["reason"]
+        if isinstance(field, ReasonField):
+            field.offer(reasons, entities)
+
+
+def offer(form: forms.Form, name: str, choices: Sequence[tuple[str, str]]) -> None:
+    """Let a field of `form` offer `choices`."""
+    field = form.fields[name]
+    if isinstance(field, forms.ChoiceField):
+        field.choices = list(choices)
+
+
+class PersonField(forms.ModelChoiceField):  # type: ignore[type-arg]
+    """A person, called by name."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        """First and last name, or the user name where there is none."""
+        return str(obj.get_full_name() or obj.get_username())
+
+
+class ReleaseForm(ReasonForm):
     """How, why, until when: one form for one hold or many."""
 
     mode = forms.ChoiceField(label="How", choices=Hold.Mode.choices, widget=forms.RadioSelect)
     reason = ReasonField(label="Reason")
     review_date = forms.DateField(label="Review on", required=False, widget=DateInput)
     note = forms.CharField(
-        label="Note", required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 2}),
+        label="Note",
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 2}),
         help_text="Kept in the history of each hold.",
     )
 
-    def __init__(self, *args: Any, reasons: Sequence[Reason], entities: Sequence[str], **options: Any) -> None:
-        super().__init__(*args, **options)
-        offered = self.fields["reason"]
-        assert isinstance(offered, ReasonField)
-        offered.offer(reasons, entities)
 
-
-class RejectForm(forms.Form):
+class RejectForm(ReasonForm):
     """Why the order may not go on."""
 
     reason = ReasonField(label="Reason", required=False)
     note = forms.CharField(
-        label="Note", required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 2}),
+        label="Note",
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 2}),
         help_text="Kept in the history of each hold.",
     )
-
-    def __init__(self, *args: Any, reasons: Sequence[Reason], entities: Sequence[str], **options: Any) -> None:
-        super().__init__(*args, **options)
-        offered = self.fields["reason"]
-        assert isinstance(offered, ReasonField)
-        offered.offer(reasons, entities)
 
 
 class AssignForm(forms.Form):
     """Whose work it is."""
 
-    assignee = forms.ModelChoiceField(
-        label="Assign to", queryset=get_user_model().objects.none(), required=False, empty_label="Nobody",
+    assignee = PersonField(
+        label="Assign to",
+        queryset=get_user_model().objects.none(),
+        required=False,
+        empty_label="Nobody",
         to_field_name="username",
     )
 
     def __init__(self, *args: Any, people: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         field = self.fields["assignee"]
-        assert isinstance(field, forms.ModelChoiceField)
-        field.queryset = people
-        field.label_from_instance = lambda user: user.get_full_name() or user.get_username()  # type: ignore[method-assign]
+        if isinstance(field, PersonField):
+            field.queryset = people
 
 
 class NoteForm(forms.Form):
@@ -110,20 +131,17 @@ class ReviewForm(forms.Form):
     review_date = forms.DateField(label="Review on", required=False, widget=DateInput, help_text="Empty: no review.")
 
 
-class ForceForm(forms.Form):
+class ForceForm(ReasonForm):
     """Why an order is stopped outside the rules."""
 
     reason = ReasonField(label="Hold reason")
     note = forms.CharField(
-        label="Note", required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 2}),
+        label="Note",
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 2}),
         help_text="Seen by everybody who sees the hold.",
     )
-
-    def __init__(self, *args: Any, reasons: Sequence[Reason], entities: Sequence[str], **options: Any) -> None:
-        super().__init__(*args, **options)
-        offered = self.fields["reason"]
-        assert isinstance(offered, ReasonField)
-        offered.offer(reasons, entities)
 
 
 class EvaluateForm(forms.Form):
@@ -133,9 +151,7 @@ class EvaluateForm(forms.Form):
 
     def __init__(self, *args: Any, scopes: Sequence[tuple[str, str]], **options: Any) -> None:
         super().__init__(*args, **options)
-        field = self.fields["scope"]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = list(scopes)
+        offer(self, "scope", scopes)
 
 
 class DocumentForm(forms.Form):
@@ -146,6 +162,4 @@ class DocumentForm(forms.Form):
 
     def __init__(self, *args: Any, documents: Sequence[str], **options: Any) -> None:
         super().__init__(*args, **options)
-        field = self.fields["document"]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = [(word, str(Document(word).label)) for word in documents]
+        offer(self, "document", [(word, str(Document(word).label)) for word in documents])

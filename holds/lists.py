@@ -5,7 +5,7 @@ A view is nothing but an address: its defaults are written in the same grammar a
 """
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -154,15 +154,16 @@ def hold_list(params: QueryDict, *, actor: Actor, now: dt.datetime, today: Calla
     visible = access.scoped(Hold.objects.all(), actor)
     page = page_of(
         visible.filter(narrowed & _any_reason(reasons)).select_related("order", "payer", "assignee"),
-        keys, per=address.per, after=params.get("after", ""), before=params.get("before", ""),
+        keys,
+        per=address.per,
+        after=params.get("after", ""),
+        before=params.get("before", ""),
     )
     sums, views, facets = _totals(visible, narrowed, reasons, reader)
     return HoldList(address, view, page, sums, views, facets, sort, entities, days)
 
 
-def matching_holds(
-    params: QueryDict, *, actor: Actor, now: dt.datetime, today: Callable[[str], dt.date]
-) -> list[UUID]:
+def matching_holds(params: QueryDict, *, actor: Actor, now: dt.datetime, today: Callable[[str], dt.date]) -> list[UUID]:
     """Ids of the active holds that the address `params` asks for, all pages, oldest hold first."""
     view = next((item for item in VIEWS if item.slug == params.get("view")), VIEWS[0])
     address = Address(params, view.defaults)
@@ -190,7 +191,9 @@ def _narrowed(address: Address, reader: Reader) -> Q:
         condition &= Q() if amount is None else Q(**{lookup: amount})
     held_days = address.number("held_days_min")
     if held_days is not None:
-        condition &= Q(held_at__lte=reader.now - dt.timedelta(days=float(min(max(held_days, Decimal(0)), Decimal(36500)))))
+        condition &= Q(
+            held_at__lte=reader.now - dt.timedelta(days=float(min(max(held_days, Decimal(0)), Decimal(36500))))
+        )
     return condition & _text(address.one("q"))
 
 
@@ -234,13 +237,18 @@ def _totals(
     conditions = {view.slug: _narrowed(Address(QueryDict(), view.defaults), reader) for view in VIEWS}
     shown = narrowed & _any_reason(reasons)
     looked_at = _any([*conditions.values(), narrowed]) if narrowed else Q()
-    groups = visible.filter(looked_at).values("currency", "reason_codes").annotate(
-        matching=Count("pk", filter=narrowed),
-        shown=Count("pk", filter=shown),
-        amount_shown=Sum("amount", filter=shown),
-        over_shown=Sum("over_limit", filter=shown),
-        **{f"view_{number}": Count("pk", filter=condition) for number, condition in enumerate(conditions.values())},
-    ).order_by("currency", "reason_codes")
+    groups: Iterable[Mapping[str, Any]] = (
+        visible.filter(looked_at)
+        .values("currency", "reason_codes")
+        .annotate(
+            matching=Count("pk", filter=narrowed),
+            shown=Count("pk", filter=shown),
+            amount_shown=Sum("amount", filter=shown),
+            over_shown=Sum("over_limit", filter=shown),
+            **{f"view_{number}": Count("pk", filter=condition) for number, condition in enumerate(conditions.values())},
+        )
+        .order_by("currency", "reason_codes")
+    )
     sums: dict[str, Sums] = {}
     views, facets = dict.fromkeys(conditions, 0), dict.fromkeys(type_codes, 0)
     for group in groups:
@@ -260,4 +268,3 @@ def _add(sums: dict[str, Sums], group: Mapping[str, Any]) -> None:
         before.amount + (group["amount_shown"] or 0),
         before.over_limit + (group["over_shown"] or 0),
     )
-

@@ -10,8 +10,9 @@ from credit_mgmt.phrases import reason_label
 from holds.models import Hold, HoldEvent
 
 ORDER = (
-    "posting_failed", "forced", "cannot_be_evaluated", "account_on_hold", "limit_exceeded", "limit_used", "days_overdue",
-    "overdue_amount", "limit_expired", "account_status", "payment_terms", "sales_order", "payment_terms_changed",
+    "posting_failed", "forced", "cannot_be_evaluated", "account_on_hold", "limit_exceeded", "limit_used",
+    "days_overdue", "overdue_amount",
+    "limit_expired", "account_status", "payment_terms", "sales_order", "payment_terms_changed",
     "settlement_discount_changed",
 )  # fmt: skip
 REASONS = {code: reason_label(code) for code in ORDER}
@@ -95,7 +96,13 @@ def actor_words(reference: str, name: str) -> str:
     return f"by {name or rest}" + (" (API client)" if kind == "client" else "")
 
 
-DETAILS = {"reason": "reason", "review_date": "review on", "assignee": "to", "document": "document", "cause": "because of"}
+DETAILS = {
+    "reason": "reason",
+    "review_date": "review on",
+    "assignee": "to",
+    "document": "document",
+    "cause": "because of",
+}
 
 
 def _details(data: Mapping[str, Any]) -> list[str]:

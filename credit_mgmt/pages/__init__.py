@@ -1,1 +1,1 @@
-"""The pages of this room: rules, parameters, and the change of a limit; `credit_mgmt.urls` gives them their addresses."""
+"""The pages of this room: rules and parameters; `credit_mgmt.urls` gives them their addresses."""

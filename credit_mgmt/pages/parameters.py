@@ -31,19 +31,25 @@ class ParameterListPage(PageView):
         entities = access.scoped(LegalEntity.objects.all(), self.actor, path="code").order_by("code")
         rows = {row.legal_entity_id: row for row in Parameters.objects.prefetch_related("checkpoints").order_by("pk")}
         default = rows.get(None)
-        listed = [(None, "Default", default), *((item.code, f"{item.code} {item.name}", rows.get(item.code)) for item in entities)]
-        return self.page("credit_mgmt/parameter_list.html", {
-            "rows": [
-                {
-                    "label": label,
-                    "url": reverse("parameters", args=[code or DEFAULT]),
-                    "own": row is not None,
-                    "row": row or default,
-                    "checked": _checked(row or default),
-                }
-                for code, label, row in listed
-            ],
-        })
+        listed = [
+            (None, "Default", default),
+            *((item.code, f"{item.code} {item.name}", rows.get(item.code)) for item in entities),
+        ]
+        return self.page(
+            "credit_mgmt/parameter_list.html",
+            {
+                "rows": [
+                    {
+                        "label": label,
+                        "url": reverse("parameters", args=[code or DEFAULT]),
+                        "own": row is not None,
+                        "row": row or default,
+                        "checked": _checked(row or default),
+                    }
+                    for code, label, row in listed
+                ],
+            },
+        )
 
 
 class ParametersPage(PageView):
@@ -86,21 +92,31 @@ class ParametersPage(PageView):
         return code
 
     def _show(
-        self, form: ParametersForm, checkpoints: list[Any], entity: str | None, row: Parameters | None, *,
-        own: bool, status: int = 200,
+        self,
+        form: ParametersForm,
+        checkpoints: list[Any],
+        entity: str | None,
+        row: Parameters | None,
+        *,
+        own: bool,
+        status: int = 200,
     ) -> HttpResponse:
         may_edit = self.actor.entities(Action.SETUP) is None or (entity is not None and self.may(Action.SETUP, entity))
-        return self.page("credit_mgmt/parameters.html", {
-            "form": form,
-            "checkpoints": checkpoints,
-            "entity": entity,
-            "own": own,
-            "title": entity or "Default parameters",
-            "may_edit": may_edit,
-            "groups": _read(row) if row else [],
-            "settings": list(row.checkpoints.order_by("pk")) if row and row.pk else [],
-            "back_url": reverse("parameter-list"),
-        }, status=status)
+        return self.page(
+            "credit_mgmt/parameters.html",
+            {
+                "form": form,
+                "checkpoints": checkpoints,
+                "entity": entity,
+                "own": own,
+                "title": entity or "Default parameters",
+                "may_edit": may_edit,
+                "groups": _read(row) if row else [],
+                "settings": list(row.checkpoints.order_by("pk")) if row and row.pk else [],
+                "back_url": reverse("parameter-list"),
+            },
+            status=status,
+        )
 
 
 def _row_of(entity: str | None) -> tuple[Parameters | None, bool]:
@@ -124,7 +140,10 @@ def _checked(row: Parameters | None) -> str:
 
 def _read(row: Parameters) -> list[tuple[str, list[Item]]]:
     """The values in words, for those who may only read."""
-    return [(title, [{"label": parameter_words(name), "value": _words(row, name)} for name in names]) for title, names in PARAMETER_GROUPS]
+    return [
+        (title, [{"label": parameter_words(name), "value": _words(row, name)} for name in names])
+        for title, names in PARAMETER_GROUPS
+    ]
 
 
 def _words(row: Parameters, name: str) -> str:

@@ -16,12 +16,13 @@ from credit_mgmt.models import BlockingRule
 from credit_mgmt.rule_setup import rule_values, save_rule
 from credit_mgmt.templatetags.formats import amount, percent
 from customers import access
-from customers.access import Action
+from customers.access import Action, Actor
 from customers.errors import InvalidInput
-from customers.models import Customer
+from customers.models import CreditManagementGroup, Customer
 from customers.views import PageView, add_errors
 
 Item = dict[str, Any]
+EVERYBODY = "Every customer"
 LEVEL_ORDER = {"table": 0, "group": 1, "all": 2}
 TYPE_WORDS = dict(BlockingRule.Type.choices)
 
@@ -40,27 +41,34 @@ class RuleListPage(PageView):
         rules = sorted(rows, key=_ladder_order)
         counts = {name: sum(rule.type == name for rule in rules) for name in types}
         may_edit = self.may(Action.SETUP)
-        return self.page("credit_mgmt/rules.html", {
-            "tabs": [
-                {"label": "All", "url": "?", "count": len(rules), "active": kind not in types},
-                *({"label": TYPE_WORDS.get(name, name), "url": f"?type={name}", "count": counts[name], "active": name == kind} for name in types),
-            ],
-            "groups": [
-                {
-                    "type": name,
-                    "title": TYPE_WORDS.get(name, name),
-                    "rows": [_row(rule, self._may_edit(rule)) for rule in rules if rule.type == name],
-                    "new_url": f"{reverse('rule-new')}?type={name}" if may_edit else "",
-                }
-                for name in types
-                if kind not in types or name == kind
-            ],
-            "may_edit": may_edit,
-        })
-
-    def _may_edit(self, rule: BlockingRule) -> bool:
-        entities = self.actor.entities(Action.SETUP)
-        return entities is None or rule.legal_entity_id in entities
+        return self.page(
+            "credit_mgmt/rules.html",
+            {
+                "tabs": [
+                    {"label": "All", "url": "?", "count": len(rules), "active": kind not in types},
+                    *(
+                        {
+                            "label": TYPE_WORDS.get(name, name),
+                            "url": f"?type={name}",
+                            "count": counts[name],
+                            "active": name == kind,
+                        }
+                        for name in types
+                    ),
+                ],
+                "groups": [
+                    {
+                        "type": name,
+                        "title": TYPE_WORDS.get(name, name),
+                        "rows": [_row(rule, may_change(self.actor, rule)) for rule in rules if rule.type == name],
+                        "new_url": f"{reverse('rule-new')}?type={name}" if may_edit else "",
+                    }
+                    for name in types
+                    if kind not in types or name == kind
+                ],
+                "may_edit": may_edit,
+            },
+        )
 
 
 class RuleEditor(PageView):
@@ -71,20 +79,23 @@ class RuleEditor(PageView):
 
     def show(self, form: RuleForm, kind: str, rule: BlockingRule | None, status: int = 200) -> HttpResponse:
         """The form, or for readers what the rule says."""
-        entity = rule.legal_entity_id if rule else None
-        may_edit = self.actor.entities(Action.SETUP) is None or (rule is not None and self.may(Action.SETUP, entity))
-        if rule is None:
-            may_edit = self.may(Action.SETUP)
-        return self.page("credit_mgmt/rule.html", {
-            "form": form,
-            "rule": rule,
-            "kind": kind,
-            "kind_words": TYPE_WORDS.get(kind, kind),
-            "sentence": sentence(rule) if rule else "",
-            "may_edit": may_edit,
-            "back_url": reverse("rule-list"),
-            "why_not": "" if may_edit else "A credit administrator of every legal entity that the rule is for changes it.",
-        }, status=status)
+        may_edit = self.may(Action.SETUP) if rule is None else may_change(self.actor, rule)
+        return self.page(
+            "credit_mgmt/rule.html",
+            {
+                "form": form,
+                "rule": rule,
+                "kind": kind,
+                "kind_words": TYPE_WORDS.get(kind, kind),
+                "sentence": sentence(rule) if rule else "",
+                "may_edit": may_edit,
+                "back_url": reverse("rule-list"),
+                "why_not": ""
+                if may_edit
+                else "A credit administrator of every legal entity that the rule is for changes it.",
+            },
+            status=status,
+        )
 
     def save(self, data: QueryDict, kind: str, rule: BlockingRule | None) -> HttpResponse:
         """Save through the one service; its errors stand beside their fields."""
@@ -109,7 +120,9 @@ class NewRulePage(RuleEditor):
         kind = _known(request.GET.get("type", ""))
         if not self.may(Action.SETUP):
             self.require(Action.SETUP, None)
-        return self.show(RuleForm(rule_type=kind, initial={"action": "blocking", "valid_for": "all", "active": True}), kind, None)
+        return self.show(
+            RuleForm(rule_type=kind, initial={"action": "blocking", "valid_for": "all", "active": True}), kind, None
+        )
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Make it."""
@@ -148,10 +161,17 @@ class RuleSwitch(PageView):
         """Ask first: from the next check on it counts, or does not."""
         rule = self._rule(rule_id)
         verb = "Activate" if self.active else "Deactivate"
-        return self.page("credit_mgmt/rule_switch.html", {
-            "rule": rule, "sentence": sentence(rule), "verb": verb, "dialog_heading": f"{verb} {rule.name}",
-            "action_url": request.path, "cancel_url": reverse("rule-list"),
-        })
+        return self.page(
+            "credit_mgmt/rule_switch.html",
+            {
+                "rule": rule,
+                "sentence": sentence(rule),
+                "verb": verb,
+                "dialog_heading": f"{verb} {rule.name}",
+                "action_url": request.path,
+                "cancel_url": reverse("rule-list"),
+            },
+        )
 
     def post(self, request: HttpRequest, rule_id: uuid.UUID) -> HttpResponse:
         """Switch it through the one service."""
@@ -169,6 +189,12 @@ class RuleSwitch(PageView):
         if rule is None:
             raise Http404("The rule was not found.")
         return rule
+
+
+def may_change(actor: Actor, rule: BlockingRule) -> bool:
+    """Whether `actor` may change the rule: a shared one needs the right in every legal entity."""
+    entities = actor.entities(Action.SETUP)
+    return entities is None or rule.legal_entity_id in entities
 
 
 def _known(kind: str) -> str:
@@ -191,7 +217,9 @@ def _row(rule: BlockingRule, may_edit: bool) -> Item:
         "effect": effect(rule),
         "when": condition(rule),
         "status": "active_rule" if rule.active else "inactive",
-        "switch_url": reverse("rule-deactivate" if rule.active else "rule-activate", args=[rule.pk]) if may_edit else "",
+        "switch_url": reverse("rule-deactivate" if rule.active else "rule-activate", args=[rule.pk])
+        if may_edit
+        else "",
     }
 
 
@@ -200,9 +228,10 @@ def aim(rule: BlockingRule) -> str:
     customer: Customer | None = rule.customer
     if customer is not None:
         return f"{customer.key} {customer.name}"
-    if rule.credit_management_group_id:
-        return f"{rule.credit_management_group_id} {rule.credit_management_group.description}".strip()
-    return "Every customer"
+    group: CreditManagementGroup | None = rule.credit_management_group
+    if group is not None:
+        return f"{group.code} {group.description}".strip()
+    return EVERYBODY
 
 
 def effect(rule: BlockingRule) -> str:
@@ -230,7 +259,9 @@ def _values(rule: BlockingRule) -> list[str]:
     values = [] if rule.days is None else [f"{rule.days} {unit}"]
     if rule.amount is not None:
         words = {"sales_order": "of order value", "overdue_amount": "overdue", "days_overdue": "overdue"}
-        values.append(f"{amount(rule.amount, rule.currency_id or '')} {rule.currency_id} {words.get(rule.type, '')}".strip())
+        values.append(
+            f"{amount(rule.amount, rule.currency_id or '')} {rule.currency_id} {words.get(rule.type, '')}".strip()
+        )
     if rule.threshold_percent is not None:
         values.append(f"{percent(Decimal(rule.threshold_percent), 0)} of the limit used")
     if rule.threshold_amount is not None:
@@ -242,4 +273,6 @@ def sentence(rule: BlockingRule) -> str:
     """The rule as a sentence."""
     where = f" in {rule.legal_entity_id}" if rule.legal_entity_id else ""
     what = TYPE_WORDS.get(rule.type, rule.type).lower()
-    return f"{effect(rule)} orders of {aim(rule)[0].lower() + aim(rule)[1:] if aim(rule) == 'Every customer' else aim(rule)}{where} by {what}: {condition(rule)}."
+    whom = aim(rule)
+    whom = "every customer" if whom == EVERYBODY else whom
+    return f"{effect(rule)} orders of {whom}{where} by {what}: {condition(rule)}."

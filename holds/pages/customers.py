@@ -13,7 +13,7 @@ from credit_mgmt.models import CreditAccount, LimitHistory
 from credit_mgmt.policies import current_setup
 from customers import access
 from customers.access import Action
-from customers.listing import SIZES, Address, page_of, sort_keys
+from customers.listing import Address, page_of, sort_keys
 from customers.models import Customer, SalesOrder
 from customers.orders import OPEN_ORDERS
 from customers.views import PageView
@@ -23,10 +23,16 @@ from holds.pages.position import ageing, limit_stack, position_bar, used
 from holds.words import chips_of, status_of
 
 Item = dict[str, Any]
-SORTS = {"account": "account", "name": "name", "limit": "credit_account__limit_amount", "expires": "credit_account__expires_on"}
+SORTS = {
+    "account": "account",
+    "name": "name",
+    "limit": "credit_account__limit_amount",
+    "expires": "credit_account__expires_on",
+}
 SHOWN = 12
 COLUMNS = (
-    ("account", "Account", ""), ("name", "Name", ""), ("", "Entity", ""), ("limit", "Total limit", "right"),
+    ("account", "Account", ""), ("name", "Name", ""), ("", "Entity", ""),
+    ("", "Currency", ""), ("limit", "Total limit", "right"),
     ("", "Exposure", "right"), ("", "Free", "right"), ("", "Used", "right"), ("", "Overdue", "right"),
     ("", "Oldest", "right"), ("", "Open holds", "right"), ("", "Status", ""), ("expires", "Limit to", ""),
 )  # fmt: skip
@@ -45,24 +51,37 @@ class CustomerListPage(PageView):
         slug = request.GET.get("view", "all")
         slug = slug if slug in views else "all"
         rows = access.scoped(Customer.objects.all(), self.actor, self.looks)
-        rows = rows.filter(views[slug][1] & _search(address.one("q"))).select_related("credit_account", "account_status")
+        rows = rows.filter(views[slug][1] & _search(address.one("q"))).select_related(
+            "credit_account", "account_status"
+        )
         sort, keys = sort_keys(request.GET.get("sort", ""), SORTS, ("account",), "id")
-        page = page_of(rows, keys, per=address.per, after=request.GET.get("after", ""), before=request.GET.get("before", ""))
+        page = page_of(
+            rows, keys, per=address.per, after=request.GET.get("after", ""), before=request.GET.get("before", "")
+        )
         standing = positions([customer.pk for customer in page.rows], self.today("UTC"))
         holds = _open_holds([customer.pk for customer in page.rows])
-        return self.page("customers/list.html", {
-            "rows": [_row(customer, standing[customer.pk], holds[customer.pk]) for customer in page.rows],
-            "tabs": [{"label": label, "url": f"?view={name}", "active": name == slug} for name, (label, _) in views.items()],
-            "search": {"name": "q", "value": address.one("q"), "placeholder": "Account or name", "label": "Search customers"},
-            "hidden": [{"name": key, "value": request.GET[key]} for key in ("view", "sort") if key in request.GET],
-            "chips": [{"label": f"Search: {word}", "remove_url": address.without("q", word)} for word in address.all("q")],
-            "columns": _columns(address, sort),
-            "pager": {
-                "newer_url": address.page_url("before", page.before),
-                "older_url": address.page_url("after", page.after),
-                "sizes": [{"size": n, "url": address.url(per=str(n)), "active": n == address.per} for n in SIZES],
+        return self.page(
+            "customers/list.html",
+            {
+                "rows": [_row(customer, standing[customer.pk], holds[customer.pk]) for customer in page.rows],
+                "tabs": [
+                    {"label": label, "url": f"?view={name}", "active": name == slug}
+                    for name, (label, _) in views.items()
+                ],
+                "search": {
+                    "name": "q",
+                    "value": address.one("q"),
+                    "placeholder": "Account or name",
+                    "label": "Search customers",
+                },
+                "hidden": [{"name": key, "value": request.GET[key]} for key in ("view", "sort") if key in request.GET],
+                "chips": [
+                    {"label": f"Search: {word}", "remove_url": address.without("q", word)} for word in address.all("q")
+                ],
+                "columns": address.heads(COLUMNS, sort),
+                "pager": address.pager(page),
             },
-        })
+        )
 
 
 class CustomerPage(PageView):
@@ -79,23 +98,26 @@ class CustomerPage(PageView):
         holds = self._holds(customer)
         orders, count = self._orders(customer)
         history = _history(customer)
-        return self.page("customers/card.html", {
-            "customer": customer,
-            "position": position,
-            "figures": _figures(position, holds, today),
-            "exposure": position_bar(position),
-            "limit": limit_stack(position, today),
-            "ageing": ageing(position),
-            "holds": holds[:SHOWN],
-            "hold_count": len(holds),
-            "orders": orders,
-            "order_count": count,
-            "history": history,
-            "names": names_of(entry.actor for entry in history),
-            "facts": _facts(customer),
-            "actions": self._actions(customer),
-            "today": today,
-        })
+        return self.page(
+            "customers/card.html",
+            {
+                "customer": customer,
+                "position": position,
+                "figures": _figures(position, holds, today),
+                "exposure": position_bar(position),
+                "limit": limit_stack(position, today),
+                "ageing": ageing(position),
+                "holds": holds[:SHOWN],
+                "hold_count": len(holds),
+                "orders": orders,
+                "order_count": count,
+                "history": history,
+                "names": names_of(entry.actor for entry in history),
+                "facts": _facts(customer),
+                "actions": self._actions(customer),
+                "today": today,
+            },
+        )
 
     def _holds(self, customer: Customer) -> list[Item]:
         rows = access.scoped(Hold.objects.all(), self.actor).filter(payer=customer, status=Hold.Status.ACTIVE)
@@ -110,7 +132,12 @@ class CustomerPage(PageView):
         entity, key = customer.legal_entity_id, [customer.legal_entity_id, customer.account]
         actions: list[Item] = []
         if self.may(Action.EDIT_CREDIT_PROFILE, entity):
-            action: Item = {"label": "Change limit…", "url": reverse("customer-limit", args=key), "icon": "pencil", "dialog": True}
+            action: Item = {
+                "label": "Change limit…",
+                "url": reverse("customer-limit", args=key),
+                "icon": "pencil",
+                "dialog": True,
+            }
             row = current_setup().row(entity)
             if row is None or not row.allow_manual_editing_of_credit_limits:
                 action["disabled_because"] = "Limits of this legal entity change by journals only."
@@ -124,7 +151,15 @@ class CustomerPage(PageView):
 def customer_or_404(page: PageView, legal_entity: str, account: str) -> Customer:
     """The customer of the address, as far as the reader may see it."""
     visible = access.scoped(Customer.objects.all(), page.actor, page.looks)
-    related = ("legal_entity", "account_status", "status_reason", "invoice_account", "credit_group", "credit_account", "credit_controller")
+    related = (
+        "legal_entity",
+        "account_status",
+        "status_reason",
+        "invoice_account",
+        "credit_group",
+        "credit_account",
+        "credit_controller",
+    )
     customer = visible.filter(legal_entity=legal_entity, account=account).select_related(*related).first()
     if customer is None:
         raise Http404(f"Customer {legal_entity}:{account} was not found.")
@@ -136,7 +171,10 @@ def _views() -> dict[str, tuple[str, Q]]:
     return {
         "all": ("All", Q()),
         "with-holds": ("With holds", Q(held)),
-        "no-credit": ("No credit (0.00)", Q(credit_account__limit_amount=0, credit_account__unlimited=False) | Q(credit_account=None)),
+        "no-credit": (
+            "No credit (0.00)",
+            Q(credit_account__limit_amount=0, credit_account__unlimited=False) | Q(credit_account=None),
+        ),
         "unlimited": ("Unlimited", Q(credit_account__unlimited=True)),
         "excluded": ("Excluded", Q(excluded=True)),
     }
@@ -151,17 +189,6 @@ def _open_holds(customer_ids: list[int]) -> Counter[int]:
     return Counter(dict(rows.values_list("payer").annotate(count=Count("pk")).order_by()))
 
 
-def _columns(address: Address, sort: list[str]) -> list[Item]:
-    drawn = []
-    for key, label, align in COLUMNS:
-        state = "asc" if key in sort[:1] else "desc" if f"-{key}" in sort[:1] else None
-        url = address.url(sort=f"-{key}" if state == "asc" else key) if key else ""
-        drawn.append({"label": label, "align": align, "sort": state if key else None, "sort_url": url, "frozen": 1 if key == "account" else None})
-        if label == "Entity":
-            drawn.append({"label": "Currency", "align": ""})
-    return drawn
-
-
 def _row(customer: Customer, position: Position, holds: int) -> Item:
     return {"customer": customer, "credit": position, "used": used(position), "holds": holds}
 
@@ -170,14 +197,36 @@ def _figures(position: Position, holds: list[Item], today: dt.date) -> list[Item
     """The strip of head figures."""
     unit, share = position.currency, used(position)
     return [
-        {"label": "Total limit", "value": "unlimited" if position.unlimited else position.total_limit, "kind": "limit", "unit": unit, "hint": unit},
+        {
+            "label": "Total limit",
+            "value": "unlimited" if position.unlimited else position.total_limit,
+            "kind": "limit",
+            "unit": unit,
+            "hint": unit,
+        },
         {"label": "Exposure", "value": position.total, "kind": "amount", "unit": unit},
         {"label": "Free", "value": position.available, "kind": "amount", "unit": unit},
-        {"label": "Used", "value": share, "kind": "percent", "tone": "late" if share is not None and share > 100 else ""},
-        {"label": "Overdue", "value": position.overdue_amount, "kind": "amount", "unit": unit, "tone": "late" if position.overdue_amount else ""},
+        {
+            "label": "Used",
+            "value": share,
+            "kind": "percent",
+            "tone": "late" if share is not None and share > 100 else "",
+        },
+        {
+            "label": "Overdue",
+            "value": position.overdue_amount,
+            "kind": "amount",
+            "unit": unit,
+            "tone": "late" if position.overdue_amount else "",
+        },
         {"label": "Days overdue", "value": position.days_overdue, "kind": "days"},
         {"label": "Open holds", "value": len(holds), "kind": "count"},
-        {"label": "Limit to", "value": position.expires_on, "kind": "date", "tone": "late" if position.expires_on and position.expires_on < today else ""},
+        {
+            "label": "Limit to",
+            "value": position.expires_on,
+            "kind": "date",
+            "tone": "late" if position.expires_on and position.expires_on < today else "",
+        },
     ]
 
 
@@ -189,13 +238,30 @@ def _history(customer: Customer) -> list[LimitHistory]:
 def _facts(customer: Customer) -> list[Item]:
     """Who the customer is, as far as credit is concerned."""
     status = customer.account_status
-    holding = f"Processing hold: {status.get_processing_hold_display().lower()}" if status and status.processing_hold != "none" else ""
+    holding = (
+        f"Processing hold: {status.get_processing_hold_display().lower()}"
+        if status and status.processing_hold != "none"
+        else ""
+    )
     items: list[Item] = [
-        {"label": "Account status", "value": (status.description or status.code) if status else "None", "hint": holding},
+        {
+            "label": "Account status",
+            "value": (status.description or status.code) if status else "None",
+            "hint": holding,
+        },
         {"label": "Credit management group", "value": customer.credit_management_group_id},
-        {"label": "Customer credit group", "value": customer.credit_group_id, "hint": "shares one limit" if customer.credit_group_id else ""},
+        {
+            "label": "Customer credit group",
+            "value": customer.credit_group_id,
+            "hint": "shares one limit" if customer.credit_group_id else "",
+        },
         {"label": "Terms of payment", "value": customer.payment_terms_id, "kind": "doc"},
-        {"label": "Credit controller", "value": str(customer.credit_controller.get_full_name() or customer.credit_controller) if customer.credit_controller else ""},
+        {
+            "label": "Credit controller",
+            "value": str(customer.credit_controller.get_full_name() or customer.credit_controller)
+            if customer.credit_controller
+            else "",
+        },
         {"label": "Customer since", "value": customer.customer_since, "kind": "date"},
         {"label": "Next review", "value": customer.next_review_date, "kind": "date"},
     ]

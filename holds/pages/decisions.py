@@ -23,8 +23,12 @@ SHOWN = 20
 """Rows that a dialog lists before it says how many more there are."""
 
 MODE_HINTS = {
-    Hold.Mode.WITH_POSTING: "Posts what was being posted when the order was stopped, with the same settings. It cannot be undone.",
-    Hold.Mode.WITHOUT_POSTING: "The stopped document can be posted once without another check. You can take this back for 15 minutes.",
+    Hold.Mode.WITH_POSTING: (
+        "Posts what was being posted when the order was stopped, with the same settings. It cannot be undone."
+    ),
+    Hold.Mode.WITHOUT_POSTING: (
+        "The stopped document can be posted once without another check. You can take this back for 15 minutes."
+    ),
 }
 
 
@@ -121,7 +125,11 @@ class DecisionDialog(PageView):
         closed = [hold for hold in chosen.holds if hold not in chosen.active]
         outcomes += [{"hold": hold, "message": "It is no longer active.", "code": "hold_not_active"} for hold in closed]
         return self.show(
-            rest, form, status=422, outcomes=outcomes, succeeded=len(result.succeeded),
+            rest,
+            form,
+            status=422,
+            outcomes=outcomes,
+            succeeded=len(result.succeeded),
             said=self.said(chosen, result) if result.succeeded else "",
         )
 
@@ -157,9 +165,15 @@ class ReleaseDialog(DecisionDialog):
         """Release them."""
         given: Mapping[str, Any] = form.cleaned_data
         return release_holds(
-            ids=[hold.pk for hold in chosen.active], versions=chosen.versions, mode=given["mode"],
-            reason=given["reason"], review_date=given["review_date"], note=given["note"],
-            actor=self.actor, at=self.now, today=self.today_of,
+            ids=[hold.pk for hold in chosen.active],
+            versions=chosen.versions,
+            mode=given["mode"],
+            reason=given["reason"],
+            review_date=given["review_date"],
+            note=given["note"],
+            actor=self.actor,
+            at=self.now,
+            today=self.today_of,
         )
 
     def undo(self, chosen: Selection) -> str:
@@ -185,8 +199,12 @@ class RejectDialog(DecisionDialog):
         """Reject them."""
         given: Mapping[str, Any] = form.cleaned_data
         return reject_holds(
-            ids=[hold.pk for hold in chosen.active], versions=chosen.versions, reason=given["reason"] or None,
-            note=given["note"], actor=self.actor, at=self.now,
+            ids=[hold.pk for hold in chosen.active],
+            versions=chosen.versions,
+            reason=given["reason"] or None,
+            note=given["note"],
+            actor=self.actor,
+            at=self.now,
         )
 
 

@@ -47,9 +47,7 @@ class EvaluateDialog(PageView):
         if not form.is_valid():
             return self._show(scopes, form, request.POST, status=422)
         try:
-            job = start_job(
-                KIND, scopes[form.cleaned_data["scope"]].parameters, actor=self.actor, now=self.now
-            )
+            job = start_job(KIND, scopes[form.cleaned_data["scope"]].parameters, actor=self.actor, now=self.now)
         except InvalidInput as problem:
             add_errors(form, problem)
             return self._show(scopes, form, request.POST, status=422)
@@ -66,10 +64,10 @@ class EvaluateDialog(PageView):
         for customer in self._customers(params, chosen):
             scopes["customer"] = Scope(f"All holds of {customer.name}", customer.key, {"customer": customer.key})
         if any(params.getlist(key) for key in (*FILTERS, "view")) and not chosen.active:
-            ids = matching_holds(params, actor=self.actor, now=self.now, today=self.today)
-            if ids:
-                label = f"{plural(len(ids), 'hold')} of the list as it is filtered"
-                scopes["view"] = Scope(label, "", {"holds": [str(item) for item in ids]})
+            found = matching_holds(params, actor=self.actor, now=self.now, today=self.today)
+            if found:
+                label = f"{plural(len(found), 'hold')} of the list as it is filtered"
+                scopes["view"] = Scope(label, "", {"holds": [str(item) for item in found]})
         if self.may(Action.EVALUATE_ALL):
             entities = self.actor.entities(Action.EVALUATE_ALL)
             where = ", ".join(sorted(entities)) if entities else "every legal entity"
@@ -93,11 +91,15 @@ class EvaluateDialog(PageView):
         self, scopes: Mapping[str, Scope], form: EvaluateForm, params: QueryDict, status: int = 200
     ) -> HttpResponse:
         kept = [(key, value) for key in ("hold", "view", *FILTERS) for value in params.getlist(key)]
-        return self.page("holds/evaluate.html", {
-            "form": form,
-            "hints": {name: scope.hint for name, scope in scopes.items()},
-            "kept": kept,
-            "action_url": self.request.path,
-            "cancel_url": reverse("hold-list"),
-            "dialog_heading": "Evaluate for release",
-        }, status=status)
+        return self.page(
+            "holds/evaluate.html",
+            {
+                "form": form,
+                "hints": {name: scope.hint for name, scope in scopes.items()},
+                "kept": kept,
+                "action_url": self.request.path,
+                "cancel_url": reverse("hold-list"),
+                "dialog_heading": "Evaluate for release",
+            },
+            status=status,
+        )

@@ -13,10 +13,18 @@ Item = dict[str, Any]
 def order_facts(order: SalesOrder, accounting_currency: str, value: Decimal | None) -> list[Item]:
     """What an order is: value in its currency and, where another, in the accounting currency; terms, dates, people."""
     items: list[Item] = [
-        {"label": "Value", "value": order.amount, "kind": "amount", "unit": order.currency_id, "hint": order.currency_id}
+        {
+            "label": "Value",
+            "value": order.amount,
+            "kind": "amount",
+            "unit": order.currency_id,
+            "hint": order.currency_id,
+        }
     ]
     if value is not None and order.currency_id != accounting_currency:
-        items.append({"label": f"In {accounting_currency}", "value": value, "kind": "amount", "unit": accounting_currency})
+        items.append(
+            {"label": f"In {accounting_currency}", "value": value, "kind": "amount", "unit": accounting_currency}
+        )
     items += [
         {"label": "Requested ship date", "value": order.requested_ship_date, "kind": "date"},
         {"label": "Documents", "value": order.get_document_status_display()},

@@ -51,35 +51,42 @@ class HoldPage(PageView):
         position = position_of(hold.payer, today)
         reasons = list(HoldReason.objects.filter(hold=hold).order_by("-valid", "added_at", "pk"))
         decision = self._now(hold, today)
-        return self.page("holds/detail.html", {
-            "hold": hold,
-            "status": status_of(hold),
-            "reasons": [_reason(reason, hold) for reason in _by_severity(reasons)],
-            "decision": decision,
-            "remedies": display.remedy_rows(decision) if decision else [],
-            "owner": (hold.assignee.get_full_name() or hold.assignee.get_username()) if hold.assignee else "",
-            "forced_only": hold.forced and not any(row.valid and row.type != FORCED for row in reasons),
-            "exposure": display.exposure_bar(decision.figures if decision else None) or position_bar(position),
-            "group": display.group_figures(decision.figures if decision else None),
-            "limit": limit_stack(position, today),
-            "ageing": ageing(position),
-            "steps": display.trace_steps(decision.trace) if decision else [],
-            "facts": order_facts(hold.order, hold.legal_entity.accounting_currency_id, hold.amount),
-            "others": self._others(hold),
-            "events": timeline(_events(hold)),
-            "actions": self._actions(hold),
-            "small_actions": self._small_actions(hold),
-            "warnings": self._warnings(hold),
-            "today": today,
-        })
+        return self.page(
+            "holds/detail.html",
+            {
+                "hold": hold,
+                "status": status_of(hold),
+                "reasons": [_reason(reason, hold) for reason in _by_severity(reasons)],
+                "decision": decision,
+                "remedies": display.remedy_rows(decision) if decision else [],
+                "owner": (hold.assignee.get_full_name() or hold.assignee.get_username()) if hold.assignee else "",
+                "forced_only": hold.forced and not any(row.valid and row.type != FORCED for row in reasons),
+                "exposure": display.exposure_bar(decision.figures if decision else None) or position_bar(position),
+                "group": display.group_figures(decision.figures if decision else None),
+                "limit": limit_stack(position, today),
+                "ageing": ageing(position),
+                "steps": display.trace_steps(decision.trace) if decision else [],
+                "facts": order_facts(hold.order, hold.legal_entity.accounting_currency_id, hold.amount),
+                "others": self._others(hold),
+                "events": timeline(_events(hold)),
+                "actions": self._actions(hold),
+                "small_actions": self._small_actions(hold),
+                "warnings": self._warnings(hold),
+                "today": today,
+            },
+        )
 
     def _now(self, hold: Hold, today: dt.date) -> Decision | None:
         """What the very same check says now, with what would clear it; nothing for a hold that is closed."""
         if hold.status != Hold.Status.ACTIVE:
             return None
         return check_order(
-            hold.order_id, checkpoint=hold.checkpoint, pro_forma=hold.pro_forma,
-            as_of={hold.legal_entity_id: today}, evaluation=True, with_remedies=True,
+            hold.order_id,
+            checkpoint=hold.checkpoint,
+            pro_forma=hold.pro_forma,
+            as_of={hold.legal_entity_id: today},
+            evaluation=True,
+            with_remedies=True,
         )
 
     def _others(self, hold: Hold) -> list[Item]:
@@ -95,12 +102,27 @@ class HoldPage(PageView):
         query = f"?hold={hold.number}&next={reverse('hold-detail', args=[hold.number])}"
         actions: list[Item] = []
         if self.may(Action.RELEASE, entity):
-            release: Item = {"label": "Release…", "url": reverse("hold-release") + query, "icon": "check", "primary": True, "dialog": True, "shortcut": "r"}
+            release: Item = {
+                "label": "Release…",
+                "url": reverse("hold-release") + query,
+                "icon": "check",
+                "primary": True,
+                "dialog": True,
+                "shortcut": "r",
+            }
             if hold.forced and not self.may(Action.RELEASE_FORCED, entity):
                 release["disabled_because"] = "A credit manager releases a forced hold."
             actions.append(release)
         if self.may(Action.REJECT, entity):
-            actions.append({"label": "Reject…", "url": reverse("hold-reject") + query, "icon": "x", "dialog": True, "shortcut": "d"})
+            actions.append(
+                {
+                    "label": "Reject…",
+                    "url": reverse("hold-reject") + query,
+                    "icon": "x",
+                    "dialog": True,
+                    "shortcut": "d",
+                }
+            )
         if self.may(Action.EVALUATE, entity):
             url = reverse("hold-evaluate") + f"?hold={hold.number}"
             actions.append({"label": "Evaluate", "url": url, "icon": "refresh-cw", "dialog": True, "shortcut": "e"})
@@ -114,7 +136,12 @@ class HoldPage(PageView):
         mine = hold.decided_by == self.actor.reference and hold.release_mode == Hold.Mode.WITHOUT_POSTING
         if hold.status != Hold.Status.RELEASED or not mine:
             return []
-        action: Item = {"label": "Take release back", "url": reverse("hold-reinstate", args=[hold.number]), "post": True, "icon": "undo-2"}
+        action: Item = {
+            "label": "Take release back",
+            "url": reverse("hold-reinstate", args=[hold.number]),
+            "post": True,
+            "icon": "undo-2",
+        }
         if hold.decided_at is None or self.now - hold.decided_at > REINSTATE_WITHIN:
             action["disabled_because"] = "A release can be taken back for 15 minutes."
         return [action]
@@ -125,9 +152,29 @@ class HoldPage(PageView):
             return []
         query = f"?hold={hold.number}&next={reverse('hold-detail', args=[hold.number])}"
         return [
-            {"label": "Assign…", "url": reverse("hold-assign") + query, "icon": "user", "dialog": True, "shortcut": "a", "quiet": True},
-            {"label": "Review date…", "url": reverse("hold-review", args=[hold.number]), "icon": "calendar", "dialog": True, "quiet": True},
-            {"label": "Add note…", "url": reverse("hold-note", args=[hold.number]), "icon": "message-square", "dialog": True, "shortcut": "n", "quiet": True},
+            {
+                "label": "Assign…",
+                "url": reverse("hold-assign") + query,
+                "icon": "user",
+                "dialog": True,
+                "shortcut": "a",
+                "quiet": True,
+            },
+            {
+                "label": "Review date…",
+                "url": reverse("hold-review", args=[hold.number]),
+                "icon": "calendar",
+                "dialog": True,
+                "quiet": True,
+            },
+            {
+                "label": "Add note…",
+                "url": reverse("hold-note", args=[hold.number]),
+                "icon": "message-square",
+                "dialog": True,
+                "shortcut": "n",
+                "quiet": True,
+            },
         ]
 
     def _warnings(self, hold: Hold) -> list[Item]:
@@ -137,12 +184,16 @@ class HoldPage(PageView):
         how = f", {hold.get_release_mode_display().lower()}" if hold.release_mode else ""
         event = HoldEvent.objects.filter(hold=hold, version=hold.version).first()
         who = actor_words(hold.decided_by, event.actor_name if event else "") if hold.decided_by else ""
-        reason = f"Reason: {hold.release_reason.description or hold.release_reason.code}." if hold.release_reason else ""
+        reason = (
+            f"Reason: {hold.release_reason.description or hold.release_reason.code}." if hold.release_reason else ""
+        )
         return [{"title": f"{words[hold.status]}{how} {who}".strip(), "text": reason, "at": hold.decided_at}]
 
 
 def _by_severity(reasons: list[HoldReason]) -> list[HoldReason]:
-    return sorted(reasons, key=lambda row: (not row.valid, ORDER.index(row.type) if row.type in ORDER else len(ORDER), row.pk))
+    return sorted(
+        reasons, key=lambda row: (not row.valid, ORDER.index(row.type) if row.type in ORDER else len(ORDER), row.pk)
+    )
 
 
 def _events(hold: Hold) -> list[HoldEvent]:
@@ -159,6 +210,8 @@ def _reason(reason: HoldReason, hold: Hold) -> Item:
         "rule_url": reverse("rule-edit", args=[reason.rule]) if reason.rule else "",
         "level": display.LEVELS.get(reason.level, ""),
         "cleared": not reason.valid,
-        "cleared_text": f"Cleared {reason.cleared_at:%-d %b %H:%M}. It was: {reason.message}" if reason.cleared_at else "",
+        "cleared_text": f"Cleared {reason.cleared_at:%-d %b %H:%M}. It was: {reason.message}"
+        if reason.cleared_at
+        else "",
         "tone": {FORCED: "forced", POSTING_FAILED: "failed"}.get(reason.type, ""),
     }

@@ -1,12 +1,12 @@
 """The hold list page (`ux.md` 3.1): find the next decision, understand it, decide it."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from customers.access import Action
-from customers.listing import SIZES
 from customers.models import Document
 from customers.views import PageView
 from holds.lists import FILTERS, VIEWS, HoldList, hold_list
@@ -15,21 +15,23 @@ from holds.words import REASONS, chips_of, status_of
 
 Item = dict[str, Any]
 
-COLUMNS: tuple[tuple[str, str, str, str], ...] = (
-    ("order", "Order", "", ""),
-    ("customer", "Customer", "", ""),
-    ("", "Why held", "", "wide"),
-    ("value", "Value", "right", ""),
-    ("over", "Over limit", "right", ""),
-    ("used", "Used", "right", ""),
-    ("overdue", "Overdue", "right", ""),
-    ("ship", "Ship", "", ""),
-    ("held", "Held", "right", ""),
-    ("", "Own", "", ""),
-    ("", "Status", "", ""),
+COLUMNS: tuple[tuple[str, str, str], ...] = (
+    ("order", "Order", ""),
+    ("customer", "Customer", ""),
+    ("", "Why held", ""),
+    ("value", "Value", "right"),
+    ("over", "Over limit", "right"),
+    ("used", "Used", "right"),
+    ("overdue", "Overdue", "right"),
+    ("ship", "Ship", ""),
+    ("held", "Held", "right"),
+    ("", "Own", ""),
+    ("", "Status", ""),
 )
+IN_MONEY = {"Value", "Over limit", "Overdue"}
 SORT_WORDS = {
-    "ship": "ship date", "value": "value", "over": "amount over limit", "used": "limit used", "overdue": "overdue amount",
+    "ship": "ship date", "value": "value", "over": "amount over limit", "used": "limit used",
+    "overdue": "overdue amount",
     "held": "time of hold", "order": "order number", "customer": "customer", "checkpoint": "checkpoint",
     "decided": "time of decision",
 }  # fmt: skip
@@ -60,25 +62,33 @@ class HoldListPage(PageView):
     def get(self, request: HttpRequest) -> HttpResponse:
         """The page; htmx asks for the same address and takes the part that it needs."""
         found = hold_list(request.GET, actor=self.actor, now=self.now, today=self.today)
-        return self.page("holds/list.html", {
-            "found": found,
-            "tabs": _tabs(found),
-            "search": {"name": "q", "value": found.address.one("q"), "placeholder": "Order, customer, note", "label": "Search holds"},
-            "filters": _filters(found),
-            "hidden": _hidden(found),
-            "chips": _chips(found),
-            "clear_url": _clear_url(found),
-            "facets": _facets(found),
-            "summary": _summary(found),
-            "order_text": _order_text(found),
-            "columns": _columns(found),
-            "rows": [_row(hold, found) for hold in found.page.rows],
-            "currency": _currency(found),
-            "pager": _pager(found),
-            "bulk_actions": self._actions(),
-            "actions": self._page_actions(found),
-            "empty": _empty(found),
-        })
+        return self.page(
+            "holds/list.html",
+            {
+                "found": found,
+                "tabs": _tabs(found),
+                "search": {
+                    "name": "q",
+                    "value": found.address.one("q"),
+                    "placeholder": "Order, customer, note",
+                    "label": "Search holds",
+                },
+                "filters": _filters(found),
+                "hidden": _hidden(found),
+                "chips": _chips(found),
+                "clear_url": _clear_url(found),
+                "facets": _facets(found),
+                "summary": _summary(found),
+                "order_text": _order_text(found),
+                "columns": _columns(found),
+                "rows": [_row(hold, found) for hold in found.page.rows],
+                "currency": _currency(found),
+                "pager": found.address.pager(found.page),
+                "bulk_actions": self._actions(),
+                "actions": self._page_actions(found),
+                "empty": _empty(found),
+            },
+        )
 
     def _page_actions(self, found: HoldList) -> list[Item]:
         """What can be done with the list as it is."""
@@ -137,7 +147,7 @@ def _filters(found: HoldList) -> list[Item]:
     ]
 
 
-def _menu(found: HoldList, name: str, options: list[tuple[str, str, int | None]]) -> Item:
+def _menu(found: HoldList, name: str, options: Sequence[tuple[str, str, int | None]]) -> Item:
     chosen = [value for value in found.address.params.getlist(name) if value]
     return {
         "label": FILTER_WORDS[name],
@@ -189,7 +199,9 @@ def _facets(found: HoldList) -> list[Item]:
             "label": words,
             "count": found.reasons.get(code, 0),
             "active": code in chosen,
-            "url": found.address.without("reason", code) if code in chosen else found.address.url(reason=[*chosen, code]),
+            "url": found.address.without("reason", code)
+            if code in chosen
+            else found.address.url(reason=[*chosen, code]),
         }
         for code, words in REASONS.items()
         if found.reasons.get(code) or code in chosen
@@ -198,9 +210,7 @@ def _facets(found: HoldList) -> list[Item]:
 
 def _summary(found: HoldList) -> list[Item]:
     """Count and sums by currency, exact."""
-    return [
-        {"currency": part.currency, "amount": part.amount, "over": part.over_limit} for part in found.sums
-    ]
+    return [{"currency": part.currency, "amount": part.amount, "over": part.over_limit} for part in found.sums]
 
 
 def _order_text(found: HoldList) -> str:
@@ -214,19 +224,11 @@ def _columns(found: HoldList) -> list[Item]:
     """The head of the table; a currency stands once in the head, or in its own column where the list mixes them."""
     unit = _currency(found)
     columns = []
-    for key, label, align, extra in COLUMNS:
-        state = "asc" if key in found.sort[:1] else "desc" if f"-{key}" in found.sort[:1] else None
-        columns.append({
-            "label": label,
-            "align": align,
-            "frozen": 1 if key == "order" else None,
-            "wide": extra == "wide",
-            "unit": unit if label in {"Value", "Over limit", "Overdue"} else "",
-            "sort": state if key else None,
-            "sort_url": found.address.url(sort=f"-{key}" if state == "asc" else key) if key else "",
-        })
+    for name, label, align in COLUMNS:
+        head = found.address.head(name, label, align, found.sort)
+        columns.append({**head, "frozen": 1 if name == "order" else None, "unit": unit if label in IN_MONEY else ""})
         if label == "Why held" and not unit:
-            columns.append({"label": "Currency", "hide_label": True})
+            columns.append({"label": "Currency"})
     return columns
 
 
@@ -246,15 +248,6 @@ def _row(hold: Hold, found: HoldList) -> Item:
         "past": hold.ship_date is not None and hold.ship_date < today,
         "owner": hold.assignee,
         "selectable": hold.status == Hold.Status.ACTIVE,
-    }
-
-
-def _pager(found: HoldList) -> Item:
-    address, page = found.address, found.page
-    return {
-        "newer_url": address.page_url("before", page.before),
-        "older_url": address.page_url("after", page.after),
-        "sizes": [{"size": size, "url": address.url(per=str(size)), "active": size == address.per} for size in SIZES],
     }
 
 

@@ -1,4 +1,4 @@
-"""Background work that a person can follow (`ux.md` 3.5, 3.14): the list of runs, one run with live progress, cancel."""
+"""Background work that a person can follow (`ux.md` 3.5, 3.14): the runs, one run with live progress, cancel."""
 
 import datetime as dt
 import uuid
@@ -15,7 +15,7 @@ from customers import access, jobs
 from customers.access import Action
 from customers.errors import Refused
 from customers.jobs.reading import LIVE, visible_job, visible_jobs
-from customers.listing import SIZES, Address, page_of, sort_keys
+from customers.listing import Address, page_of, sort_keys
 from customers.models import Customer, Job
 from customers.views import PageView
 from holds.models import Hold
@@ -51,19 +51,20 @@ class JobListPage(PageView):
         if statuses:
             rows = rows.filter(status__in=[*statuses, *(["queued"] if "running" in statuses else [])])
         sort, keys = sort_keys(request.GET.get("sort", ""), SORTS, ("-started",), "id")
-        page = page_of(rows, keys, per=address.per, after=request.GET.get("after", ""), before=request.GET.get("before", ""))
+        page = page_of(
+            rows, keys, per=address.per, after=request.GET.get("after", ""), before=request.GET.get("before", "")
+        )
         progress = jobs.progress_of(page.rows)
         names = names_of(job.actor for job in page.rows)
-        return self.page("holds/jobs.html", {
-            "rows": [_row(job, progress[job.pk], names, self.now) for job in page.rows],
-            "tabs": _tabs(statuses),
-            "sort": sort,
-            "pager": {
-                "newer_url": address.page_url("before", page.before),
-                "older_url": address.page_url("after", page.after),
-                "sizes": [{"size": n, "url": address.url(per=str(n)), "active": n == address.per} for n in SIZES],
+        return self.page(
+            "holds/jobs.html",
+            {
+                "rows": [_row(job, progress[job.pk], names, self.now) for job in page.rows],
+                "tabs": _tabs(statuses),
+                "sort": sort,
+                "pager": address.pager(page),
             },
-        })
+        )
 
 
 class JobPage(PageView):
@@ -111,7 +112,9 @@ class JobPage(PageView):
             "by": name,
             "tallies": _tallies(result, progress),
             "poll_url": address if live else "",
-            "cancel_url": reverse("job-cancel", args=[job.pk]) if live and self.may(jobs.kind_of(job.kind).action) else "",
+            "cancel_url": reverse("job-cancel", args=[job.pk])
+            if live and self.may(jobs.kind_of(job.kind).action)
+            else "",
             "error": job.message if job.status == Job.Status.FAILED else "",
             "note": _note(job),
             "links": [] if live else self._links(job, result),
@@ -122,12 +125,16 @@ class JobPage(PageView):
         ready = any(change.get("outcome") == "ready" for change in result.get("changes", []))
         if not ready or not self.may(Action.RELEASE):
             return []
-        return [{"label": "Release…", "url": reverse("hold-release"), "shortcut": "r", "icon": "check", "primary": True}]
+        return [
+            {"label": "Release…", "url": reverse("hold-release"), "shortcut": "r", "icon": "check", "primary": True}
+        ]
 
     def _links(self, job: Job, result: Item) -> list[Item]:
         if job.kind != "evaluate_for_release":
             return []
-        links = [{"label": "Ready to release", "url": reverse("hold-list") + "?view=ready"}] if result.get("ready") else []
+        links = (
+            [{"label": "Ready to release", "url": reverse("hold-list") + "?view=ready"}] if result.get("ready") else []
+        )
         return [*links, {"label": "All open holds", "url": reverse("hold-list")}]
 
     def _failed(self, job: Job, result: Item) -> list[Item]:
@@ -149,7 +156,9 @@ class JobPage(PageView):
         customer = job.parameters.get("customer")
         if customer:
             entity, _, account = str(customer).partition(":")
-            found = access.scoped(Customer.objects.all(), self.actor).filter(legal_entity=entity, account=account).first()
+            found = (
+                access.scoped(Customer.objects.all(), self.actor).filter(legal_entity=entity, account=account).first()
+            )
             words.append({"label": "Name", "value": found.name if found else ""})
         return words
 
@@ -163,9 +172,15 @@ class JobCancel(PageView):
     def get(self, request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
         """Ask first."""
         job = visible_job(job_id, self.actor)
-        return self.page("holds/job_cancel.html", {
-            "job": job, "heading": title_of(job), "action_url": request.path, "cancel_url": reverse("job", args=[job.pk]),
-        })
+        return self.page(
+            "holds/job_cancel.html",
+            {
+                "job": job,
+                "heading": title_of(job),
+                "action_url": request.path,
+                "cancel_url": reverse("job", args=[job.pk]),
+            },
+        )
 
     def post(self, request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
         """End it; what is done stays done."""
@@ -205,11 +220,14 @@ def _outcomes(result: Item, chosen: str) -> list[Item]:
     if not counts:
         return []
     all_of_them = {"label": "All", "count": sum(counts.values()), "url": "?", "active": chosen not in counts}
-    return [all_of_them, *(
-        {"label": words, "count": counts[name], "url": f"?outcome={name}", "active": name == chosen}
-        for name, (_, words) in OUTCOMES.items()
-        if counts[name]
-    )]
+    return [
+        all_of_them,
+        *(
+            {"label": words, "count": counts[name], "url": f"?outcome={name}", "active": name == chosen}
+            for name, (_, words) in OUTCOMES.items()
+            if counts[name]
+        ),
+    ]
 
 
 def title_of(job: Job) -> str:
@@ -252,14 +270,19 @@ def _row(job: Job, progress: jobs.Progress, names: dict[str, str], now: dt.datet
 def _tabs(statuses: list[str]) -> list[Item]:
     tabs = [("History", []), ("Running", ["running"]), ("Failed", ["failed"])]
     return [
-        {"label": label, "url": f"?status={words[0]}" if words else "?", "active": statuses == words} for label, words in tabs
+        {"label": label, "url": f"?status={words[0]}" if words else "?", "active": statuses == words}
+        for label, words in tabs
     ]
 
 
 def _tallies(result: Item, progress: jobs.Progress) -> list[Item]:
     """The numbers of the result; what failed and what a cancel skipped stand last."""
     tallies = [
-        {"label": TALLIES.get(name, (name.replace("_", " ").capitalize(), ""))[0], "value": value, "tone": TALLIES.get(name, ("", ""))[1]}
+        {
+            "label": TALLIES.get(name, (name.replace("_", " ").capitalize(), ""))[0],
+            "value": value,
+            "tone": TALLIES.get(name, ("", ""))[1],
+        }
         for name, value in result.items()
         if isinstance(value, int)
     ]

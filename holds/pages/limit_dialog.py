@@ -38,7 +38,11 @@ class LimitDialog(Dialog):
         open_accounts(customer_ids=[subject.pk])
         account = CreditAccount.objects.get(customer=subject)
         changed = set_limit(
-            account=account.pk, source=LimitHistory.Source.MANUAL, actor=self.actor, at=self.now, as_of=self.today_of,
+            account=account.pk,
+            source=LimitHistory.Source.MANUAL,
+            actor=self.actor,
+            at=self.now,
+            as_of=self.today_of,
             **given,
         )
         return f"Limit of {subject.name} changed." if changed else f"The limit of {subject.name} was that already."
@@ -47,8 +51,10 @@ class LimitDialog(Dialog):
         """What the dialog says."""
         currency = subject.legal_entity.accounting_currency_id
         return {
-            "dialog_heading": f"Change the limit of {subject.name}", "summary": f"{subject.key} · amounts in {currency}",
-            "submit": "Change limit", "note": "Written to the limit history with your name.",
+            "dialog_heading": f"Change the limit of {subject.name}",
+            "summary": f"{subject.key} · amounts in {currency}",
+            "submit": "Change limit",
+            "note": "Written to the limit history with your name.",
         }
 
     def back(self, subject: Customer) -> str:

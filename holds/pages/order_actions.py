@@ -45,8 +45,12 @@ class PostDocument(PageView):
             return self._ask(order, form, status=422)
         try:
             posting = post_document(
-                order=order.pk, document=form.cleaned_data["document"], pro_forma=form.cleaned_data["pro_forma"],
-                actor=self.actor, at=self.now, today=self.today_of,
+                order=order.pk,
+                document=form.cleaned_data["document"],
+                pro_forma=form.cleaned_data["pro_forma"],
+                actor=self.actor,
+                at=self.now,
+                today=self.today_of,
             )
         except Refused as problem:
             toasts.error(request, problem.message)
@@ -57,16 +61,26 @@ class PostDocument(PageView):
         return self._answer(order, posting, form.cleaned_data["document"])
 
     def _ask(self, order: SalesOrder, form: DocumentForm, status: int = 200) -> HttpResponse:
-        return self.page("holds/dialog.html", {
-            "form": form, "action_url": self.request.path, "cancel_url": _order_url(order), "submit": "Post",
-            "dialog_heading": f"Post a document of {order.number}", "summary": order.customer.name,
-            "note": "The credit check runs first; the order may be put on hold.",
-        }, status=status)
+        return self.page(
+            "holds/dialog.html",
+            {
+                "form": form,
+                "action_url": self.request.path,
+                "cancel_url": _order_url(order),
+                "submit": "Post",
+                "dialog_heading": f"Post a document of {order.number}",
+                "summary": order.customer.name,
+                "note": "The credit check runs first; the order may be put on hold.",
+            },
+            status=status,
+        )
 
     def _answer(self, order: SalesOrder, posting: Posting, document: str) -> HttpResponse:
         name = str(Document(document).label)
         if posting.outcome == "posted":
-            warnings = " ".join(messages.reason_message(item) for item in (posting.decision.warnings if posting.decision else ()))
+            warnings = " ".join(
+                messages.reason_message(item) for item in (posting.decision.warnings if posting.decision else ())
+            )
             toasts.success(self.request, f"{name} of {order.number} posted. {warnings}".strip())
         elif posting.outcome == "cleared":
             toasts.success(self.request, f"{name} of {order.number} is cleared; the ERP posts it.")
@@ -90,23 +104,29 @@ class CheckOrder(PageView):
         self.require(Action.CHECK, legal_entity)
         form = DocumentForm(request.GET or None, documents=open_documents(order))
         decision = self._decide(order, form) if form.is_bound and form.is_valid() else None
-        return self.page("holds/check.html", {
-            "order": order,
-            "form": form,
-            "order_url": _order_url(order),
-            "decision": decision,
-            "words": display.outcome_words(decision) if decision else "",
-            "reasons": display.reason_rows(decision.reasons) if decision else [],
-            "warnings": [messages.reason_message(reason) for reason in decision.warnings] if decision else [],
-            "remedies": display.remedy_rows(decision) if decision else [],
-            "exposure": display.exposure_bar(decision.figures) if decision else None,
-            "steps": display.trace_steps(decision.trace) if decision else [],
-        })
+        return self.page(
+            "holds/check.html",
+            {
+                "order": order,
+                "form": form,
+                "order_url": _order_url(order),
+                "decision": decision,
+                "words": display.outcome_words(decision) if decision else "",
+                "reasons": display.reason_rows(decision.reasons) if decision else [],
+                "warnings": [messages.reason_message(reason) for reason in decision.warnings] if decision else [],
+                "remedies": display.remedy_rows(decision) if decision else [],
+                "exposure": display.exposure_bar(decision.figures) if decision else None,
+                "steps": display.trace_steps(decision.trace) if decision else [],
+            },
+        )
 
     def _decide(self, order: SalesOrder, form: DocumentForm) -> Decision:
         return check_order(
-            order.pk, checkpoint=form.cleaned_data["document"], pro_forma=form.cleaned_data["pro_forma"],
-            as_of={order.legal_entity_id: self.today(order.legal_entity.time_zone)}, with_remedies=True,
+            order.pk,
+            checkpoint=form.cleaned_data["document"],
+            pro_forma=form.cleaned_data["pro_forma"],
+            as_of={order.legal_entity_id: self.today(order.legal_entity.time_zone)},
+            with_remedies=True,
         )
 
 
@@ -137,7 +157,11 @@ class ForceDialog(OrderDialog):
     def perform(self, subject: SalesOrder, given: Mapping[str, Any]) -> str:
         """Force it."""
         force_hold(
-            order=subject.pk, reason=given["reason"], note=given["note"], actor=self.actor, at=self.now,
+            order=subject.pk,
+            reason=given["reason"],
+            note=given["note"],
+            actor=self.actor,
+            at=self.now,
             today=self.today_of,
         )
         return f"{subject.number} is on hold, forced."
@@ -146,8 +170,10 @@ class ForceDialog(OrderDialog):
         """What the dialog says."""
         value = f"{subject.amount:,.2f} {subject.currency_id}"
         return {
-            "dialog_heading": f"Force a hold on {subject.number}", "summary": f"{subject.customer.name} · {value}",
-            "submit": "Force hold", "note": "A forced hold waits for a person: it is never released automatically.",
+            "dialog_heading": f"Force a hold on {subject.number}",
+            "summary": f"{subject.customer.name} · {value}",
+            "submit": "Force hold",
+            "note": "A forced hold waits for a person: it is never released automatically.",
         }
 
 
@@ -168,8 +194,11 @@ class CancelDialog(OrderDialog):
     def words(self, subject: SalesOrder) -> dict[str, Any]:
         """What the dialog says."""
         return {
-            "dialog_heading": f"Cancel order {subject.number}", "summary": subject.customer.name,
-            "submit": "Cancel the order", "note": "Its hold closes and it uses no credit any more.", "danger": True,
+            "dialog_heading": f"Cancel order {subject.number}",
+            "summary": subject.customer.name,
+            "submit": "Cancel the order",
+            "note": "Its hold closes and it uses no credit any more.",
+            "danger": True,
         }
 
 
@@ -190,7 +219,9 @@ class ReopenDialog(OrderDialog):
     def words(self, subject: SalesOrder) -> dict[str, Any]:
         """What the dialog says."""
         return {
-            "dialog_heading": f"Reopen order {subject.number}", "summary": subject.customer.name, "submit": "Reopen",
+            "dialog_heading": f"Reopen order {subject.number}",
+            "summary": subject.customer.name,
+            "submit": "Reopen",
             "note": "It is checked again at its next document.",
         }
 

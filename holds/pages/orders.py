@@ -13,7 +13,7 @@ from credit_mgmt.engine.schedule import next_documents
 from credit_mgmt.models import Clearance, Commitment, DecisionRecord
 from customers import access
 from customers.access import Action
-from customers.listing import SIZES, Address, page_of, sort_keys
+from customers.listing import Address, page_of, sort_keys
 from customers.models import Document, SalesOrder, SalesOrderLine
 from customers.views import PageView
 from holds.forms import DocumentForm
@@ -28,8 +28,15 @@ SORTS = {
     "order": "number", "customer": "customer__name", "value": "amount", "ship": "requested_ship_date",
     "documents": "document_status",
 }  # fmt: skip
+COLUMNS = (
+    ("order", "Order", ""), ("customer", "Customer", ""), ("", "Currency", ""), ("value", "Value", "right"),
+    ("ship", "Ship", ""), ("documents", "Documents", ""), ("", "Credit", ""),
+)  # fmt: skip
 VIEWS: dict[str, tuple[str, Q]] = {
-    "open": ("Open", ~Q(document_status=SalesOrder.DocumentStatus.INVOICE) & ~Q(credit_status=SalesOrder.CreditStatus.CANCELLED)),
+    "open": (
+        "Open",
+        ~Q(document_status=SalesOrder.DocumentStatus.INVOICE) & ~Q(credit_status=SalesOrder.CreditStatus.CANCELLED),
+    ),
     "on-hold": ("On hold", Q(credit_status=SalesOrder.CreditStatus.ON_HOLD)),
     "rejected": ("Rejected", Q(credit_status=SalesOrder.CreditStatus.REJECTED)),
     "all": ("All", Q()),
@@ -65,25 +72,36 @@ class OrderListPage(PageView):
         rows = _customer(rows, address.one("customer"))
         sort, keys = sort_keys(request.GET.get("sort", ""), SORTS, ("-order",), "id")
         page = page_of(
-            rows.select_related("customer"), keys, per=address.per,
-            after=request.GET.get("after", ""), before=request.GET.get("before", ""),
+            rows.select_related("customer"),
+            keys,
+            per=address.per,
+            after=request.GET.get("after", ""),
+            before=request.GET.get("before", ""),
         )
-        return self.page("holds/orders.html", {
-            "rows": [{"order": order, "badge": CREDIT_BADGES[order.credit_status]} for order in page.rows],
-            "tabs": [
-                {"label": label, "url": address.url(view=name), "active": name == slug}
-                for name, (label, _) in VIEWS.items()
-            ],
-            "search": {"name": "q", "value": address.one("q"), "placeholder": "Order or customer", "label": "Search orders"},
-            "hidden": [{"name": key, "value": request.GET[key]} for key in ("view", "customer", "sort") if key in request.GET],
-            "chips": _chips(address),
-            "columns": _columns(address, sort),
-            "pager": {
-                "newer_url": address.page_url("before", page.before),
-                "older_url": address.page_url("after", page.after),
-                "sizes": [{"size": n, "url": address.url(per=str(n)), "active": n == address.per} for n in SIZES],
+        return self.page(
+            "holds/orders.html",
+            {
+                "rows": [{"order": order, "badge": CREDIT_BADGES[order.credit_status]} for order in page.rows],
+                "tabs": [
+                    {"label": label, "url": address.url(view=name), "active": name == slug}
+                    for name, (label, _) in VIEWS.items()
+                ],
+                "search": {
+                    "name": "q",
+                    "value": address.one("q"),
+                    "placeholder": "Order or customer",
+                    "label": "Search orders",
+                },
+                "hidden": [
+                    {"name": key, "value": request.GET[key]}
+                    for key in ("view", "customer", "sort")
+                    if key in request.GET
+                ],
+                "chips": _chips(address),
+                "columns": address.heads(COLUMNS, sort),
+                "pager": address.pager(page),
             },
-        })
+        )
 
 
 class OrderPage(PageView):
@@ -98,25 +116,28 @@ class OrderPage(PageView):
         holds = list(Hold.objects.filter(order=order).select_related("order", "payer").order_by("-held_at", "number"))
         active = next((hold for hold in holds if hold.status == Hold.Status.ACTIVE), None)
         today = self.today(order.legal_entity.time_zone)
-        return self.page("holds/order.html", {
-            "order": order,
-            "badge": CREDIT_BADGES[order.credit_status],
-            "active": active,
-            "active_chips": chips_of(active) if active else [],
-            "holds": [{"hold": hold, "chips": chips_of(hold), "status": status_of(hold)} for hold in holds],
-            "lines": [_line(line) for line in order.lines.order_by("number")],
-            "facts": order_facts(order, order.legal_entity.accounting_currency_id, None),
-            "documents": documents_of(order),
-            "credit": _credit(order, today),
-            "decisions": self._decisions(order),
-            "form": DocumentForm(documents=open_documents(order)),
-            "may_post": self._may_post(order),
-            "may_check": self.may(Action.CHECK, legal_entity) and bool(open_documents(order)),
-            "post_url": reverse("order-post", args=[legal_entity, number]),
-            "check_url": reverse("order-check", args=[legal_entity, number]),
-            "actions": self._actions(order, active),
-            "today": today,
-        })
+        return self.page(
+            "holds/order.html",
+            {
+                "order": order,
+                "badge": CREDIT_BADGES[order.credit_status],
+                "active": active,
+                "active_chips": chips_of(active) if active else [],
+                "holds": [{"hold": hold, "chips": chips_of(hold), "status": status_of(hold)} for hold in holds],
+                "lines": [_line(line) for line in order.lines.order_by("number")],
+                "facts": order_facts(order, order.legal_entity.accounting_currency_id, None),
+                "documents": documents_of(order),
+                "credit": _credit(order, today),
+                "decisions": self._decisions(order),
+                "form": DocumentForm(documents=open_documents(order)),
+                "may_post": self._may_post(order),
+                "may_check": self.may(Action.CHECK, legal_entity) and bool(open_documents(order)),
+                "post_url": reverse("order-post", args=[legal_entity, number]),
+                "check_url": reverse("order-check", args=[legal_entity, number]),
+                "actions": self._actions(order, active),
+                "today": today,
+            },
+        )
 
     def _may_post(self, order: SalesOrder) -> bool:
         return self.may(Action.POST_DOCUMENT, order.legal_entity_id) and bool(open_documents(order))
@@ -126,14 +147,23 @@ class OrderPage(PageView):
         entity, key = order.legal_entity_id, [order.legal_entity_id, order.number]
         actions: list[Item] = []
         if self.may(Action.FORCE_HOLD, entity) and order.is_open:
-            action: Item = {"label": "Force hold…", "url": reverse("order-force", args=key), "icon": "hand", "dialog": True}
+            action: Item = {
+                "label": "Force hold…",
+                "url": reverse("order-force", args=key),
+                "icon": "hand",
+                "dialog": True,
+            }
             if active and active.forced:
                 action["disabled_because"] = "Already forced."
             actions.append(action)
         if order.credit_status == SalesOrder.CreditStatus.REJECTED and self.may(Action.REOPEN, entity):
-            actions.append({"label": "Reopen…", "url": reverse("order-reopen", args=key), "icon": "rotate-cw", "dialog": True})
+            actions.append(
+                {"label": "Reopen…", "url": reverse("order-reopen", args=key), "icon": "rotate-cw", "dialog": True}
+            )
         if self.may(Action.CANCEL_ORDER, entity) and order.is_open:
-            actions.append({"label": "Cancel order…", "url": reverse("order-cancel", args=key), "icon": "slash", "dialog": True})
+            actions.append(
+                {"label": "Cancel order…", "url": reverse("order-cancel", args=key), "icon": "slash", "dialog": True}
+            )
         return actions
 
     def _decisions(self, order: SalesOrder) -> list[Item]:
@@ -179,10 +209,18 @@ def documents_of(order: SalesOrder) -> list[Item]:
 
 def _credit(order: SalesOrder, today: dt.date) -> list[Item]:
     """The credit that the order uses, and what its last pass or release lets it do."""
-    items: list[Item] = [{"label": "Left to invoice", "value": order.uninvoiced_amount, "kind": "amount", "unit": order.currency_id}]
+    items: list[Item] = [
+        {"label": "Left to invoice", "value": order.uninvoiced_amount, "kind": "amount", "unit": order.currency_id}
+    ]
     commitment = Commitment.objects.filter(order=order).first()
     words = "Uses credit" if commitment else "Uses no credit"
-    items.append({"label": "Credit", "value": words, "hint": "since it was approved" if commitment else "not approved, or on hold"})
+    items.append(
+        {
+            "label": "Credit",
+            "value": words,
+            "hint": "since it was approved" if commitment else "not approved, or on hold",
+        }
+    )
     clearance = Clearance.objects.filter(order=order).first()
     if clearance is None:
         return items
@@ -201,7 +239,9 @@ def _search(text: str) -> Q:
 
 def _customer(rows: Any, key: str) -> Any:
     entity, _, account = key.partition(":")
-    return rows.filter(Q(customer__account=account) | Q(payer__account=account), legal_entity=entity) if account else rows
+    return (
+        rows.filter(Q(customer__account=account) | Q(payer__account=account), legal_entity=entity) if account else rows
+    )
 
 
 def _chips(address: Address) -> list[Item]:
@@ -212,17 +252,3 @@ def _chips(address: Address) -> list[Item]:
         for value in address.params.getlist(key)
         if value
     ]
-
-
-def _columns(address: Address, sort: list[str]) -> list[Item]:
-    columns = (
-        ("order", "Order", ""), ("customer", "Customer", ""), ("", "Currency", ""), ("value", "Value", "right"),
-        ("ship", "Ship", ""), ("documents", "Documents", ""), ("", "Credit", ""),
-    )  # fmt: skip
-    drawn = []
-    for key, label, align in columns:
-        state = "asc" if key in sort[:1] else "desc" if f"-{key}" in sort[:1] else None
-        url = address.url(sort=f"-{key}" if state == "asc" else key) if key else ""
-        drawn.append({"label": label, "align": align, "sort": state if key else None, "sort_url": url, "frozen": 1 if key == "order" else None})
-    return drawn
-

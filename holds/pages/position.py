@@ -26,7 +26,12 @@ def limit_stack(position: Position, today: dt.date) -> Item:
     """Every part of the total limit, with its period; what is not in effect says why."""
     replaced = "a temporary limit replaces it" if position.temporary_limit is not None else ""
     lines: list[Item] = [
-        {"label": "Base limit", "period": _until(position.expires_on, today), "amount": position.base_limit, "off": replaced}
+        {
+            "label": "Base limit",
+            "period": _until(position.expires_on, today),
+            "amount": position.base_limit,
+            "off": replaced,
+        }
     ]
     if position.temporary_limit is not None:
         lines.append({"label": "Temporary limit", "amount": position.temporary_limit})

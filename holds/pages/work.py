@@ -51,7 +51,11 @@ class NoteDialog(HoldDialog):
 
     def words(self, subject: Hold) -> dict[str, Any]:
         """What the dialog says."""
-        return {"dialog_heading": f"Note on {subject.order.number}", "summary": subject.payer.name, "submit": "Add note"}
+        return {
+            "dialog_heading": f"Note on {subject.order.number}",
+            "summary": subject.payer.name,
+            "submit": "Add note",
+        }
 
 
 class ReviewDialog(HoldDialog):
@@ -65,12 +69,18 @@ class ReviewDialog(HoldDialog):
         """Set or clear it."""
         day = given["review_date"]
         worklist.set_review_date(ids=[subject.pk], review_date=day, actor=self.actor, at=self.now).only()
-        return f"{subject.order.number} is due for review on {day}." if day else f"{subject.order.number} has no review date."
+        return (
+            f"{subject.order.number} is due for review on {day}."
+            if day
+            else f"{subject.order.number} has no review date."
+        )
 
     def words(self, subject: Hold) -> dict[str, Any]:
         """What the dialog says."""
         return {
-            "dialog_heading": f"Review date of {subject.order.number}", "summary": subject.payer.name, "submit": "Save",
+            "dialog_heading": f"Review date of {subject.order.number}",
+            "summary": subject.payer.name,
+            "submit": "Save",
             "note": "On that day the hold stands in the view “Due for review”.",
         }
 
@@ -103,8 +113,10 @@ class AssignDialog(Dialog):
         """Assign them."""
         person = given["assignee"]
         result = worklist.assign_holds(
-            ids=[hold.pk for hold in subject.active], assignee=person.get_username() if person else None,
-            actor=self.actor, at=self.now,
+            ids=[hold.pk for hold in subject.active],
+            assignee=person.get_username() if person else None,
+            actor=self.actor,
+            at=self.now,
         )
         if result.failed:
             raise Refused(result.failed[0].code, " ".join(dict.fromkeys(item.message for item in result.failed)))
@@ -114,8 +126,12 @@ class AssignDialog(Dialog):
     def words(self, subject: Selection) -> dict[str, Any]:
         """What the dialog says."""
         return {
-            "dialog_heading": f"Assign {plural(len(subject.active), 'hold')}", "summary": subject.summary(), "submit": "Assign",
-            "chosen": subject, "versions": [], "next": self.request.POST.get("next") or self.request.GET.get("next", ""),
+            "dialog_heading": f"Assign {plural(len(subject.active), 'hold')}",
+            "summary": subject.summary(),
+            "submit": "Assign",
+            "chosen": subject,
+            "versions": [],
+            "next": self.request.POST.get("next") or self.request.GET.get("next", ""),
         }
 
     def back(self, subject: Selection) -> str:

@@ -26,4 +26,3 @@ def hold_status(hold: Hold) -> str:
 def words_of_event(event: HoldEvent) -> str:
     """What happened, in a few words."""
     return event_words(event)
-

@@ -28,7 +28,7 @@ def sign_in(world):
     def signed_in(role: str = Role.CREDIT_CLERK, entity: str | None = None, name: str = "") -> Client:
         actor = a_user(name or f"{role}-{entity or 'all'}", role, entity)
         client = Client()
-        client.force_login(get_user_model().objects.get(pk=actor.user_id))
+        client.force_login(get_user_model().objects.get(username=actor.name))
         client.get("/holds/")  # the first request of a session writes it
         return client
 

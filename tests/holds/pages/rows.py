@@ -32,7 +32,9 @@ def a_user(name: str = "marta", role: str = Role.CREDIT_CLERK, entity: LegalEnti
     return user
 
 
-def a_customer(entity: LegalEntity, account: str = "C-10427", name: str = "Harbour Lane Foods BV", **fields: Any) -> Customer:
+def a_customer(
+    entity: LegalEntity, account: str = "C-10427", name: str = "Harbour Lane Foods BV", **fields: Any
+) -> Customer:
     """A customer of `entity`, in its currency."""
     return Customer.objects.create(
         legal_entity=entity, account=account, name=name, currency=entity.accounting_currency, **fields
@@ -44,8 +46,12 @@ def an_order(customer: Customer, amount: str = "24300.00", number: str = "", **f
     terms, _ = PaymentTerms.objects.get_or_create(code="N30", defaults={"net_days": 30})
     values = {"currency": customer.currency, "payment_terms": terms, "uninvoiced_amount": Decimal(amount), **fields}
     return SalesOrder.objects.create(
-        legal_entity=customer.legal_entity, number=number or f"SO-{next(numbers)}", customer=customer, payer=customer,
-        amount=Decimal(amount), **values,
+        legal_entity=customer.legal_entity,
+        number=number or f"SO-{next(numbers)}",
+        customer=customer,
+        payer=customer,
+        amount=Decimal(amount),
+        **values,
     )
 
 
@@ -56,18 +62,34 @@ def a_hold(order: SalesOrder, *, reasons: tuple[str, ...] = ("limit_used",), chi
     """An active hold of `order` with `reasons`, and its first event."""
     held_at = fields.pop("held_at", NOW - dt.timedelta(days=3))
     values = {
-        "payer": order.payer, "legal_entity": order.legal_entity, "checkpoint": "confirmation", "held_at": held_at,
-        "held_by": "system:posting", "currency": order.legal_entity.accounting_currency_id, "amount": order.amount,
-        "ship_date": dt.date(2026, 11, 24), "over_limit": Decimal("18050.00"), "used_percent": Decimal("108.60"),
-        "overdue_amount": Decimal("41200.00"), "reason_codes": sorted(reasons), "evaluated_at": held_at,
+        "payer": order.payer,
+        "legal_entity": order.legal_entity,
+        "checkpoint": "confirmation",
+        "held_at": held_at,
+        "held_by": "system:posting",
+        "currency": order.legal_entity.accounting_currency_id,
+        "amount": order.amount,
+        "ship_date": dt.date(2026, 11, 24),
+        "over_limit": Decimal("18050.00"),
+        "used_percent": Decimal("108.60"),
+        "overdue_amount": Decimal("41200.00"),
+        "reason_codes": sorted(reasons),
+        "evaluated_at": held_at,
         "posting_request": {"document": "confirmation", "pro_forma": False, "actor": "system:posting"},
-        "chips": chips if chips is not None else [{**CHIP, "type": code} for code in reasons], **fields,
+        "chips": chips if chips is not None else [{**CHIP, "type": code} for code in reasons],
+        **fields,
     }
     with transaction.atomic():
         hold = Hold.objects.create(order=order, **values)
         HoldEvent.objects.create(
-            hold=hold, version=1, type="placed", from_status="", to_status="active", actor="system:posting",
-            actor_name="posting", at=held_at,
+            hold=hold,
+            version=1,
+            type="placed",
+            from_status="",
+            to_status="active",
+            actor="system:posting",
+            actor_name="posting",
+            at=held_at,
         )
         HoldReason.objects.bulk_create(
             HoldReason(hold=hold, type=code, message=f"Reason {code} in words.", added_at=held_at) for code in reasons
