@@ -69,7 +69,8 @@ class Rule:
 
     id: str
     name: str
-    type: RuleType
+    type: str
+    """One of `RuleType`, or the code of a type that another package registered."""
     action: Action
     level: Level
     customer: str | None = None

@@ -4,14 +4,17 @@ from collections import defaultdict
 from dataclasses import replace
 from decimal import Decimal
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from credit_mgmt.engine import exposure
 from credit_mgmt.engine.decide import carry, decide, decide_queue
 from credit_mgmt.engine.decision import Decision, Outcome
-from credit_mgmt.engine.exposure import Book, group_limit, total_limit
-from credit_mgmt.engine.facts import Action, Level, LimitType, OrderFacts, Rule, RuleType
+from credit_mgmt.engine.exposure import Book, counts, group_limit, total_limit
+from credit_mgmt.engine.facts import Action, Checkpoint, Level, LimitType, OrderFacts, Part, Question, Rule, RuleType
 from customers.money import ZERO, percent_of
+from tests.engine import build
 from tests.engine.worlds import World, moved, regrouped, rules, worlds
 
 SPLIT = ("delivered", "ordered")
@@ -188,3 +191,35 @@ def test_an_order_passes_only_when_nothing_is_unknown(world: World) -> None:
             assert not blocking.intersection(unknown)
         if blocking.intersection(unknown) or "limit_exceeded" in unknown:
             assert "cannot_be_evaluated" in kinds(decision)
+
+
+def test_what_is_rounded_is_the_sum_so_that_small_change_never_adds_up_to_an_overrun() -> None:
+    """Law 2 to the cent: 0.01 EUR is worth 0.004 USD, which alone is nothing; four of them are more than the limit."""
+    customer = build.position(limit="0.01")
+    where, question = build.setting(EUR_USD="0.4"), Question(Checkpoint.CONFIRMATION)
+    items = [(build.order("0.01", id=number, currency="EUR"), question, where) for number in range(10)]
+    book = Book([customer])
+    decisions = decide_queue(book, items, policy=build.policy(build.rule("limit_used", threshold_percent=100)))
+    assert [decision.holds for decision in decisions] == [False] * 3 + [True] * 7
+    assert book.exposure(build.order(0, id=99), customer, where.rates).without == Decimal("0.01")
+
+
+def test_an_order_of_a_large_group_costs_what_any_other_order_costs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the members owe is added up once for the queue, not once for an order."""
+    calls = 0
+
+    def counted(part: Part, limit_type: LimitType) -> Decimal:
+        nonlocal calls
+        calls += 1
+        return counts(part, limit_type)
+
+    monkeypatch.setattr(exposure, "counts", counted)
+    members = [build.position(f"USMF:M{number}", balance=number, group="group:G1") for number in range(1_000)]
+    where, question = build.setting(), Question(Checkpoint.CONFIRMATION)
+    items = [(build.order(1, id=number, payer=f"USMF:M{number % 50}"), question, where) for number in range(500)]
+    decide_queue(
+        Book([], [build.group(*members, limit=10**9)]),
+        items,
+        policy=build.policy(build.rule("limit_used", threshold_percent=100)),
+    )
+    assert calls == 1_000 + 50

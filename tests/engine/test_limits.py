@@ -1,6 +1,7 @@
 """Limits, exposure and credit groups (`domain 3`)."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -122,7 +123,7 @@ def test_unlimited_customers_skip_the_group_only_with_the_parameter() -> None:
 def test_with_group_checking_off_only_the_own_limit_counts() -> None:
     """domain 3.4: a limit of 0 then has nothing that stands in for it."""
     rich, poor = position(limit=20_000, group=G1), position(limit=0, group=G1)
-    off = {"check_group_limit": False}
+    off: dict[str, Any] = {"check_group_limit": False}
     assert check(order(18_000), rich, FULL, groups=(group(rich, limit=15_000),), **off).outcome is Outcome.PASSED
     assert types(check(order(1), poor, FULL, groups=(group(poor, limit=15_000),), **off)) == ("limit_used",)
 

@@ -222,8 +222,9 @@ class Carried:
             self.raise_own(max(Decimal(figures["limit"]), self.position.limit))
         if "group_limit" in figures:
             assert self.group is not None
-            name = "limit" if self.group.temporary_limit is None else "temporary_limit"
-            self.group = replace(self.group, **{name: Decimal(figures["group_limit"])})
+            limit = Decimal(figures["group_limit"])
+            temporary = None if self.group.temporary_limit is None else limit
+            self.group = replace(self.group, limit=limit, temporary_limit=temporary)
         for account in figures.get("accounts", "").split():
             day = dt.date.fromisoformat(figures["expires_on"])
             if self.group is not None and account == self.group.account:
@@ -232,8 +233,10 @@ class Carried:
                 self.position = replace(self.position, expires_on=day)
 
     def raise_own(self, limit: Decimal) -> None:
-        name = "limit" if self.position.temporary_limit is None else "temporary_limit"
-        self.position = replace(self.position, **{name: limit})
+        if self.position.temporary_limit is None:
+            self.position = replace(self.position, limit=limit)
+        else:
+            self.position = replace(self.position, temporary_limit=limit)
 
     def after_payment(self, facts: Facts) -> CustomerPosition:
         """The payer after it paid, oldest item first; the rest pays what is not due yet."""
@@ -252,7 +255,7 @@ class Carried:
 
     def decide(self, facts: Facts, world: World) -> Decision:
         position = self.after_payment(facts)
-        groups = ()
+        groups: tuple[GroupPosition, ...] = ()
         if self.group is not None:
             members = tuple(position if one.account == position.account else one for one in self.group.members)
             groups = (replace(self.group, members=members),)

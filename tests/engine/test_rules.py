@@ -2,7 +2,7 @@
 
 import datetime as dt
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -310,10 +310,10 @@ def test_a_rule_without_its_value_holds_and_never_excuses() -> None:
 class _Weekend:
     """A rule type of another package: orders are held on weekends."""
 
-    type = "weekend"
-    blocking_values = ("days",)
-    exclusion_values = ("days",)
-    is_limit_check = False
+    type: ClassVar[str] = "weekend"
+    blocking_values: ClassVar[tuple[str, ...]] = ("days",)
+    exclusion_values: ClassVar[tuple[str, ...]] = ("days",)
+    is_limit_check: ClassVar[bool] = False
 
     def read(self, rule: Rule, case: Case) -> rules.Reading:
         exceeds = case.as_of.weekday() >= 5
@@ -326,7 +326,7 @@ def test_a_rule_type_is_added_by_one_class_and_one_registration(monkeypatch: pyt
     monkeypatch.setattr(rules, "types", dict(rules.types))
     monkeypatch.setattr("credit_mgmt.engine.ladder.types", rules.types)
     rules.load_rule_types([lambda: _Weekend, lambda: _Weekend])
-    weekend = Rule("W", "W", "weekend", rule("sales_order", amount=1).action, rule("sales_order", amount=1).level)  # type: ignore[arg-type]
+    weekend = Rule("W", "W", "weekend", rule("sales_order", amount=1).action, rule("sales_order", amount=1).level)
     assert types(check(None, None, weekend)) == ("weekend",)  # TODAY is a Saturday.
     assert not check(None, None, weekend, where=setting(TODAY + dt.timedelta(days=2))).holds
     with pytest.raises(ValueError, match="registered already"):
@@ -335,7 +335,7 @@ def test_a_rule_type_is_added_by_one_class_and_one_registration(monkeypatch: pyt
 
 def test_a_rule_whose_type_is_not_installed_is_an_error_that_names_it() -> None:
     """Fail closed: such a policy decides nothing."""
-    gone = Rule("W", "W", "weekend", rule("sales_order", amount=1).action, rule("sales_order", amount=1).level)  # type: ignore[arg-type]
+    gone = Rule("W", "W", "weekend", rule("sales_order", amount=1).action, rule("sales_order", amount=1).level)
     with pytest.raises(LookupError, match="no rule type is registered for weekend"):
         check(None, None, gone)
 

@@ -215,7 +215,7 @@ def test_terms_made_easier_since_the_last_pass_or_release_hold(
     assert not check(discount).holds
 
 
-ON_HOLD = [
+ON_HOLD: list[tuple[str, str, dict[str, Any], dict[str, Any], bool]] = [
     # domain 4.7: processing hold, checkpoint, facts of the order, parameters, held
     ("all", "confirmation", {}, {}, True),
     ("all", "invoice", {}, {}, True),
@@ -248,7 +248,7 @@ def test_a_release_exclusion_does_not_free_an_account_on_hold() -> None:
     assert types(check(None, customer, free, rule("days_overdue", days=1))) == ("account_on_hold",)
 
 
-NOT_CHECKED = [
+NOT_CHECKED: list[tuple[dict[str, Any], dict[str, Any], NotChecked]] = [
     # domain 4.1, in its order: the first that is true answers.
     ({"intercompany": True, "excluded": True}, {}, NotChecked.INTERCOMPANY),
     ({"excluded": True, "customer_excluded": True}, {}, NotChecked.ORDER_EXCLUDED),

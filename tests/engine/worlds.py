@@ -121,18 +121,19 @@ def _values(random: Random, kind: RuleType, *, exclusion: bool) -> dict[str, Any
     if kind is RuleType.DAYS_OVERDUE and exclusion and random.random() < 0.5:
         return {"amount": cents(random), "currency": currency}
     if kind is RuleType.OVERDUE_AMOUNT:
-        threshold = {"threshold_percent": percent}
+        threshold: dict[str, Any] = {"threshold_percent": percent}
         if exclusion and random.random() < 0.5:
             threshold = {"threshold_amount": cents(random)}
         return {"amount": cents(random), "currency": currency, **threshold}
-    return {
+    values: dict[RuleType, dict[str, Any]] = {
         RuleType.DAYS_OVERDUE: {"days": random.choice([0, 3, 30, 60])},
         RuleType.LIMIT_EXPIRED: {"days": random.choice([0, 3, 30, 60])},
         RuleType.SALES_ORDER: {"amount": cents(random), "currency": currency},
         RuleType.LIMIT_USED: {"threshold_percent": percent},
         RuleType.ACCOUNT_STATUS: {"account_status": random.choice(["WATCH", "OK"])},
         RuleType.PAYMENT_TERMS: {"payment_terms": random.choice(["N30", "N90"])},
-    }[kind]
+    }
+    return values[kind]
 
 
 def an_order(random: Random, number: int, *, exempt: bool) -> OrderFacts:
