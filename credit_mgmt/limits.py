@@ -19,7 +19,7 @@ from customers import outbox
 from customers.access import Action, Actor, authorize_each
 from customers.errors import InvalidInput, NotFound, Refused
 from customers.models import Customer
-from customers.money import LARGEST, ZERO
+from customers.money import LARGEST, ZERO, round_half_up
 
 
 class _Keep:
@@ -57,9 +57,9 @@ _RIGHT = {
     LimitHistory.Source.OPENING: Action.FEED,
     LimitHistory.Source.FEED: Action.FEED,
     LimitHistory.Source.MANUAL: Action.EDIT_CREDIT_PROFILE,
-    LimitHistory.Source.GROUP: Action.EDIT_CREDIT_PROFILE,
+    LimitHistory.Source.GROUP: Action.FEED,
 }
-"""Who brings customers in may bring their opening limit; to change a limit is credit management's."""
+"""Who brings customers and groups in may bring their opening limits; to change a limit is credit management's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ def set_limits(
     if source == LimitHistory.Source.MANUAL:
         _refuse_manual_editing(changes, accounts)
     if source == LimitHistory.Source.OPENING:
-        _refuse_second_opening(accounts)
+        _refuse_second_opening([accounts[change.account] for change in changes])
     last = _last_numbers(accounts)
     signed = _Signature(actor, at, as_of, note)
     entries = [_apply(change, accounts, last, source, signed) for change in changes]
@@ -145,7 +145,7 @@ def _changes_of_members(changes: Sequence[LimitChange]) -> list[LimitChange]:
 
 def _locked_accounts(ids: Sequence[int]) -> dict[int, CreditAccount]:
     lock_accounts(ids, patience=Patience.WORK)
-    accounts = CreditAccount.objects.select_related("customer").in_bulk(set(ids))
+    accounts = CreditAccount.objects.select_related("customer", "currency").in_bulk(set(ids))
     missing = sorted(set(ids) - accounts.keys())
     if missing:
         raise NotFound(f"There is no credit account {missing[0]}.")
@@ -177,13 +177,14 @@ def _refuse_manual_editing(changes: Iterable[LimitChange], accounts: Mapping[int
             )
 
 
-def _refuse_second_opening(accounts: Mapping[int, CreditAccount]) -> None:
+def _refuse_second_opening(accounts: Sequence[CreditAccount]) -> None:
     opened = LimitHistory.objects.filter(account__in=accounts).order_by("account_id")
     first = opened.values_list("account_id", flat=True).first()
     if first is not None:
+        opened_already = next(account for account in accounts if account.pk == first)
         raise Refused(
             "limit_already_opened",
-            f"{account_key(accounts[first])} has a limit history already: an opening limit is the first of it.",
+            f"{account_key(opened_already)} has a limit history already: an opening limit is the first of it.",
         )
 
 
@@ -231,7 +232,7 @@ def _write(entries: Sequence[LimitHistory], accounts: Mapping[int, CreditAccount
 
 
 def _event(entry: LimitHistory, account: CreditAccount) -> outbox.Event:
-    places = f"{entry.limit_amount:f}", f"{entry.previous_limit:f}"
+    units = account.currency.minor_units
     return outbox.Event(
         type="limit_changed",
         key=f"limit:{entry.account_id}:{entry.sequence}",
@@ -239,8 +240,8 @@ def _event(entry: LimitHistory, account: CreditAccount) -> outbox.Event:
         subject=account_key(account),
         at=entry.at,
         data={
-            "limit": places[0],
-            "previous_limit": places[1],
+            "limit": f"{round_half_up(entry.limit_amount, units):f}",
+            "previous_limit": f"{round_half_up(entry.previous_limit, units):f}",
             "unlimited": entry.unlimited,
             "mandatory_limit": entry.mandatory,
             "expires_on": entry.expires_on.isoformat() if entry.expires_on else None,

@@ -1,12 +1,13 @@
 """The API resources of the room `credit_mgmt` (`api.md` Resources)."""
 
-from credit_mgmt.api import checks, customers, records, setup
+from credit_mgmt.api import checks, customers, groups, records, setup
 from customers.edge.routing import Router
 
 
 def register(router: Router) -> None:
     """Add the resources of this room; `customers` takes the place of the lower room's."""
     customers.register(router)
+    groups.register(router)
     setup.register(router)
     checks.register(router)
     records.register(router)
