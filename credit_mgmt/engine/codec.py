@@ -18,6 +18,7 @@ from credit_mgmt.engine.decide import decide
 from credit_mgmt.engine.decision import Decision
 from credit_mgmt.engine.exposure import Book
 from credit_mgmt.engine.facts import OrderFacts, Policy, Question, Setting
+from credit_mgmt.engine.ladder import sorted_policy
 from customers.money import Rates
 
 Json = dict[str, Any]
@@ -31,8 +32,7 @@ class BadRecord(ValueError):
 
 def stored_facts(book: Book, order: OrderFacts, *, policy: Policy, question: Question, setting: Setting) -> Json:
     """What a decision on `order` was made of, few enough to be stored with it. Call it before the book moves on."""
-    currencies = frozenset(rule.currency for rule in policy.rules if rule.currency is not None)
-    return encode(condense(book, order, question, setting, currencies=currencies))
+    return encode(condense(book, order, question, setting, currencies=sorted_policy(policy).currencies))
 
 
 def replay(stored: Mapping[str, Any], *, policy: Policy) -> Decision:
@@ -77,14 +77,14 @@ def _decoder(kind: type[Any]) -> _Coder:
 
 def _encoder_of_fields(kind: type[Any]) -> _Coder:
     hints = get_type_hints(kind)
-    plans = [(name, _encode_optional(hints[name]), default) for name, default in _fields(kind)]
+    plans = [(name, _encode_as(hints[name]), default) for name, default in _fields(kind)]
 
     def encode_fields(value: Any) -> Json:
         encoded = {}
         for name, coder, default in plans:
             item = getattr(value, name)
             if item is not default and item != default:
-                encoded[name] = coder(item)
+                encoded[name] = item if coder is None or item is None else coder(item)
         return encoded
 
     return encode_fields
@@ -114,16 +114,23 @@ def _fields(kind: type[Any]) -> list[tuple[str, Any]]:
     ]
 
 
-def _encode_as(hint: Any) -> _Coder:
+def _encode_as(hint: Any) -> _Coder | None:
+    """How to write a value of this kind; None where it is JSON already, as texts, numbers and codes are."""
     hint = _not_none(hint)
     origin, arguments = get_origin(hint), get_args(hint)
     if origin in (tuple, Sequence):
         coder = _encode_as(arguments[0])
-        return lambda items: [coder(item) for item in items]
+        return list if coder is None else lambda items: [coder(item) for item in items]
     if origin is Mapping:
-        key, coder = _key_to_text, _encode_optional(arguments[1])
-        return lambda items: {key(name): coder(item) for name, item in items.items()}
-    return _plain if issubclass(hint, Enum) else _encoder(hint)
+        return _mapping_encoder(_encode_as(arguments[1]))
+    return None if hint in (str, int, bool) or issubclass(hint, Enum) else _encoder(hint)
+
+
+def _mapping_encoder(coder: _Coder | None) -> _Coder:
+    """JSON has no null keys: the default row of the parameters is kept under the empty name."""
+    return lambda items: {
+        name or "": item if coder is None or item is None else coder(item) for name, item in items.items()
+    }
 
 
 def _decode_as(hint: Any) -> _Coder:
@@ -136,11 +143,6 @@ def _decode_as(hint: Any) -> _Coder:
         key, coder = _key_from_text(arguments[0]), _decode_optional(arguments[1])
         return lambda items: {key(name): coder(item) for name, item in items.items()}
     return hint if issubclass(hint, Enum) else _decoder(hint)
-
-
-def _encode_optional(hint: Any) -> _Coder:
-    coder = _encode_as(hint)
-    return lambda item: None if item is None else coder(item)
 
 
 def _decode_optional(hint: Any) -> _Coder:
@@ -156,15 +158,6 @@ def _not_none(hint: Any) -> Any:
     if get_origin(hint) in (UnionType, Union):
         [hint] = [argument for argument in get_args(hint) if argument is not NoneType]
     return hint
-
-
-def _plain(item: Any) -> Any:
-    return item.value if isinstance(item, Enum) else item
-
-
-def _key_to_text(key: str | None) -> str:
-    """JSON has no null keys: the default row of the parameters is kept under the empty name."""
-    return "" if key is None else str(key)
 
 
 def _key_from_text(hint: Any) -> Callable[[str], str | None]:
@@ -206,9 +199,6 @@ def _decode_rates(stored: Mapping[str, Any]) -> Rates:
 _ENCODERS: dict[Any, _Coder] = {
     Decimal: str,
     dt.date: dt.date.isoformat,
-    str: _plain,
-    int: _plain,
-    bool: _plain,
     Rates: _encode_rates,
 }
 _DECODERS: dict[Any, _Coder] = {

@@ -5,6 +5,7 @@ order itself is taken out of what is owed, so that what is stored or varied coun
 """
 
 from dataclasses import dataclass, replace
+from itertools import permutations
 
 from credit_mgmt.engine.exposure import Book, counts
 from credit_mgmt.engine.facts import (
@@ -122,6 +123,7 @@ def _fewer_rates(setting: Setting, currencies: frozenset[str] | None, used: set[
     if currencies is None:
         return setting
     wanted = used | currencies
-    rates = {pair: rate for pair, rate in setting.rates.rates.items() if wanted.issuperset(pair)}
-    units = {code: places for code, places in setting.rates.minor_units.items() if code in wanted}
-    return replace(setting, rates=Rates(rates, units))
+    known = setting.rates
+    rates = {pair: known.rates[pair] for pair in permutations(sorted(wanted), 2) if pair in known.rates}
+    units = {code: known.minor_units[code] for code in sorted(wanted) if code in known.minor_units}
+    return Setting(setting.legal_entity, setting.as_of, Rates(rates, units))

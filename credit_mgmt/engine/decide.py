@@ -9,11 +9,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from credit_mgmt.engine.case import Case
 from credit_mgmt.engine.decision import Decision, Draw, NotChecked, Outcome, Reason, TraceLine, Verdict
 from credit_mgmt.engine.exposure import Book, MissingFact, convert, will_use
-from credit_mgmt.engine.facts import Checkpoint, CustomerPosition, GroupPosition, OrderFacts, Policy, Question, Setting
+from credit_mgmt.engine.facts import (
+    Checkpoint,
+    CustomerPosition,
+    GroupPosition,
+    OrderFacts,
+    Parameters,
+    Policy,
+    Question,
+    Setting,
+)
 from credit_mgmt.engine.figures import figures_of
 from credit_mgmt.engine.ladder import Ladder, SortedPolicy, sorted_policy
 from credit_mgmt.engine.lazy import LazyMapping, LazyTuple
-from credit_mgmt.engine.schedule import customer_exempt, document_exempt, exempt
+from credit_mgmt.engine.schedule import customer_exempt, document_exempt, exempt, is_looked_at
 from credit_mgmt.engine.walk import Missing, Walk, words_for
 from customers.money import MissingRate
 
@@ -115,11 +124,11 @@ class _Check:
         if not (order.amount.is_finite() and order.uninvoiced.is_finite() and order.delivered.is_finite()):
             raise MissingFact(f"an amount of order {order.key} is not a number")
         position = self.book.position_of(order.payer)
-        self._look_at_account(position)
+        parameters = self.policy.policy.parameters_of(order.legal_entity)
+        self._look_at_account(position, parameters)
         because = customer_exempt(order, as_of)
         if because is not None:
             return because
-        parameters = self.policy.policy.parameters_of(order.legal_entity)
         if parameters is None:
             raise MissingFact(f"there are no credit parameters for legal entity {order.legal_entity}")
         because = document_exempt(order, parameters, self.question, as_of)
@@ -135,8 +144,14 @@ class _Check:
         self.missing += walk.missing
         return None
 
-    def _look_at_account(self, position: CustomerPosition) -> None:
-        """Processing hold *all* stops every posting, *invoice* the invoice, before anything else (`domain 4.7`)."""
+    def _look_at_account(self, position: CustomerPosition, parameters: Parameters | None) -> None:
+        """Processing hold *all* stops every posting, *invoice* the invoice, before anything else (`domain 4.7`).
+
+        A pro forma is no posting: it is stopped only where pro formas of that document are checked.
+        """
+        question = self.question
+        if question.pro_forma and parameters is not None and not is_looked_at(question, parameters):
+            return
         hold = position.processing_hold
         if hold == "all" or (hold == "invoice" and self.question.checkpoint is Checkpoint.INVOICE):
             status, account = position.account_status or "", position.account

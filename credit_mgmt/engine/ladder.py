@@ -72,6 +72,7 @@ class SortedPolicy:
 
     def __init__(self, policy: Policy) -> None:
         self.policy = policy
+        self.currencies = frozenset(rule.currency for rule in policy.rules if rule.currency is not None)
         self._by_target: dict[_Target, list[tuple[int, Rule]]] = defaultdict(list)
         self._ladders: dict[_Key, Ladder] = {}
         for position, rule in enumerate(policy.rules):

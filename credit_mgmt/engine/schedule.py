@@ -17,6 +17,12 @@ def is_checked(setting: CheckpointSetting, *, pro_forma: bool) -> bool:
     return setting.pro_forma if pro_forma else setting.posting
 
 
+def is_looked_at(question: Question, parameters: Parameters) -> bool:
+    """Whether the checkpoint of the question is enabled; an evaluation looks at it in any case (`domain 7`)."""
+    setting = parameters.checkpoints.get(question.checkpoint, OFF)
+    return question.evaluation or is_checked(setting, pro_forma=question.pro_forma)
+
+
 def grace_days(setting: CheckpointSetting, *, pro_forma: bool) -> int | None:
     """Grace days of a posting or a pro forma; they need their checkbox (`domain 5.1`). None: no grace."""
     if not is_checked(setting, pro_forma=pro_forma):
@@ -95,8 +101,7 @@ def document_exempt(order: OrderFacts, parameters: Parameters, question: Questio
     """
     if question.evaluation:
         return None
-    setting = parameters.checkpoints.get(question.checkpoint, OFF)
-    if not is_checked(setting, pro_forma=question.pro_forma):
+    if not is_looked_at(question, parameters):
         return NotChecked.CHECKPOINT_OFF
     standing = order.standing
     if standing is None or got_easier(order, standing, parameters):

@@ -241,6 +241,15 @@ def test_an_account_on_hold_is_tested_before_anything_else(
     assert types(decision) == (("account_on_hold",) if held else ())
 
 
+def test_a_pro_forma_of_an_account_on_hold_is_stopped_where_pro_formas_are_checked() -> None:
+    """domain 4.7: the processing hold stops postings, and a pro forma is none."""
+    stopped = position(processing_hold="all", account_status="STOP")
+    checked = {"confirmation": CheckpointSetting(posting=True, pro_forma=True)}
+    assert check(None, stopped, pro_forma=True).not_checked_because is NotChecked.CHECKPOINT_OFF
+    assert types(check(None, stopped, pro_forma=True, checkpoints=checked)) == ("account_on_hold",)
+    assert types(check(None, stopped, pro_forma=True, evaluation=True)) == ("account_on_hold",)
+
+
 def test_a_release_exclusion_does_not_free_an_account_on_hold() -> None:
     """domain 4.7."""
     free = rule("sales_order", "exclusion", amount=10**6, release_sales_order=True)
