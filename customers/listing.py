@@ -134,7 +134,7 @@ class Address:
         }
 
     def heads(self, columns: Iterable[tuple[str, str, str]], sort: Sequence[str]) -> list[dict[str, Any]]:
-        """Table heads from (name to sort by, or nothing; label; align), with links that sort and turn the order round."""
+        """Table heads from (name to sort by or nothing, label, align), with links that sort or turn the order."""
         return [self.head(name, label, align, sort) for name, label, align in columns]
 
     def head(self, name: str, label: str, align: str, sort: Sequence[str]) -> dict[str, Any]:

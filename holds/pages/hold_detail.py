@@ -51,6 +51,7 @@ class HoldPage(PageView):
         position = position_of(hold.payer, today)
         reasons = list(HoldReason.objects.filter(hold=hold).order_by("-valid", "added_at", "pk"))
         decision = self._now(hold, today)
+        figures = decision.figures if decision else None
         return self.page(
             "holds/detail.html",
             {
@@ -61,8 +62,9 @@ class HoldPage(PageView):
                 "remedies": display.remedy_rows(decision) if decision else [],
                 "owner": (hold.assignee.get_full_name() or hold.assignee.get_username()) if hold.assignee else "",
                 "forced_only": hold.forced and not any(row.valid and row.type != FORCED for row in reasons),
-                "exposure": display.exposure_bar(decision.figures if decision else None) or position_bar(position),
-                "group": display.group_figures(decision.figures if decision else None),
+                "exposure": display.exposure_bar(figures) if figures else position_bar(position),
+                "with_order": bool(figures),
+                "group": display.group_figures(figures),
                 "limit": limit_stack(position, today),
                 "ageing": ageing(position),
                 "steps": display.trace_steps(decision.trace) if decision else [],

@@ -7,7 +7,7 @@ from django.contrib.auth import get_user_model
 from django.test import Client
 
 from credit_mgmt.models import BlockingRule, Parameters
-from customers.models import Role
+from customers.models import Reason, Role
 from tests.factories_holds import a_customer, a_rule, a_user, an_entity, reasons
 
 pytestmark = pytest.mark.django_db
@@ -129,7 +129,7 @@ def test_parameters_are_saved_for_a_legal_entity_of_its_own(administrator):
     assert answer.status_code == 422
     assert "Automatic release reason:" in shown(answer)
     assert not Parameters.objects.filter(legal_entity="USMF").exists()
-    chosen = Parameters._meta.get_field("automatic_release_reason").related_model.objects.get(code="AUTO")
+    chosen = Reason.objects.get(type="release", code="AUTO")
     answer = administrator.post(
         "/parameters/USMF/", {**values, "automatic_release_reason": str(chosen.pk)}, follow=True
     )
