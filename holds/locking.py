@@ -32,7 +32,9 @@ class LockedOrders:
     accounts: LockedAccounts
     orders: dict[int, SalesOrder]
     holds: dict[int, Hold]
-    """The active hold by order."""
+    """The active hold by order, with the payer that the order has now."""
+    moved: frozenset[Any] = frozenset()
+    """Holds whose order has another payer than when they were written."""
 
 
 @contextmanager
@@ -59,7 +61,7 @@ def _open(stack: ExitStack, ids: list[int], actor: Actor, patience: Patience, al
                 if all(wanted.get(order.payer_id) == _accounts_of(order) for order in orders.values()):
                     stack.enter_context(attempt.pop_all())
                     accounts = LockedAccounts(of_payer=wanted, versions=versions)
-                    return LockedOrders(refresh(actor), accounts, orders, _active_holds(orders))
+                    return LockedOrders(refresh(actor), accounts, orders, *_active_holds(orders))
         except OperationalError as error:
             if not isinstance(error.__cause__, pg.DeadlockDetected | pg.SerializationFailure):
                 raise
@@ -102,16 +104,17 @@ def _read(ids: Sequence[int]) -> dict[int, SalesOrder]:
     return {order_id: by_id[order_id] for order_id in ids if order_id in by_id}
 
 
-def _active_holds(orders: Mapping[int, SalesOrder]) -> dict[int, Hold]:
-    """The active holds of the orders; no query where there is none."""
+def _active_holds(orders: Mapping[int, SalesOrder]) -> tuple[dict[int, Hold], frozenset[Any]]:
+    """The active holds of the orders, and which of them moved; no query where there is none."""
     ids: list[Any] = [hold for order in orders.values() if (hold := getattr(order, "active_hold_id", None))]
     if not ids:
-        return {}
+        return {}, frozenset()
     holds = {hold.order_id: hold for hold in Hold.objects.filter(pk__in=ids).order_by("pk")}
+    moved = frozenset(hold.pk for hold in holds.values() if hold.payer_id != orders[hold.order_id].payer_id)
     for order_id, hold in holds.items():
         hold.order = orders[order_id]
         hold.payer = hold.order.payer
-    return holds
+    return holds, moved
 
 
 def reasons_of(holds: Iterable[Hold]) -> dict[Any, list[HoldReason]]:

@@ -48,7 +48,8 @@ def place_holds(stops: Sequence[Stop], *, actor: Actor, at: dt.datetime) -> list
     holds, reasons = [], []
     for stop in stops:
         hold = _hold(stop, actor, at)
-        rows = [recording.reason_row(hold, reason, at) for reason in stop.reasons]
+        distinct = {reason.identity: reason for reason in stop.reasons}
+        rows = [recording.reason_row(hold, reason, at) for reason in distinct.values()]
         recording.show(hold, rows)
         holds.append(hold)
         reasons += rows

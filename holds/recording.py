@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import Q
+
 from credit_mgmt import messages
 from credit_mgmt.engine.decision import Decision, Reason
 from credit_mgmt.engine.facts import Setting
@@ -154,11 +156,23 @@ def _number(text: str | None, largest: Decimal, places: int = 4) -> Decimal | No
     return round_half_up(value, places)
 
 
+READY, MULTIPLE = "ready_to_release", "multiple"
+
+
 def label(hold: Hold) -> str:
     """The one label of a hold where only one fits (`domain 4.4`): a reason type, `multiple`, or `ready_to_release`."""
     if hold.ready_to_release:
-        return "ready_to_release"
-    return hold.reason_codes[0] if len(hold.reason_codes) == 1 else "multiple"
+        return READY
+    return hold.reason_codes[0] if len(hold.reason_codes) == 1 else MULTIPLE
+
+
+def with_reason(word: str) -> Q:
+    """Holds that have a valid reason of this type; or by a label that is no type: ready, or not exactly one reason."""
+    if word == READY:
+        return Q(ready_to_release=True)
+    if word == MULTIPLE:
+        return Q(ready_to_release=False) & (Q(reason_codes__1__isnull=False) | Q(reason_codes=[]))
+    return Q(reason_codes__contains=[word])
 
 
 def figures_of(decision: Decision | None) -> Mapping[str, str | None] | None:

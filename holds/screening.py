@@ -20,7 +20,7 @@ from holds.models import Hold, HoldReason
 from holds.saving import save_evaluated, save_holds, save_reasons
 
 _SHOWN = (
-    "payer_id", "workflow_state", "reason_codes", "chips", "amount", "amount_unknown", "over_limit", "used_percent",
+    "workflow_state", "reason_codes", "chips", "amount", "amount_unknown", "over_limit", "used_percent",
     "overdue_amount", "ship_date",
 )  # fmt: skip
 """What an evaluation may change of a hold without changing a check mark."""
@@ -96,7 +96,7 @@ def _write(
         if one.changed:
             hold.version += 1
             changed.append(one)
-        elif _shown(hold) != values:
+        elif hold.pk in locked.moved or _shown(hold) != values:
             redrawn.append(hold)
         else:
             seen.append(hold)

@@ -20,10 +20,11 @@ from customers.models import Document
 from holds import worklist
 from holds.each import BulkResult
 from holds.models import Hold, HoldReason
-from holds.recording import SEVERITY, label, severity
+from holds.recording import MULTIPLE, READY, SEVERITY, label, severity, with_reason
 from holds.rejections import reject_hold, reject_holds
 from holds.releases import reinstate_hold, release_hold, release_holds
 
+LABELS = [*SEVERITY, MULTIPLE, READY]
 MOST_IDS = 500
 """Holds of one bulk action: a page of the list."""
 
@@ -167,12 +168,12 @@ class BulkAnswerSerializer(StrictSerializer):
 
 @dataclass(frozen=True, slots=True)
 class _HasReason(by.Filter):
-    """Holds that have any of these reasons, valid now."""
+    """Holds that have any of these reasons, valid now; also by the labels that stand for several or none."""
 
     def condition(self, values: Iterable[str]) -> Q:
         condition = Q()
         for value in values:
-            condition |= Q(reason_codes__contains=[self.field.run_validation(value)])
+            condition |= with_reason(self.field.run_validation(value))
         return condition
 
 
@@ -193,8 +194,7 @@ _CUSTOMER = by.key("payer")
 FILTERS = {
     "status": by.choice("status", Hold.Status),
     "reason": _HasReason(
-        "reason_codes", serializers.ChoiceField(choices=list(SEVERITY)), {"type": "string", "enum": list(SEVERITY)},
-        nullable=False,
+        "reason_codes", serializers.ChoiceField(choices=LABELS), {"type": "string", "enum": LABELS}, nullable=False,
     ),
     "customer": _OfCustomer(_CUSTOMER.path, _CUSTOMER.field, _CUSTOMER.schema, nullable=False),
     "sales_order": by.key("order", number="number"),

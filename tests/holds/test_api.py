@@ -164,6 +164,19 @@ def test_holds_are_listed_and_filtered(api: Api):
     api.get("holds?reason=weather").is_(400)
 
 
+def test_holds_are_found_by_the_label_that_they_show(api: Api):
+    key, held = stopped(api, "US-1")
+    _, other = stopped(api, "US-2")
+
+    def found(label: str) -> list[str]:
+        return [row["id"] for row in api.get(f"holds?reason={label}").is_(200)["results"]]
+
+    assert api.post(f"sales-orders/{key}/force-hold", {"reason": "DISPUTE"}).is_(200)["reason"] == "multiple"
+    assert (found("multiple"), found("ready_to_release")) == ([held["id"]], [])
+    Hold.objects.filter(pk=other["id"]).update(ready_to_release=True, reason_codes=[])
+    assert (found("multiple"), found("ready_to_release")) == ([held["id"]], [other["id"]])
+
+
 def test_a_forced_hold(api: Api):
     order = an_order(a_customer())
     hold = api.post(f"sales-orders/{order.key}/force-hold", {"reason": "DISPUTE", "note": "case 1"}).is_(200)

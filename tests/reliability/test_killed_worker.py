@@ -79,10 +79,12 @@ class Worker:
         assert self.process.stdout is not None
         assert self.process.stdout.readline() == "ready\n"
 
-    def kill_after(self, done: int, job: uuid.UUID) -> int:
-        """Wait until `done` items are done, then kill -9; returns how many really are."""
+    def kill_after(self, done: int, attempts: int, job: uuid.UUID) -> int:
+        """Kill -9 once `done` items are done and more than `attempts` were begun; returns how many are done."""
         deadline = time.monotonic() + 120
-        while _done(job) < done and self.process.poll() is None and time.monotonic() < deadline:
+        while self.process.poll() is None and time.monotonic() < deadline:
+            if _done(job) >= done and _attempts(job) > attempts:
+                break
             time.sleep(0.01)
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
@@ -108,13 +110,19 @@ def _done(job: uuid.UUID) -> int:
     return JobItem.objects.filter(job=job, status=JobItem.Status.DONE).count()
 
 
+def _attempts(job: uuid.UUID) -> int:
+    return sum(JobItem.objects.filter(job=job).values_list("attempts", flat=True))
+
+
 def test_a_killed_worker_loses_nothing_and_does_nothing_twice():
     five_thousand_holds()
     assert Hold.objects.filter(status="active").count() == HOLDS
     job = start_evaluation(parameters={}, actor=SYSTEM, now=NOW)
     seen = 0
     for kill in range(KILLS):
-        seen = Worker(job.pk, hours=2 * kill).kill_after(seen + 1, job.pk)
+        begun = _attempts(job.pk)
+        # Every other time in the middle of the next item, so that there is work left for all kills.
+        seen = Worker(job.pk, hours=2 * kill).kill_after(seen + (kill + 1) % 2, begun, job.pk)
     assert seen >= 1
     killed_with = JobItem.objects.filter(job=job, status__in=["leased", "waiting"]).count()
     assert killed_with, "the job was over before the last kill: nothing was shown"
