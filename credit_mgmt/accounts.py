@@ -141,9 +141,7 @@ def locked(
         yield _open_and_lock(stack, sorted(set(payer_ids)), sorted(set(also)), patience)
 
 
-def _open_and_lock(
-    stack: ExitStack, payers: Sequence[int], extra: Sequence[int], patience: Patience
-) -> LockedAccounts:
+def _open_and_lock(stack: ExitStack, payers: Sequence[int], extra: Sequence[int], patience: Patience) -> LockedAccounts:
     """Open a transaction that `stack` will end, with the locks in it; give everything back before trying again."""
     for _ in range(ATTEMPTS):
         try:

@@ -138,9 +138,7 @@ def limit_only(policy: Policy) -> Policy:
     """The policy without its rules: only the total credit limit is left, and is tested everywhere (`domain 4.8`)."""
     everywhere = {str(document): CheckpointSetting(posting=True, pro_forma=True) for document in Checkpoint}
     parameters = {
-        entity: replace(
-            row, check_credit_limit=True, check_terms=False, check_discount=False, checkpoints=everywhere
-        )
+        entity: replace(row, check_credit_limit=True, check_terms=False, check_discount=False, checkpoints=everywhere)
         for entity, row in policy.parameters.items()
     }
     return replace(policy, rules=(), parameters=parameters)

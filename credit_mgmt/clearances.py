@@ -67,9 +67,7 @@ def grant_release(grants: Sequence[Grant], *, policy: engine.Policy, at: dt.date
     _grant(grants, policy=policy, at=at, released=True, clear=clear)
 
 
-def _grant(
-    grants: Sequence[Grant], *, policy: engine.Policy, at: dt.datetime, released: bool, clear: bool
-) -> None:
+def _grant(grants: Sequence[Grant], *, policy: engine.Policy, at: dt.datetime, released: bool, clear: bool) -> None:
     if not grants:
         return
     values: dict[str, Any] = {

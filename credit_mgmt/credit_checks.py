@@ -18,7 +18,7 @@ from credit_mgmt.policies import current_setup, read_clock, setting_for
 from customers.access import Action, Actor, authorize
 from customers.errors import InvalidInput, NotFound
 from customers.models import Currency, Customer
-from customers.money import LARGEST, ZERO
+from customers.money import LARGEST, ZERO, round_half_up
 
 DOCUMENTS = ("free_text_invoice", "pos", "call_center", "quotation")
 NOT_SUPPORTED = "project_invoice"
@@ -86,5 +86,9 @@ def _refuse_bad_input(amount: Decimal, currency: str, document: str) -> None:
         raise InvalidInput.of("document", "invalid_choice", f"Use one of: {', '.join(DOCUMENTS)}.")
     if not (amount.is_finite() and ZERO <= amount <= LARGEST):
         raise InvalidInput.of("amount", "out_of_range", f"Give an amount from 0 to {LARGEST}.")
-    if not Currency.objects.filter(pk=currency).exists():
+    known = Currency.objects.filter(pk=currency).first()
+    if known is None:
         raise InvalidInput.of("currency", "unknown_reference", f"There is no currency {currency}.")
+    if amount != round_half_up(amount, known.minor_units):
+        message = f"Amounts in {currency} have {known.minor_units} decimals."
+        raise InvalidInput.of("amount", "too_many_decimals", message)

@@ -187,9 +187,7 @@ def _with_limits(
     _find(lines)
     written = [line for line, result in zip(lines, results, strict=True) if not result.errors and line.customer]
     accounts.open_accounts(customer_ids=[line.customer.pk for line in written if line.customer and not line.account])
-    _move_commitments(
-        line for line, result in zip(lines, results, strict=True) if "invoice_account" in result.changed
-    )
+    _move_commitments(line for line, result in zip(lines, results, strict=True) if "invoice_account" in result.changed)
     opened = {line.index for line, result in zip(lines, results, strict=True) if result.status == "created"}
     changed: set[int] = set()
     for source, group in (
@@ -197,9 +195,7 @@ def _with_limits(
         (LimitHistory.Source.MANUAL, [line for line in written if line.index not in opened]),
     ):
         changed |= _set_limits([line for line in group if line.changes_limits], source, actor, today, at)
-    return [
-        _updated(result) if line.index in changed else result for line, result in zip(lines, results, strict=True)
-    ]
+    return [_updated(result) if line.index in changed else result for line, result in zip(lines, results, strict=True)]
 
 
 def _updated(result: RowResult) -> RowResult:

@@ -199,9 +199,7 @@ def _accounts_statement(*, as_it_was: bool) -> Statement:
     concerned = payers.values("pk").union(members.values("pk"))
     customers = Customer.objects.filter(pk__in=concerned)
     for prefix, account in (("own", "credit_account"), ("group", "credit_group__credit_account")):
-        columns = (
-            _limits_on(DAY, account) if as_it_was else {name: F(f"{account}__{name}") for name in _LIMIT_COLUMNS}
-        )
+        columns = _limits_on(DAY, account) if as_it_was else {name: F(f"{account}__{name}") for name in _LIMIT_COLUMNS}
         customers = customers.annotate(**{f"{prefix}_{name}": column for name, column in columns.items()})
     return Statement(slotted(customers.order_by("pk").values_list(*_ACCOUNT_COLUMNS)))
 

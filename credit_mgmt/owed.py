@@ -58,9 +58,7 @@ def receivables_on(counting: Counting) -> QuerySet[DueItem]:
     """Due items open on the day, annotated `open` and `overdue`, in their own currency."""
     items = due_items_on(counting.as_of, settled_later=counting.settled_later)
     return items.annotate(
-        overdue=overdue_on(
-            counting.as_of, disputed_count=counting.disputed_count, minimums=dict(counting.minimums)
-        )
+        overdue=overdue_on(counting.as_of, disputed_count=counting.disputed_count, minimums=dict(counting.minimums))
     )
 
 

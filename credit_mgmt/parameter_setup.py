@@ -105,7 +105,10 @@ def _row(legal_entity: str | None) -> Parameters:
     if row.legal_entity_id == legal_entity:
         return row
     values = {field.attname: getattr(row, field.attname) for field in FIELDS.values()}
-    copy = Parameters.objects.create(legal_entity_id=legal_entity, **values)
+    # Two calls may make the row at once: the second one changes the first one's.
+    copy, created = Parameters.objects.get_or_create(legal_entity_id=legal_entity, defaults=values)
+    if not created:
+        return find_parameters(legal_entity)
     CheckpointSetting.objects.bulk_create(
         CheckpointSetting(
             parameters=copy, document=setting.document, **{name: getattr(setting, name) for name in _CHECKPOINT_FIELDS}

@@ -210,8 +210,6 @@ def position_data(position: Position) -> dict[str, Any]:
         "risk_group": None,
         "statistics": None,
         "customer_currency": position.customer_currency,
-        "total_limit_in_customer_currency": text(
-            position.total_limit_in_customer_currency, position.customer_currency
-        ),
+        "total_limit_in_customer_currency": text(position.total_limit_in_customer_currency, position.customer_currency),
         "missing_rate": position.missing_rate,
     }

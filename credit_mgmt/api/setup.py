@@ -230,9 +230,7 @@ class RuleResource(ListResource):
         return Response(decision_data(decision, date=self.today_in(values["order"].partition(":")[0])))
 
     def _save(self, key: str, *, replace: bool) -> Response:
-        rule = save_rule(
-            values=self.read(partial=not replace), actor=self.actor, rule=self._id(key), replace=replace
-        )
+        rule = save_rule(values=self.read(partial=not replace), actor=self.actor, rule=self._id(key), replace=replace)
         return self.answer(self.object_of(str(rule.pk)))
 
     def _id(self, key: str) -> uuid.UUID:

@@ -8,316 +8,843 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('customers', '0004_reference_clock_triggers'),
+        ("customers", "0004_reference_clock_triggers"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='PolicyVersion',
+            name="PolicyVersion",
             fields=[
-                ('version', models.BigIntegerField(primary_key=True, serialize=False)),
-                ('content', models.TextField()),
-                ('digest', models.CharField(max_length=64)),
-                ('created_at', models.DateTimeField()),
+                ("version", models.BigIntegerField(primary_key=True, serialize=False)),
+                ("content", models.TextField()),
+                ("digest", models.CharField(max_length=64)),
+                ("created_at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='CreditAccount',
+            name="CreditAccount",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('limit_amount', models.DecimalField(decimal_places=4, default=0, max_digits=19)),
-                ('unlimited', models.BooleanField(default=False)),
-                ('mandatory', models.BooleanField(default=False, verbose_name='mandatory credit limit')),
-                ('limit_date', models.DateField(blank=True, null=True)),
-                ('expires_on', models.DateField(blank=True, null=True)),
-                ('version', models.BigIntegerField(default=0)),
-                ('currency', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='customers.currency')),
-                ('customer', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='credit_account', to='customers.customer')),
-                ('group', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='credit_account', to='customers.customercreditgroup')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("limit_amount", models.DecimalField(decimal_places=4, default=0, max_digits=19)),
+                ("unlimited", models.BooleanField(default=False)),
+                ("mandatory", models.BooleanField(default=False, verbose_name="mandatory credit limit")),
+                ("limit_date", models.DateField(blank=True, null=True)),
+                ("expires_on", models.DateField(blank=True, null=True)),
+                ("version", models.BigIntegerField(default=0)),
+                (
+                    "currency",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="customers.currency"
+                    ),
+                ),
+                (
+                    "customer",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="credit_account",
+                        to="customers.customer",
+                    ),
+                ),
+                (
+                    "group",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="credit_account",
+                        to="customers.customercreditgroup",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Commitment',
+            name="Commitment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('amount', models.DecimalField(decimal_places=4, max_digits=19)),
-                ('approved_at', models.DateTimeField()),
-                ('currency', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='customers.currency')),
-                ('order', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='commitment', to='customers.salesorder')),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='commitments', to='credit_mgmt.creditaccount')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("amount", models.DecimalField(decimal_places=4, max_digits=19)),
+                ("approved_at", models.DateTimeField()),
+                (
+                    "currency",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="customers.currency"
+                    ),
+                ),
+                (
+                    "order",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="commitment",
+                        to="customers.salesorder",
+                    ),
+                ),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="commitments",
+                        to="credit_mgmt.creditaccount",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='CreditUse',
+            name="CreditUse",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('sequence', models.BigIntegerField()),
-                ('at', models.DateTimeField()),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='uses', to='credit_mgmt.creditaccount')),
-                ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='customers.salesorder')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("sequence", models.BigIntegerField()),
+                ("at", models.DateTimeField()),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="uses", to="credit_mgmt.creditaccount"
+                    ),
+                ),
+                (
+                    "order",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="customers.salesorder"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='LimitHistory',
+            name="LimitHistory",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('sequence', models.PositiveIntegerField()),
-                ('source', models.CharField(choices=[('opening', 'Opening'), ('manual', 'Manual'), ('feed', 'Data feed'), ('group', 'Taken over from the group')], max_length=10)),
-                ('previous_limit', models.DecimalField(decimal_places=4, max_digits=19)),
-                ('limit_amount', models.DecimalField(decimal_places=4, max_digits=19)),
-                ('previous_unlimited', models.BooleanField()),
-                ('unlimited', models.BooleanField()),
-                ('previous_mandatory', models.BooleanField()),
-                ('mandatory', models.BooleanField()),
-                ('previous_expires_on', models.DateField(null=True)),
-                ('expires_on', models.DateField(null=True)),
-                ('effective_on', models.DateField()),
-                ('actor', models.CharField(max_length=80)),
-                ('at', models.DateTimeField()),
-                ('note', models.CharField(blank=True, max_length=200)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='history', to='credit_mgmt.creditaccount')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("sequence", models.PositiveIntegerField()),
+                (
+                    "source",
+                    models.CharField(
+                        choices=[
+                            ("opening", "Opening"),
+                            ("manual", "Manual"),
+                            ("feed", "Data feed"),
+                            ("group", "Taken over from the group"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("previous_limit", models.DecimalField(decimal_places=4, max_digits=19)),
+                ("limit_amount", models.DecimalField(decimal_places=4, max_digits=19)),
+                ("previous_unlimited", models.BooleanField()),
+                ("unlimited", models.BooleanField()),
+                ("previous_mandatory", models.BooleanField()),
+                ("mandatory", models.BooleanField()),
+                ("previous_expires_on", models.DateField(null=True)),
+                ("expires_on", models.DateField(null=True)),
+                ("effective_on", models.DateField()),
+                ("actor", models.CharField(max_length=80)),
+                ("at", models.DateTimeField()),
+                ("note", models.CharField(blank=True, max_length=200)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="history",
+                        to="credit_mgmt.creditaccount",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Parameters',
+            name="Parameters",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('credit_limit_type', models.CharField(choices=[('none', 'None'), ('balance', 'Balance'), ('balance_packing_slip', 'Balance + packing slip'), ('balance_all', 'Balance + all')], default='balance_all', max_length=22)),
-                ('open_orders_that_use_credit', models.CharField(choices=[('approved', 'Approved orders'), ('all', 'All open orders')], default='approved', max_length=10)),
-                ('check_credit_limit_for_sales_order', models.BooleanField(default=True)),
-                ('message_when_exceeding_credit_limit', models.CharField(choices=[('warning', 'Warning'), ('error', 'Error')], default='warning', max_length=8)),
-                ('check_customer_credit_groups_credit_limit', models.BooleanField(default=True)),
-                ('unlimited_customers_skip_the_group_limit', models.BooleanField(default=False)),
-                ('check_when_payment_terms_are_increased', models.BooleanField(default=False)),
-                ('check_when_settlement_discount_is_increased', models.BooleanField(default=False)),
-                ('ignore_limit_expired_when_date_is_blank', models.BooleanField(default=True)),
-                ('allow_edit_of_order_value_after_release', models.BooleanField(default=False)),
-                ('allow_manual_editing_of_credit_limits', models.BooleanField(default=False)),
-                ('enforce_eligible_credit_limit', models.CharField(choices=[('no', 'No'), ('warn', 'Warn'), ('refuse', 'Refuse')], default='no', max_length=8)),
-                ('automatically_release', models.CharField(choices=[('no', 'No'), ('without_posting', 'Without posting'), ('with_posting', 'With posting')], default='no', max_length=16)),
-                ('credit_limit_exchange_rate_type', models.CharField(default='default', max_length=30)),
-                ('dso_1_months', models.PositiveSmallIntegerField(default=12)),
-                ('dso_2_months', models.PositiveSmallIntegerField(default=6)),
-                ('average_balance_1_months', models.PositiveSmallIntegerField(default=12)),
-                ('average_balance_2_months', models.PositiveSmallIntegerField(default=6)),
-                ('average_limit_months', models.PositiveSmallIntegerField(default=12)),
-                ('average_exposure_months', models.PositiveSmallIntegerField(default=12)),
-                ('remove_blocked_load_lines', models.BooleanField(default=False)),
-                ('posting', models.CharField(choices=[('internal', 'Internal: we post'), ('external', 'External: the ERP posts')], default='internal', max_length=8)),
-                ('require_review_date', models.BooleanField(default=False)),
-                ('release_tolerance_percent', models.DecimalField(decimal_places=4, default=0, max_digits=9)),
-                ('ignore_open_items_below', models.DecimalField(decimal_places=4, default=0, max_digits=19)),
-                ('disputed_amounts_count_as_overdue', models.BooleanField(default=True)),
-                ('decision_retention_days', models.PositiveIntegerField(default=400)),
-                ('automatic_release_reason', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='customers.reason')),
-                ('cancelled_order_reason', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='customers.reason')),
-                ('legal_entity', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='customers.legalentity')),
-                ('modified_order_reason', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='customers.reason')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "credit_limit_type",
+                    models.CharField(
+                        choices=[
+                            ("none", "None"),
+                            ("balance", "Balance"),
+                            ("balance_packing_slip", "Balance + packing slip"),
+                            ("balance_all", "Balance + all"),
+                        ],
+                        default="balance_all",
+                        max_length=22,
+                    ),
+                ),
+                (
+                    "open_orders_that_use_credit",
+                    models.CharField(
+                        choices=[("approved", "Approved orders"), ("all", "All open orders")],
+                        default="approved",
+                        max_length=10,
+                    ),
+                ),
+                ("check_credit_limit_for_sales_order", models.BooleanField(default=True)),
+                (
+                    "message_when_exceeding_credit_limit",
+                    models.CharField(
+                        choices=[("warning", "Warning"), ("error", "Error")], default="warning", max_length=8
+                    ),
+                ),
+                ("check_customer_credit_groups_credit_limit", models.BooleanField(default=True)),
+                ("unlimited_customers_skip_the_group_limit", models.BooleanField(default=False)),
+                ("check_when_payment_terms_are_increased", models.BooleanField(default=False)),
+                ("check_when_settlement_discount_is_increased", models.BooleanField(default=False)),
+                ("ignore_limit_expired_when_date_is_blank", models.BooleanField(default=True)),
+                ("allow_edit_of_order_value_after_release", models.BooleanField(default=False)),
+                ("allow_manual_editing_of_credit_limits", models.BooleanField(default=False)),
+                (
+                    "enforce_eligible_credit_limit",
+                    models.CharField(
+                        choices=[("no", "No"), ("warn", "Warn"), ("refuse", "Refuse")], default="no", max_length=8
+                    ),
+                ),
+                (
+                    "automatically_release",
+                    models.CharField(
+                        choices=[
+                            ("no", "No"),
+                            ("without_posting", "Without posting"),
+                            ("with_posting", "With posting"),
+                        ],
+                        default="no",
+                        max_length=16,
+                    ),
+                ),
+                ("credit_limit_exchange_rate_type", models.CharField(default="default", max_length=30)),
+                ("dso_1_months", models.PositiveSmallIntegerField(default=12)),
+                ("dso_2_months", models.PositiveSmallIntegerField(default=6)),
+                ("average_balance_1_months", models.PositiveSmallIntegerField(default=12)),
+                ("average_balance_2_months", models.PositiveSmallIntegerField(default=6)),
+                ("average_limit_months", models.PositiveSmallIntegerField(default=12)),
+                ("average_exposure_months", models.PositiveSmallIntegerField(default=12)),
+                ("remove_blocked_load_lines", models.BooleanField(default=False)),
+                (
+                    "posting",
+                    models.CharField(
+                        choices=[("internal", "Internal: we post"), ("external", "External: the ERP posts")],
+                        default="internal",
+                        max_length=8,
+                    ),
+                ),
+                ("require_review_date", models.BooleanField(default=False)),
+                ("release_tolerance_percent", models.DecimalField(decimal_places=4, default=0, max_digits=9)),
+                ("ignore_open_items_below", models.DecimalField(decimal_places=4, default=0, max_digits=19)),
+                ("disputed_amounts_count_as_overdue", models.BooleanField(default=True)),
+                ("decision_retention_days", models.PositiveIntegerField(default=400)),
+                (
+                    "automatic_release_reason",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="customers.reason",
+                    ),
+                ),
+                (
+                    "cancelled_order_reason",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="customers.reason",
+                    ),
+                ),
+                (
+                    "legal_entity",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="customers.legalentity",
+                    ),
+                ),
+                (
+                    "modified_order_reason",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="customers.reason",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'parameters',
+                "verbose_name_plural": "parameters",
             },
         ),
         migrations.CreateModel(
-            name='CheckpointSetting',
+            name="CheckpointSetting",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('document', models.CharField(choices=[('confirmation', 'Confirmation'), ('release_to_warehouse', 'Release to warehouse'), ('picking_list', 'Picking list'), ('packing_slip', 'Packing slip'), ('invoice', 'Invoice')], max_length=22)),
-                ('posting', models.BooleanField(default=False)),
-                ('grace_days', models.PositiveSmallIntegerField(blank=True, null=True)),
-                ('pro_forma', models.BooleanField(default=False)),
-                ('pro_forma_grace_days', models.PositiveSmallIntegerField(blank=True, null=True)),
-                ('parameters', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='checkpoints', to='credit_mgmt.parameters')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "document",
+                    models.CharField(
+                        choices=[
+                            ("confirmation", "Confirmation"),
+                            ("release_to_warehouse", "Release to warehouse"),
+                            ("picking_list", "Picking list"),
+                            ("packing_slip", "Packing slip"),
+                            ("invoice", "Invoice"),
+                        ],
+                        max_length=22,
+                    ),
+                ),
+                ("posting", models.BooleanField(default=False)),
+                ("grace_days", models.PositiveSmallIntegerField(blank=True, null=True)),
+                ("pro_forma", models.BooleanField(default=False)),
+                ("pro_forma_grace_days", models.PositiveSmallIntegerField(blank=True, null=True)),
+                (
+                    "parameters",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="checkpoints",
+                        to="credit_mgmt.parameters",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='PolicyClock',
+            name="PolicyClock",
             fields=[
-                ('id', models.PositiveSmallIntegerField(default=1, primary_key=True, serialize=False)),
-                ('version', models.BigIntegerField(default=1)),
+                ("id", models.PositiveSmallIntegerField(default=1, primary_key=True, serialize=False)),
+                ("version", models.BigIntegerField(default=1)),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('id', 1)), name='one_policy_clock')],
+                "constraints": [models.CheckConstraint(condition=models.Q(("id", 1)), name="one_policy_clock")],
             },
         ),
         migrations.CreateModel(
-            name='DecisionRecord',
+            name="DecisionRecord",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('posting', 'Posting'), ('evaluation', 'Evaluation')], max_length=10)),
-                ('checkpoint', models.CharField(choices=[('confirmation', 'Confirmation'), ('release_to_warehouse', 'Release to warehouse'), ('picking_list', 'Picking list'), ('packing_slip', 'Packing slip'), ('invoice', 'Invoice')], max_length=22)),
-                ('pro_forma', models.BooleanField(default=False)),
-                ('date', models.DateField()),
-                ('at', models.DateTimeField()),
-                ('actor', models.CharField(max_length=80)),
-                ('outcome', models.CharField(choices=[('passed', 'Passed'), ('held', 'Held'), ('not_checked', 'Not checked')], max_length=12)),
-                ('content', models.TextField()),
-                ('facts', models.TextField()),
-                ('legal_entity', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='customers.legalentity')),
-                ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='decisions', to='customers.salesorder')),
-                ('payer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='customers.customer')),
-                ('policy', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='credit_mgmt.policyversion')),
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                (
+                    "kind",
+                    models.CharField(choices=[("posting", "Posting"), ("evaluation", "Evaluation")], max_length=10),
+                ),
+                (
+                    "checkpoint",
+                    models.CharField(
+                        choices=[
+                            ("confirmation", "Confirmation"),
+                            ("release_to_warehouse", "Release to warehouse"),
+                            ("picking_list", "Picking list"),
+                            ("packing_slip", "Packing slip"),
+                            ("invoice", "Invoice"),
+                        ],
+                        max_length=22,
+                    ),
+                ),
+                ("pro_forma", models.BooleanField(default=False)),
+                ("date", models.DateField()),
+                ("at", models.DateTimeField()),
+                ("actor", models.CharField(max_length=80)),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[("passed", "Passed"), ("held", "Held"), ("not_checked", "Not checked")], max_length=12
+                    ),
+                ),
+                ("content", models.TextField()),
+                ("facts", models.TextField()),
+                (
+                    "legal_entity",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="customers.legalentity"
+                    ),
+                ),
+                (
+                    "order",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="decisions", to="customers.salesorder"
+                    ),
+                ),
+                (
+                    "payer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="customers.customer"
+                    ),
+                ),
+                (
+                    "policy",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="credit_mgmt.policyversion"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'decision',
+                "verbose_name": "decision",
             },
         ),
         migrations.CreateModel(
-            name='BlockingRule',
+            name="BlockingRule",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=40)),
-                ('type', models.CharField(choices=[('days_overdue', 'Days overdue'), ('account_status', 'Account status'), ('payment_terms', 'Terms of payment'), ('limit_expired', 'Credit limit expired'), ('overdue_amount', 'Overdue amount'), ('sales_order', 'Sales order'), ('limit_used', 'Credit limit used')], max_length=16)),
-                ('action', models.CharField(choices=[('blocking', 'Blocking'), ('exclusion', 'Exclusion')], default='blocking', max_length=10)),
-                ('valid_for', models.CharField(choices=[('table', 'Customer'), ('group', 'Group'), ('all', 'Everyone')], default='all', max_length=6)),
-                ('days', models.PositiveIntegerField(blank=True, null=True)),
-                ('amount', models.DecimalField(blank=True, decimal_places=4, max_digits=19, null=True)),
-                ('threshold_percent', models.DecimalField(blank=True, decimal_places=4, max_digits=9, null=True)),
-                ('threshold_amount', models.DecimalField(blank=True, decimal_places=4, max_digits=19, null=True)),
-                ('release_sales_order', models.BooleanField(default=False)),
-                ('active', models.BooleanField(default=True)),
-                ('valid_from', models.DateField(blank=True, null=True)),
-                ('valid_to', models.DateField(blank=True, help_text='last day, inclusive', null=True)),
-                ('account_status', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='customers.accountstatus')),
-                ('credit_management_group', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='customers.creditmanagementgroup')),
-                ('currency', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='customers.currency')),
-                ('customer', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='customers.customer')),
-                ('legal_entity', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='customers.legalentity')),
-                ('payment_terms', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='customers.paymentterms')),
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ("name", models.CharField(max_length=40)),
+                (
+                    "type",
+                    models.CharField(
+                        choices=[
+                            ("days_overdue", "Days overdue"),
+                            ("account_status", "Account status"),
+                            ("payment_terms", "Terms of payment"),
+                            ("limit_expired", "Credit limit expired"),
+                            ("overdue_amount", "Overdue amount"),
+                            ("sales_order", "Sales order"),
+                            ("limit_used", "Credit limit used"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "action",
+                    models.CharField(
+                        choices=[("blocking", "Blocking"), ("exclusion", "Exclusion")],
+                        default="blocking",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "valid_for",
+                    models.CharField(
+                        choices=[("table", "Customer"), ("group", "Group"), ("all", "Everyone")],
+                        default="all",
+                        max_length=6,
+                    ),
+                ),
+                ("days", models.PositiveIntegerField(blank=True, null=True)),
+                ("amount", models.DecimalField(blank=True, decimal_places=4, max_digits=19, null=True)),
+                ("threshold_percent", models.DecimalField(blank=True, decimal_places=4, max_digits=9, null=True)),
+                ("threshold_amount", models.DecimalField(blank=True, decimal_places=4, max_digits=19, null=True)),
+                ("release_sales_order", models.BooleanField(default=False)),
+                ("active", models.BooleanField(default=True)),
+                ("valid_from", models.DateField(blank=True, null=True)),
+                ("valid_to", models.DateField(blank=True, help_text="last day, inclusive", null=True)),
+                (
+                    "account_status",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="customers.accountstatus",
+                    ),
+                ),
+                (
+                    "credit_management_group",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="customers.creditmanagementgroup",
+                    ),
+                ),
+                (
+                    "currency",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="customers.currency",
+                    ),
+                ),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="customers.customer",
+                    ),
+                ),
+                (
+                    "legal_entity",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="customers.legalentity",
+                    ),
+                ),
+                (
+                    "payment_terms",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="customers.paymentterms",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('type__in', ['days_overdue', 'account_status', 'payment_terms', 'limit_expired', 'overdue_amount', 'sales_order', 'limit_used'])), name='rule_type_is_known'), models.CheckConstraint(condition=models.Q(('action__in', ['blocking', 'exclusion'])), name='rule_action_is_known'), models.CheckConstraint(condition=models.Q(models.Q(('credit_management_group__isnull', True), ('customer__isnull', False), ('valid_for', 'table')), models.Q(('credit_management_group__isnull', False), ('customer__isnull', True), ('valid_for', 'group')), models.Q(('credit_management_group__isnull', True), ('customer__isnull', True), ('valid_for', 'all')), _connector='OR'), name='rule_is_aimed_at_what_it_is_valid_for'), models.CheckConstraint(condition=models.Q(('action', 'exclusion'), ('release_sales_order', False), _connector='OR'), name='only_exclusions_release_the_order'), models.CheckConstraint(condition=models.Q(models.Q(('amount__isnull', True), ('threshold_amount__isnull', True)), ('currency__isnull', False), _connector='OR'), name='rule_amounts_have_a_currency'), models.CheckConstraint(condition=models.Q(('valid_from__isnull', True), ('valid_to__isnull', True), ('valid_from__lte', models.F('valid_to')), _connector='OR'), name='rule_validity_ends_after_it_starts'), models.CheckConstraint(condition=models.Q(models.Q(models.Q(('amount__lte', Decimal('999999999999999')), ('amount__gte', Decimal('0'))), ('amount__isnull', True), _connector='OR'), models.Q(models.Q(('threshold_amount__lte', Decimal('999999999999999')), ('threshold_amount__gte', Decimal('0'))), ('threshold_amount__isnull', True), _connector='OR')), name='rule_amounts_are_numbers'), models.CheckConstraint(condition=models.Q(models.Q(('threshold_percent__lte', Decimal('9999')), ('threshold_percent__gte', Decimal('0'))), ('threshold_percent__isnull', True), _connector='OR'), name='rule_threshold_is_a_percentage')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "type__in",
+                                [
+                                    "days_overdue",
+                                    "account_status",
+                                    "payment_terms",
+                                    "limit_expired",
+                                    "overdue_amount",
+                                    "sales_order",
+                                    "limit_used",
+                                ],
+                            )
+                        ),
+                        name="rule_type_is_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("action__in", ["blocking", "exclusion"])), name="rule_action_is_known"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("credit_management_group__isnull", True),
+                                ("customer__isnull", False),
+                                ("valid_for", "table"),
+                            ),
+                            models.Q(
+                                ("credit_management_group__isnull", False),
+                                ("customer__isnull", True),
+                                ("valid_for", "group"),
+                            ),
+                            models.Q(
+                                ("credit_management_group__isnull", True),
+                                ("customer__isnull", True),
+                                ("valid_for", "all"),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="rule_is_aimed_at_what_it_is_valid_for",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("action", "exclusion"), ("release_sales_order", False), _connector="OR"),
+                        name="only_exclusions_release_the_order",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("amount__isnull", True), ("threshold_amount__isnull", True)),
+                            ("currency__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="rule_amounts_have_a_currency",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("valid_from__isnull", True),
+                            ("valid_to__isnull", True),
+                            ("valid_from__lte", models.F("valid_to")),
+                            _connector="OR",
+                        ),
+                        name="rule_validity_ends_after_it_starts",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                models.Q(("amount__lte", Decimal("999999999999999")), ("amount__gte", Decimal("0"))),
+                                ("amount__isnull", True),
+                                _connector="OR",
+                            ),
+                            models.Q(
+                                models.Q(
+                                    ("threshold_amount__lte", Decimal("999999999999999")),
+                                    ("threshold_amount__gte", Decimal("0")),
+                                ),
+                                ("threshold_amount__isnull", True),
+                                _connector="OR",
+                            ),
+                        ),
+                        name="rule_amounts_are_numbers",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("threshold_percent__lte", Decimal("9999")), ("threshold_percent__gte", Decimal("0"))
+                            ),
+                            ("threshold_percent__isnull", True),
+                            _connector="OR",
+                        ),
+                        name="rule_threshold_is_a_percentage",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Clearance',
+            name="Clearance",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('amount', models.DecimalField(decimal_places=4, max_digits=19)),
-                ('released', models.BooleanField(default=False)),
-                ('grace_until', models.DateField(null=True)),
-                ('pro_forma_grace_until', models.DateField(null=True)),
-                ('cleared_document', models.CharField(blank=True, max_length=22)),
-                ('cleared_pro_forma', models.BooleanField(default=False)),
-                ('granted_at', models.DateTimeField()),
-                ('cash_discount', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='customers.cashdiscount')),
-                ('order', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='clearance', to='customers.salesorder')),
-                ('payment_terms', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='customers.paymentterms')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("amount", models.DecimalField(decimal_places=4, max_digits=19)),
+                ("released", models.BooleanField(default=False)),
+                ("grace_until", models.DateField(null=True)),
+                ("pro_forma_grace_until", models.DateField(null=True)),
+                ("cleared_document", models.CharField(blank=True, max_length=22)),
+                ("cleared_pro_forma", models.BooleanField(default=False)),
+                ("granted_at", models.DateTimeField()),
+                (
+                    "cash_discount",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="customers.cashdiscount",
+                    ),
+                ),
+                (
+                    "order",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="clearance", to="customers.salesorder"
+                    ),
+                ),
+                (
+                    "payment_terms",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="customers.paymentterms",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('amount__lte', Decimal('999999999999999')), ('amount__gte', Decimal('0'))), ('amount__isnull', True), _connector='OR'), name='clearance_amount_is_a_number')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("amount__lte", Decimal("999999999999999")), ("amount__gte", Decimal("0"))),
+                            ("amount__isnull", True),
+                            _connector="OR",
+                        ),
+                        name="clearance_amount_is_a_number",
+                    )
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='creditaccount',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('customer__isnull', False), ('group__isnull', True)), models.Q(('customer__isnull', True), ('group__isnull', False)), _connector='OR'), name='credit_account_of_a_customer_or_a_group'),
+            model_name="creditaccount",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("customer__isnull", False), ("group__isnull", True)),
+                    models.Q(("customer__isnull", True), ("group__isnull", False)),
+                    _connector="OR",
+                ),
+                name="credit_account_of_a_customer_or_a_group",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='creditaccount',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('limit_amount__lte', Decimal('999999999999999')), ('limit_amount__gte', Decimal('0'))), ('limit_amount__isnull', True), _connector='OR'), name='credit_limit_is_a_number'),
+            model_name="creditaccount",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("limit_amount__lte", Decimal("999999999999999")), ("limit_amount__gte", Decimal("0"))),
+                    ("limit_amount__isnull", True),
+                    _connector="OR",
+                ),
+                name="credit_limit_is_a_number",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='creditaccount',
-            constraint=models.CheckConstraint(condition=models.Q(('customer__isnull', False), models.Q(('mandatory', False), ('unlimited', False)), _connector='OR'), name='only_customers_are_unlimited_or_mandatory'),
+            model_name="creditaccount",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("customer__isnull", False), models.Q(("mandatory", False), ("unlimited", False)), _connector="OR"
+                ),
+                name="only_customers_are_unlimited_or_mandatory",
+            ),
         ),
         migrations.AddIndex(
-            model_name='commitment',
-            index=models.Index(fields=['account', 'order'], name='commitment_by_account'),
+            model_name="commitment",
+            index=models.Index(fields=["account", "order"], name="commitment_by_account"),
         ),
         migrations.AddConstraint(
-            model_name='commitment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('amount__lte', Decimal('999999999999999')), ('amount__gte', Decimal('0'))), ('amount__isnull', True), _connector='OR'), name='commitment_is_a_number'),
+            model_name="commitment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("amount__lte", Decimal("999999999999999")), ("amount__gte", Decimal("0"))),
+                    ("amount__isnull", True),
+                    _connector="OR",
+                ),
+                name="commitment_is_a_number",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='credituse',
-            constraint=models.UniqueConstraint(fields=('account', 'sequence'), name='one_credit_use_per_account_and_number'),
+            model_name="credituse",
+            constraint=models.UniqueConstraint(
+                fields=("account", "sequence"), name="one_credit_use_per_account_and_number"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='limithistory',
-            constraint=models.UniqueConstraint(fields=('account', 'sequence'), name='one_limit_entry_per_number'),
+            model_name="limithistory",
+            constraint=models.UniqueConstraint(fields=("account", "sequence"), name="one_limit_entry_per_number"),
         ),
         migrations.AddConstraint(
-            model_name='limithistory',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(models.Q(('previous_limit__lte', Decimal('999999999999999')), ('previous_limit__gte', Decimal('0'))), ('previous_limit__isnull', True), _connector='OR'), models.Q(models.Q(('limit_amount__lte', Decimal('999999999999999')), ('limit_amount__gte', Decimal('0'))), ('limit_amount__isnull', True), _connector='OR')), name='limit_history_amounts_are_numbers'),
+            model_name="limithistory",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        models.Q(
+                            ("previous_limit__lte", Decimal("999999999999999")), ("previous_limit__gte", Decimal("0"))
+                        ),
+                        ("previous_limit__isnull", True),
+                        _connector="OR",
+                    ),
+                    models.Q(
+                        models.Q(
+                            ("limit_amount__lte", Decimal("999999999999999")), ("limit_amount__gte", Decimal("0"))
+                        ),
+                        ("limit_amount__isnull", True),
+                        _connector="OR",
+                    ),
+                ),
+                name="limit_history_amounts_are_numbers",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='limithistory',
-            constraint=models.CheckConstraint(condition=models.Q(('source__in', ['opening', 'manual', 'feed', 'group'])), name='limit_history_source_is_known'),
+            model_name="limithistory",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("source__in", ["opening", "manual", "feed", "group"])),
+                name="limit_history_source_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='parameters',
-            constraint=models.UniqueConstraint(fields=('legal_entity',), name='one_parameter_row_per_entity', nulls_distinct=False),
+            model_name="parameters",
+            constraint=models.UniqueConstraint(
+                fields=("legal_entity",), name="one_parameter_row_per_entity", nulls_distinct=False
+            ),
         ),
         migrations.AddConstraint(
-            model_name='parameters',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ignore_open_items_below__lte', Decimal('999999999999999')), ('ignore_open_items_below__gte', Decimal('0'))), ('ignore_open_items_below__isnull', True), _connector='OR'), name='parameter_minimum_is_a_number'),
+            model_name="parameters",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("ignore_open_items_below__lte", Decimal("999999999999999")),
+                        ("ignore_open_items_below__gte", Decimal("0")),
+                    ),
+                    ("ignore_open_items_below__isnull", True),
+                    _connector="OR",
+                ),
+                name="parameter_minimum_is_a_number",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='parameters',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('release_tolerance_percent__lte', Decimal('100')), ('release_tolerance_percent__gte', Decimal('0'))), ('release_tolerance_percent__isnull', True), _connector='OR'), name='release_tolerance_is_a_percentage'),
+            model_name="parameters",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("release_tolerance_percent__lte", Decimal("100")),
+                        ("release_tolerance_percent__gte", Decimal("0")),
+                    ),
+                    ("release_tolerance_percent__isnull", True),
+                    _connector="OR",
+                ),
+                name="release_tolerance_is_a_percentage",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='parameters',
-            constraint=models.CheckConstraint(condition=models.Q(('automatically_release', 'no'), ('automatic_release_reason__isnull', False), _connector='OR'), name='automatic_release_has_its_reason'),
+            model_name="parameters",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("automatically_release", "no"), ("automatic_release_reason__isnull", False), _connector="OR"
+                ),
+                name="automatic_release_has_its_reason",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='parameters',
-            constraint=models.CheckConstraint(condition=models.Q(('credit_limit_type__in', ['none', 'balance', 'balance_packing_slip', 'balance_all'])), name='parameter_limit_type_is_known'),
+            model_name="parameters",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("credit_limit_type__in", ["none", "balance", "balance_packing_slip", "balance_all"])
+                ),
+                name="parameter_limit_type_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='parameters',
-            constraint=models.CheckConstraint(condition=models.Q(('posting__in', ['internal', 'external'])), name='parameter_posting_is_known'),
+            model_name="parameters",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("posting__in", ["internal", "external"])), name="parameter_posting_is_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='parameters',
-            constraint=models.CheckConstraint(condition=models.Q(('open_orders_that_use_credit__in', ['approved', 'all'])), name='parameter_open_orders_is_known'),
+            model_name="parameters",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("open_orders_that_use_credit__in", ["approved", "all"])),
+                name="parameter_open_orders_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='parameters',
-            constraint=models.CheckConstraint(condition=models.Q(('message_when_exceeding_credit_limit__in', ['warning', 'error'])), name='parameter_message_is_known'),
+            model_name="parameters",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("message_when_exceeding_credit_limit__in", ["warning", "error"])),
+                name="parameter_message_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='parameters',
-            constraint=models.CheckConstraint(condition=models.Q(('enforce_eligible_credit_limit__in', ['no', 'warn', 'refuse'])), name='parameter_eligible_limit_is_known'),
+            model_name="parameters",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("enforce_eligible_credit_limit__in", ["no", "warn", "refuse"])),
+                name="parameter_eligible_limit_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='parameters',
-            constraint=models.CheckConstraint(condition=models.Q(('automatically_release__in', ['no', 'without_posting', 'with_posting'])), name='parameter_automatic_release_is_known'),
+            model_name="parameters",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("automatically_release__in", ["no", "without_posting", "with_posting"])),
+                name="parameter_automatic_release_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='checkpointsetting',
-            constraint=models.UniqueConstraint(fields=('parameters', 'document'), name='one_setting_per_document'),
+            model_name="checkpointsetting",
+            constraint=models.UniqueConstraint(fields=("parameters", "document"), name="one_setting_per_document"),
         ),
         migrations.AddConstraint(
-            model_name='checkpointsetting',
-            constraint=models.CheckConstraint(condition=models.Q(('posting', True), ('grace_days__isnull', True), _connector='OR'), name='grace_days_need_their_checkbox'),
+            model_name="checkpointsetting",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("posting", True), ("grace_days__isnull", True), _connector="OR"),
+                name="grace_days_need_their_checkbox",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='checkpointsetting',
-            constraint=models.CheckConstraint(condition=models.Q(('pro_forma', True), ('pro_forma_grace_days__isnull', True), _connector='OR'), name='pro_forma_grace_days_need_their_checkbox'),
+            model_name="checkpointsetting",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("pro_forma", True), ("pro_forma_grace_days__isnull", True), _connector="OR"),
+                name="pro_forma_grace_days_need_their_checkbox",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='checkpointsetting',
-            constraint=models.CheckConstraint(condition=models.Q(('document__in', ['confirmation', 'release_to_warehouse', 'picking_list', 'packing_slip', 'invoice'])), name='checkpoint_document_is_known'),
+            model_name="checkpointsetting",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "document__in",
+                        ["confirmation", "release_to_warehouse", "picking_list", "packing_slip", "invoice"],
+                    )
+                ),
+                name="checkpoint_document_is_known",
+            ),
         ),
         migrations.AddIndex(
-            model_name='decisionrecord',
-            index=models.Index(fields=['order', '-at'], name='decision_by_order'),
+            model_name="decisionrecord",
+            index=models.Index(fields=["order", "-at"], name="decision_by_order"),
         ),
         migrations.AddIndex(
-            model_name='decisionrecord',
-            index=models.Index(fields=['legal_entity', 'at', 'id'], name='decision_by_entity'),
+            model_name="decisionrecord",
+            index=models.Index(fields=["legal_entity", "at", "id"], name="decision_by_entity"),
         ),
         migrations.AddConstraint(
-            model_name='decisionrecord',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['posting', 'evaluation'])), name='decision_kind_is_known'),
+            model_name="decisionrecord",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("kind__in", ["posting", "evaluation"])), name="decision_kind_is_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='decisionrecord',
-            constraint=models.CheckConstraint(condition=models.Q(('outcome__in', ['passed', 'held', 'not_checked'])), name='decision_outcome_is_known'),
+            model_name="decisionrecord",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("outcome__in", ["passed", "held", "not_checked"])), name="decision_outcome_is_known"
+            ),
         ),
     ]

@@ -4,14 +4,13 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('credit_mgmt', '0006_default_parameters'),
+        ("credit_mgmt", "0006_default_parameters"),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='limithistory',
-            index=models.Index(fields=['effective_on'], name='limit_history_by_day'),
+            model_name="limithistory",
+            index=models.Index(fields=["effective_on"], name="limit_history_by_day"),
         ),
     ]

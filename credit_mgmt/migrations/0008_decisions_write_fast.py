@@ -5,31 +5,52 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('credit_mgmt', '0007_limits_of_a_day'),
-        ('customers', '0005_invoice_number'),
+        ("credit_mgmt", "0007_limits_of_a_day"),
+        ("customers", "0005_invoice_number"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='decisionrecord',
-            name='legal_entity',
-            field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='customers.legalentity'),
+            model_name="decisionrecord",
+            name="legal_entity",
+            field=models.ForeignKey(
+                db_constraint=False,
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="customers.legalentity",
+            ),
         ),
         migrations.AlterField(
-            model_name='decisionrecord',
-            name='order',
-            field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='decisions', to='customers.salesorder'),
+            model_name="decisionrecord",
+            name="order",
+            field=models.ForeignKey(
+                db_constraint=False,
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="decisions",
+                to="customers.salesorder",
+            ),
         ),
         migrations.AlterField(
-            model_name='decisionrecord',
-            name='payer',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='customers.customer'),
+            model_name="decisionrecord",
+            name="payer",
+            field=models.ForeignKey(
+                db_constraint=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="customers.customer",
+            ),
         ),
         migrations.AlterField(
-            model_name='decisionrecord',
-            name='policy',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='credit_mgmt.policyversion'),
+            model_name="decisionrecord",
+            name="policy",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="credit_mgmt.policyversion",
+            ),
         ),
     ]

@@ -34,8 +34,7 @@ class CreditAccount(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(customer__isnull=False, group__isnull=True)
-                | Q(customer__isnull=True, group__isnull=False),
+                condition=Q(customer__isnull=False, group__isnull=True) | Q(customer__isnull=True, group__isnull=False),
                 name="credit_account_of_a_customer_or_a_group",
             ),
             finite("credit_limit_is_a_number", "limit_amount"),

@@ -100,9 +100,7 @@ class Parameters(models.Model):
     automatic_release_reason = models.ForeignKey(
         Reason, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
-    modified_order_reason = models.ForeignKey(
-        Reason, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
-    )
+    modified_order_reason = models.ForeignKey(Reason, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     cancelled_order_reason = models.ForeignKey(
         Reason, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
@@ -219,9 +217,7 @@ class BlockingRule(models.Model):
     currency = models.ForeignKey(Currency, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     threshold_percent = percentage(null=True, blank=True)
     threshold_amount = money(null=True, blank=True)
-    account_status = models.ForeignKey(
-        AccountStatus, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
-    )
+    account_status = models.ForeignKey(AccountStatus, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     payment_terms = models.ForeignKey(PaymentTerms, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     release_sales_order = models.BooleanField(default=False)
     active = models.BooleanField(default=True)

@@ -145,6 +145,8 @@ def test_project_invoices_are_refused_with_a_clear_error(api: Api) -> None:
     refused = api.post("credit-checks", {**body, "document": "project_invoice"}).is_(400)
     assert refused.problem == [("document", "project_invoice_not_supported")]
     assert api.post("credit-checks", {**body, "document": "pos", "amount": "NaN"}).is_(400).problem[0][0] == "amount"
+    finer = api.post("credit-checks", {**body, "document": "pos", "amount": "1.001"}).is_(400)
+    assert finer.problem == [("amount", "too_many_decimals")]
     api.post("credit-checks", {**body, "document": "pos", "customer": "USMF:NOBODY"}).is_(404)
 
 
