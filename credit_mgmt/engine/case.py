@@ -55,6 +55,7 @@ class Case:
         "_own",
         "as_of",
         "book",
+        "delivered",
         "group",
         "order",
         "parameters",
@@ -81,6 +82,7 @@ class Case:
         self.as_of = setting.as_of
         self.rates = setting.rates
         self.untested = _untested(order, parameters)
+        self.delivered: dict[str, Decimal] = {}
         self._own: Exposure | None = None
         self._expiries: tuple[Expiry, ...] | None = None
         self._limits: tuple[TestedLimit, ...] | None = None
@@ -126,6 +128,7 @@ class Case:
 
     def settle(self) -> bool:
         """Work out what the book says now, before the next order moves it; False where a rate is missing."""
+        self.delivered = self.book.delivered(self.order, self.position)
         try:
             self.own_exposure()
             if self.untested is None:

@@ -17,7 +17,7 @@ from credit_mgmt.engine.facts import (
     Question,
     Setting,
 )
-from customers.money import Rates
+from customers.money import ZERO, Rates
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,26 +60,22 @@ def condense(
 
 def _payer(book: Book, order: OrderFacts, position: CustomerPosition) -> CustomerPosition:
     """The payer's parts as the book has them now, without the order."""
-    owed, parts = dict(book.owed(position)), []
+    owed, delivered = dict(book.owed(position)), book.delivered(order, position)
     counted = book.counted(order, position)
     if counted is not None and counted[1]:
         owed[counted[0]] -= counted[1]
-    by_currency: dict[str, Part] = {}
+    parts: dict[str, Part] = {}
     for part in position.parts:
-        same = by_currency.get(part.currency)
-        by_currency[part.currency] = part if same is None else _together(same, part)
+        same = parts.get(part.currency)
+        parts[part.currency] = part if same is None else _together(same, part)
     for currency, amount in owed.items():
-        part = by_currency.get(currency, Part(currency))
-        if order.counted and order.uses_credit and currency == order.currency:
-            waiting = order.uninvoiced - order.delivered
-            part = replace(part, delivered=part.delivered - order.delivered, ordered=part.ordered - waiting)
-        moved = amount - counts(part, position.limit_type)
-        if moved and position.limit_type is LimitType.BALANCE_PACKING_SLIP:
-            part = replace(part, delivered=part.delivered + moved)
-        elif moved:
-            part = replace(part, ordered=part.ordered + moved)
-        parts.append(part)
-    return replace(position, parts=tuple(parts))
+        part = parts.get(currency, Part(currency))
+        if position.limit_type is LimitType.BALANCE_PACKING_SLIP:
+            parts[currency] = replace(part, delivered=amount - part.balance)
+        elif position.limit_type is not LimitType.BALANCE:
+            moved = delivered.get(currency, ZERO)
+            parts[currency] = replace(part, delivered=moved, ordered=amount - part.balance - moved)
+    return replace(position, parts=tuple(parts.values()))
 
 
 def _together(one: Part, other: Part) -> Part:

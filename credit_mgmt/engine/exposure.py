@@ -14,8 +14,8 @@ from typing import NamedTuple
 from credit_mgmt.engine.facts import CustomerPosition, GroupPosition, LimitType, OrderFacts, Part
 from customers.money import ZERO, MissingRate, Rates
 
-CountedOrder = tuple[str, Decimal]
-"""Currency and amount with which an order is part of its payer's exposure."""
+CountedOrder = tuple[str, Decimal, Decimal]
+"""Currency and amount with which an order is part of its payer's exposure, and what of it was delivered."""
 
 
 class MissingFact(Exception):
@@ -88,6 +88,11 @@ def share_of(order: OrderFacts, limit_type: LimitType) -> Decimal:
     return order.delivered if limit_type is LimitType.BALANCE_PACKING_SLIP else order.uninvoiced
 
 
+def _as_counted(order: OrderFacts, position: CustomerPosition) -> CountedOrder:
+    delivered = order.delivered if order.uses_credit else ZERO
+    return order.currency, share_of(order, position.limit_type), delivered
+
+
 def will_use(order: OrderFacts) -> Decimal:
     """The credit that the order uses if it is posted, in its own currency: nothing on terms that use none."""
     return order.uninvoiced if order.uses_credit else ZERO
@@ -132,7 +137,7 @@ class Book:
     what any other order costs.
     """
 
-    __slots__ = ("_counted", "_groups", "_owed", "groups", "positions")
+    __slots__ = ("_counted", "_delivered", "_groups", "_owed", "groups", "positions")
 
     def __init__(self, positions: Iterable[CustomerPosition], groups: Iterable[GroupPosition] = ()) -> None:
         self.groups = {group.account: group for group in groups}
@@ -141,6 +146,7 @@ class Book:
         self._owed: dict[str, dict[str, Decimal]] = {}
         self._groups: dict[str, _GroupAccount] = {}
         self._counted: dict[int, CountedOrder | None] = {}
+        self._delivered: dict[str, dict[str, Decimal]] = {}
 
     def position_of(self, account: str) -> CustomerPosition:
         """The position of a customer. Raises `MissingFact` if it was not loaded, or one of its amounts is no number."""
@@ -189,7 +195,17 @@ class Book:
         """With what the order itself is part of the exposure now, if it is."""
         if order.id in self._counted:
             return self._counted[order.id]
-        return (order.currency, share_of(order, position.limit_type)) if order.counted else None
+        return _as_counted(order, position) if order.counted else None
+
+    def delivered(self, order: OrderFacts, position: CustomerPosition) -> dict[str, Decimal]:
+        """What other orders of the customer delivered and did not invoice, by currency."""
+        amounts = total_by_currency((part.currency, part.delivered) for part in position.parts)
+        for currency, amount in self._delivered.get(position.account, {}).items():
+            amounts[currency] = amounts.get(currency, ZERO) + amount
+        counted = self.counted(order, position)
+        if counted is not None and counted[2]:
+            amounts[counted[0]] -= counted[2]
+        return amounts
 
     def exposure(self, order: OrderFacts, position: CustomerPosition, rates: Rates) -> Exposure:
         """The customer's exposure without and after the order, in its currency. Raises `MissingRate`."""
@@ -218,13 +234,16 @@ class Book:
         if position is None or (held and all_open):
             return
         before = self.counted(order, position)
-        after = None if held else (order.currency, share_of(order, position.limit_type))
+        after = None if held else _as_counted(order, position)
         if before == after:
             return
         self._counted[order.id] = after
         for change, sign in ((before, -1), (after, 1)):
             if change is not None and change[1]:
                 self._move(position, change[0], sign * change[1])
+            if change is not None and change[2]:
+                delivered = self._delivered.setdefault(position.account, {})
+                delivered[change[0]] = delivered.get(change[0], ZERO) + sign * change[2]
 
     def _move(self, position: CustomerPosition, currency: str, amount: Decimal) -> None:
         owed = self.owed(position)

@@ -57,7 +57,7 @@ def _own(case: Case) -> Figures:
     balance = _balance(case)
     orders = without - balance
     counts_ordered = case.position.limit_type not in (LimitType.BALANCE, LimitType.BALANCE_PACKING_SLIP)
-    delivered = _delivered(case) if counts_ordered else orders
+    delivered = converted(case.rates, case.delivered, currency) if counts_ordered else orders
     overdue_text = text(overdue, currency)
     return {
         "exposure_without": text(without, currency),
@@ -74,15 +74,6 @@ def _own(case: Case) -> Figures:
 def _balance(case: Case) -> Decimal:
     """Open receivables, in the payer's currency. Raises `MissingRate`."""
     amounts = total_by_currency((part.currency, part.balance) for part in case.position.parts)
-    return converted(case.rates, amounts, case.position.currency)
-
-
-def _delivered(case: Case) -> Decimal:
-    """What other orders delivered and did not invoice, in the payer's currency. Raises `MissingRate`."""
-    order = case.order
-    amounts = total_by_currency((part.currency, part.delivered) for part in case.position.parts)
-    if order.counted and order.uses_credit and order.currency in amounts:
-        amounts[order.currency] -= order.delivered
     return converted(case.rates, amounts, case.position.currency)
 
 
