@@ -183,10 +183,20 @@ def sort_keys(words: str, allowed: Mapping[str, str], default: Sequence[str], la
     return chosen, [*keys, Key(last)]
 
 
-def page_of(queryset: QuerySet[M], keys: Sequence[Key], *, per: int, after: str = "", before: str = "") -> Page[M]:
+def page_of(
+    queryset: QuerySet[M],
+    keys: Sequence[Key],
+    *,
+    per: int,
+    after: str = "",
+    before: str = "",
+    related: Sequence[str] | None = None,
+) -> Page[M]:
     """The page of `queryset` in the order of `keys` that follows `after` or precedes `before`. One query.
 
-    A cursor that cannot be read means the first page: it came from a link of another list.
+    With `related` the page is found by its keys alone and only its rows are read in full, with what is named: sorting
+    a hundred thousand wide rows to show fifty costs ten times as much. A cursor that cannot be read means the first
+    page: it came from a link of another list.
     """
     backward = bool(before) and not after
     position = _decode(after or before, len(keys))
@@ -196,6 +206,9 @@ def page_of(queryset: QuerySet[M], keys: Sequence[Key], *, per: int, after: str 
             rows = rows.filter(_beyond(keys, position, backward))
         except (ValidationError, ValueError):
             position = None
+    if related is not None:
+        whole = queryset.model._default_manager.filter(pk__in=rows.values("pk")[: per + 1])
+        rows = whole.select_related(*related).order_by(*(_ordering(key, backward) for key in keys))
     found = list(rows[: per + 1])
     more, found = len(found) > per, found[:per]
     if backward and position is not None:

@@ -18,7 +18,7 @@ from credit_mgmt.engine.decision import type_codes
 from customers import access
 from customers.access import Actor
 from customers.listing import Address, Page, page_of, sort_keys
-from customers.models import Document, LegalEntity
+from customers.models import Customer, Document, LegalEntity, SalesOrder
 from holds.models import Hold
 
 
@@ -153,11 +153,12 @@ def hold_list(params: QueryDict, *, actor: Actor, now: dt.datetime, today: Calla
     sort, keys = sort_keys(params.get("sort", ""), SORTS, DEFAULT_SORT, "number")
     visible = access.scoped(Hold.objects.all(), actor)
     page = page_of(
-        visible.filter(narrowed & _any_reason(reasons)).select_related("order", "payer", "assignee"),
+        visible.filter(narrowed & _any_reason(reasons)),
         keys,
         per=address.per,
         after=params.get("after", ""),
         before=params.get("before", ""),
+        related=("order", "payer", "assignee"),
     )
     sums, views, facets = _totals(visible, narrowed, reasons, reader)
     return HoldList(address, view, page, sums, views, facets, sort, entities, days)
@@ -212,8 +213,8 @@ def _any_reason(codes: Sequence[str]) -> Q:
 def _customer(key: str) -> Q:
     """The holds of a customer, by its key `LE:ACCOUNT`: those that it ordered and those that it pays."""
     entity, _, account = key.partition(":")
-    whose = Q(payer__account=account) | Q(order__customer__account=account)
-    return Q(legal_entity=entity) & whose
+    customers = Customer.objects.filter(legal_entity=entity, account=account)
+    return Q(payer__in=customers) | Q(order__in=SalesOrder.objects.filter(customer__in=customers))
 
 
 def _owner(word: str, actor: Actor) -> Q:
