@@ -113,14 +113,27 @@ class Transactions(Resource):
         raise NotImplementedError
 
     def check_header(self, batch: Batch, entry: Entry) -> None:
-        """The customer is of the transaction's entity, and the date is not a slip of the pen."""
+        """The customer is of the transaction's entity and pays for itself, and the date is not a slip of the pen."""
         entity = (entry.identity or ("",))[0]
         customer = entry.given.get("customer")
         if customer and split(customer)[0] != entity:
             entry.fail("customer", "other_entity", f"Name a customer of {entity}.")
+        elif customer:
+            entry.values["customer"] = self._account(batch, entry, customer)
         today = batch.today_in(entity)
         if today and entry.values[self.date_field].year > today.year + MOST_YEARS_AHEAD:
             entry.fail(self.date_field, "out_of_range", f"This is more than {MOST_YEARS_AHEAD} years ahead.")
+
+    def _account(self, batch: Batch, entry: Entry, customer: str) -> int:
+        """Whose transaction it is: its invoice account's, who owes it (`domain 1`).
+
+        Naming a customer that somebody else pays for leaves a transaction that is there already where it is: a repeated
+        write changes nothing, also when the customer has got another invoice account since.
+        """
+        named = batch.references.get("customer", customer)
+        if named is None or named.payer_id == named.pk:
+            return int(entry.values["customer"])
+        return int(entry.existing.customer_id if entry.existing is not None else named.payer_id)
 
     def moved(self, entry: Entry) -> bool:
         """Whether an existing transaction goes to another customer or currency."""
