@@ -19,6 +19,8 @@ from credit_mgmt.owed import overdue_items
 from credit_mgmt.policies import Clock, Setup, current_setup, read_clock, setting_for
 from customers.errors import NotFound
 
+LIMIT_ONLY = "limit_only"
+"""Marks the facts of a check against the limit only, so that it is recomputed as one (`domain 4.8`)."""
 MANY = 500
 """From so many orders on a check is a batch."""
 
@@ -220,6 +222,8 @@ class _Batch:
         facts = None
         if self.manner.evidence:
             facts = stored_facts(loaded.book, order, policy=policy, question=question, setting=setting)
+            if self.manner.limit_only:
+                facts[LIMIT_ONLY] = True
         for day in self.days.values():
             carry(day.book, order, decision, policy=policy)
         return Checked(decision, row, order, question, setting, self.setup.policy, self.clock.policy_is_stored, facts)

@@ -14,11 +14,13 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from credit_mgmt.checks import Checked
-from credit_mgmt.engine.codec import canonical, decode, encode
+from credit_mgmt.checks import LIMIT_ONLY, Checked, limit_only
+from credit_mgmt.engine.codec import Json, canonical, decode, encode
 from credit_mgmt.engine.codec import replay as replay_facts
+from credit_mgmt.engine.condense import Facts
 from credit_mgmt.engine.decision import Decision
 from credit_mgmt.engine.facts import Policy
+from credit_mgmt.engine.remedies import remedies_for
 from credit_mgmt.models import DecisionRecord, PolicyVersion
 from customers.access import Actor
 from customers.errors import NotFound
@@ -117,9 +119,31 @@ def stored_decision(record: DecisionRecord) -> Decision:
     return replace(stored, trace=again.trace, figures=again.figures) if same else stored
 
 
+def explained(record: DecisionRecord) -> Decision:
+    """The decision as it was made, with what would have cleared it then, worked out from the stored facts.
+
+    Overdue invoices are not named: their numbers are not among the facts of a decision.
+    """
+    decision = stored_decision(record)
+    if not decision.holds:
+        return decision
+    stored, policy = _facts_and_policy(record)
+    facts = decode(Facts, stored)
+    remedies = remedies_for(facts.book(), facts.order, policy=policy, question=facts.question, setting=facts.setting)
+    return replace(decision, remedies=remedies)
+
+
 def replay(record: DecisionRecord) -> Decision:
     """The decision recomputed from what is stored with it; equal to `stored_decision` for ever (D11)."""
-    return replay_facts(json.loads(record.facts), policy=policy_at(record.policy_id))
+    facts, policy = _facts_and_policy(record)
+    return replay_facts(facts, policy=policy)
+
+
+def _facts_and_policy(record: DecisionRecord) -> tuple[Json, Policy]:
+    """What the decision was made of, and the policy that was applied: without its rules where only the limit counts."""
+    facts: Json = json.loads(record.facts)
+    policy = policy_at(record.policy_id)
+    return facts, limit_only(policy) if facts.pop(LIMIT_ONLY, False) else policy
 
 
 @transaction.atomic

@@ -8,7 +8,8 @@ from rest_framework import serializers
 from rest_framework.response import Response
 
 from credit_mgmt.api.serializers import DecisionSerializer, decision_data
-from credit_mgmt.decisions import stored_decision
+from credit_mgmt.decisions import explained, stored_decision
+from credit_mgmt.engine.decision import Decision
 from credit_mgmt.models import DecisionRecord, LimitHistory
 from customers.access import Action, scoped
 from customers.edge import filters as by
@@ -51,18 +52,18 @@ class Decisions(ListResource):
     default_ordering = ("-at",)
 
     def represent(self, rows: Sequence[Any]) -> Any:
-        """The decisions as they were made, with who asked."""
-        return [stored_decision_data(record) for record in rows]
+        """The decisions as they were made, with who asked; what would clear one is worked out for one at a time."""
+        return [stored_decision_data(record, stored_decision(record)) for record in rows]
 
     def answer(self, thing: Any, serializer_class: Any = None, *, status: int = 200, many: bool = False) -> Response:
-        """One decision."""
-        return Response(stored_decision_data(thing), status=status)
+        """One decision, with what would have cleared it."""
+        return Response(stored_decision_data(thing, explained(thing)), status=status)
 
 
-def stored_decision_data(record: DecisionRecord) -> dict[str, Any]:
+def stored_decision_data(record: DecisionRecord, decision: Decision) -> dict[str, Any]:
     """A stored decision as `StoredDecisionSerializer` describes it."""
     return {
-        **decision_data(stored_decision(record), id=record.pk, date=record.date),
+        **decision_data(decision, id=record.pk, date=record.date),
         "kind": record.kind,
         "customer": record.payer.key,
         "legal_entity": record.legal_entity_id,

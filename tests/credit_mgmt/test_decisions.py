@@ -170,6 +170,9 @@ def test_counter_sales_are_tested_against_the_limit_only(parameters: Callable[..
         assert checked.decision.holds is holds
         said = checked.decision.reasons if holds else checked.decision.warnings
         assert [reason.type for reason in said] == ["limit_exceeded"]
+        [made] = decisions.record_decisions([checked], kind="posting", actor=ACTOR, at=AT)
+        record = DecisionRecord.objects.get(pk=made)
+        assert decisions.replay(record) == decisions.stored_decision(record) == checked.decision
 
 
 def grant(order: SalesOrder, **options: Any) -> Clearance:
