@@ -31,7 +31,6 @@ __all__ = [
     "reason_label",
     "reason_message",
     "remedy_message",
-    "severity",
     "trace_message",
     "verdict_label",
     "warning_message",
@@ -69,30 +68,6 @@ def reason_chip(reason: ReasonLike) -> Chip:
     """The chip of a reason: `Overdue 67 d`, `Limit 109 %`."""
     chip = _CHIPS.get(reason.type)
     return chip(reason.evidence) if chip else Chip(reason_label(reason.type), reason.evidence.get("measured", ""))
-
-
-SEVERITY = (
-    "forced",
-    "posting_failed",
-    "cannot_be_evaluated",
-    "account_on_hold",
-    "limit_exceeded",
-    "limit_used",
-    "days_overdue",
-    "overdue_amount",
-    "limit_expired",
-    "account_status",
-    "payment_terms",
-    "payment_terms_changed",
-    "settlement_discount_changed",
-    "sales_order",
-)
-"""Reason types in the order in which people want to read them (ux 3.1)."""
-
-
-def severity(code: str) -> int:
-    """The place of a reason type in that order; a type of another package comes last."""
-    return SEVERITY.index(code) if code in SEVERITY else len(SEVERITY)
 
 
 def reason_message(reason: ReasonLike) -> str:
