@@ -63,7 +63,7 @@ class Statement:
         """All rows for `ids` on `day`."""
         values = {"ids": list(ids), "day": day}
         with connection.cursor() as cursor:
-            if len(ids) > FEW or not _may_prepare():
+            if len(ids) > FEW or not settings.CREDIT_PREPARE_STATEMENTS:
                 cursor.execute(self._plain, values)
             else:
                 self._prepare_once(cursor)
@@ -76,11 +76,6 @@ class Statement:
             # Prepared statements outlive a rollback: they belong to the session.
             cursor.execute(self._prepare)
             known.add(self.name)
-
-
-def _may_prepare() -> bool:
-    """Not behind a pooler that hands out another session for each transaction: it sets this to False."""
-    return bool(getattr(settings, "CREDIT_PREPARE_STATEMENTS", True))
 
 
 _prepared: "weakref.WeakKeyDictionary[Any, set[str]]" = weakref.WeakKeyDictionary()

@@ -126,6 +126,8 @@ DATABASES["default"] |= {
         "connect_timeout": 5,
     },
 }
+# Statements of a check are prepared once per session; a pooler that changes sessions between transactions forgets them.
+CREDIT_PREPARE_STATEMENTS = env.bool("CREDIT_PREPARE_STATEMENTS", default=True)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- language and time ---------------------------------------------------------------------------------------------

@@ -199,8 +199,10 @@ def test_a_limit_holds_from_its_day_on_and_an_opening_limit_always() -> None:
     assert position_of(customer, TODAY - dt.timedelta(days=1)).total_limit == 0
 
 
-def test_the_compiled_sums_are_the_orms_own_answer(busy: Customer) -> None:
+@pytest.mark.parametrize("prepared", [True, False])
+def test_the_compiled_sums_are_the_orms_own_answer(busy: Customer, settings: Any, prepared: bool) -> None:
     """performance.md: the prepared statement is tested against the ORM's answer"""
+    settings.CREDIT_PREPARE_STATEMENTS = prepared
     make.InvoiceFactory(customer=busy, amount=Decimal(70), due_date=TODAY - dt.timedelta(days=3))
     other = make.InvoiceFactory(customer=busy, amount=Decimal(11), date=TODAY + dt.timedelta(days=1))
     assert other.pk
