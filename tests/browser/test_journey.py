@@ -228,8 +228,7 @@ def everything(holds: dict[str, Hold]) -> list[str]:
     return every_page(holds)
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 1280), ("light", 390)])
 def test_axe_finds_nothing_on_any_page(open_page, violations, everything, theme, width):
     page = open_page("/", theme=theme, width=width)
     sign_in(page)
