@@ -69,6 +69,13 @@ def _deliver(orders: Sequence[SalesOrder]) -> None:
     update_rows("customers_salesorderline", {"delivered": "numeric"}, short, keys={"id": "bigint"})
 
 
+def deliver_as_reported(orders: Sequence[SalesOrder]) -> None:
+    """An ERP posted the packing slips: in full, unless it has fed what it delivered. The caller saves the orders."""
+    lines = SalesOrderLine.objects.filter(order__in=[order.pk for order in orders], delivered__gt=0)
+    fed = set(lines.values_list("order_id", flat=True))
+    _deliver([order for order in orders if order.pk not in fed])
+
+
 def _invoice(orders: Sequence[SalesOrder], on: Mapping[str, dt.date]) -> None:
     """An invoice on the payer for what is not invoiced yet, due by the order's terms; nothing is left of the order."""
     due = [order for order in orders if order.uninvoiced_amount > 0]

@@ -214,7 +214,9 @@ def report_posted(*, order: int, document: str, actor: Actor, at: dt.datetime) -
         _require_awaited(found, document)
         refuse_out_of_turn(found, document)
         found.document_status, found.awaiting_document = document, ""
-        if document == Document.INVOICE:
+        if document == Document.PACKING_SLIP:
+            documents.deliver_as_reported([found])
+        elif document == Document.INVOICE:
             found.uninvoiced_amount = found.delivered_uninvoiced_amount = documents.NOTHING
         found.version += 1
         documents.save_orders([found])
