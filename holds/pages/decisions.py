@@ -15,7 +15,7 @@ from customers.views import PageView, add_errors
 from holds.each import BulkResult, Failure
 from holds.forms import RejectForm, ReleaseForm, reasons_of
 from holds.models import Hold, HoldEvent
-from holds.pages.selection import Selection, plural, selection
+from holds.pages.selection import Selection, inside, plural, selection
 from holds.rejections import reject_holds
 from holds.releases import release_holds
 
@@ -81,11 +81,8 @@ class DecisionDialog(PageView):
         return f"{plural(count, 'hold')} {self.done}."
 
     def back(self, chosen: Selection) -> str:
-        """Where to go on: the list that the dialog was opened from, or the hold itself."""
-        target = self.request.POST.get("next", "")
-        if target.startswith("/holds/") and "\\" not in target:
-            return target
-        return reverse("hold-list")
+        """Where to go on: the page that the dialog was opened from, or the list."""
+        return inside(self.request.POST.get("next", "")) or reverse("hold-list")
 
     def show(self, chosen: Selection, form: Form, *, status: int = 200, **more: Any) -> HttpResponse:
         """The dialog around `form`."""
@@ -140,11 +137,11 @@ class DecisionDialog(PageView):
 
     def _next(self) -> str:
         """The address to go back to: the one given, or the page that the dialog was opened from."""
-        given = self.request.POST.get("next") or self.request.GET.get("next") or ""
+        given = inside(self.request.POST.get("next") or self.request.GET.get("next") or "")
         if given:
             return given
-        path = self.request.headers.get("Referer", "").partition("//")[2].partition("/")[2]
-        return f"/{path}" if path.startswith("holds/") and not path.startswith("holds/re") else ""
+        path = inside("/" + self.request.headers.get("Referer", "").partition("//")[2].partition("/")[2])
+        return "" if path.startswith(("/holds/release/", "/holds/reject/")) else path
 
 
 class ReleaseDialog(DecisionDialog):

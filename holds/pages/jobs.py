@@ -282,6 +282,7 @@ def _tallies(result: Item, progress: jobs.Progress) -> list[Item]:
             "label": TALLIES.get(name, (name.replace("_", " ").capitalize(), ""))[0],
             "value": value,
             "tone": TALLIES.get(name, ("", ""))[1],
+            "url": f"?outcome={name}" if name in OUTCOMES else "",
         }
         for name, value in result.items()
         if isinstance(value, int)

@@ -55,6 +55,11 @@ class Selection:
         return [", ".join(f"{code} {len(list(group))}" for code, group in itertools.groupby(codes))]
 
 
+def inside(address: str) -> str:
+    """`address` if it leads to a page of holds on this site, else nothing: nobody else decides where we go on."""
+    return address if address.startswith("/holds/") and "\\" not in address else ""
+
+
 def plural(count: int, noun: str) -> str:
     """`1 order`, `2 orders`."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

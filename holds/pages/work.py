@@ -19,7 +19,7 @@ from holds.forms import AssignForm, NoteForm, ReviewForm
 from holds.models import Hold
 from holds.pages.dialog import Dialog
 from holds.pages.hold_detail import hold_or_404
-from holds.pages.selection import Selection, plural, selection
+from holds.pages.selection import Selection, inside, plural, selection
 from holds.releases import reinstate_hold
 
 
@@ -131,7 +131,7 @@ class AssignDialog(Dialog):
             "submit": "Assign",
             "chosen": subject,
             "versions": [],
-            "next": self.request.POST.get("next") or self.request.GET.get("next", ""),
+            "next": inside(self.request.POST.get("next") or self.request.GET.get("next", "")),
         }
 
     def back(self, subject: Selection) -> str:

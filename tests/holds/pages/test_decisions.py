@@ -167,11 +167,14 @@ def test_htmx_gets_the_dialog_alone_and_is_sent_on_after_success(clerk):
     assert answer.headers["HX-Redirect"] == "/holds/?view=ready"
 
 
-@pytest.mark.parametrize("elsewhere", ["https://example.org/", "//example.org/holds/", "/holds/\\example.org"])
+@pytest.mark.parametrize(
+    "elsewhere", ["https://example.org/", "//example.org/holds/", "/holds/\\example.org", "javascript:alert(1)"]
+)
 def test_the_way_back_stays_on_this_site(clerk, elsewhere):
     hold = a_hold()
     values = {"hold": hold.number, "mode": "without_posting", "reason": "PAID", "next": elsewhere}
     assert clerk.post("/holds/release/", values).headers["Location"] == "/holds/"
+    assert elsewhere not in shown(clerk.get("/holds/release/", {"hold": hold.number, "next": elsewhere}))
 
 
 def test_looking_changes_nothing_and_posting_needs_the_token(clerk, sign_in):
