@@ -7,8 +7,8 @@ import datetime as dt
 import hashlib
 import json
 import uuid
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -27,36 +27,80 @@ from customers.errors import NotFound
 
 _INSERT = """
     INSERT INTO credit_mgmt_decisionrecord (id, kind, order_id, payer_id, legal_entity_id, checkpoint, pro_forma, date,
-        at, actor, outcome, policy_id, content, facts)
+        at, actor, outcome, policy_id, content, facts, digest)
     SELECT r.id, %(kind)s, r.order_id, r.payer_id, r.legal_entity, r.checkpoint, r.pro_forma, r.date,
-           %(at)s, %(actor)s, r.outcome, r.policy, r.content, r.facts
+           %(at)s, %(actor)s, r.outcome, r.policy, r.content, r.facts, r.digest
     FROM unnest(%(ids)s::uuid[], %(orders)s::bigint[], %(payers)s::bigint[], %(entities)s::text[],
                 %(checkpoints)s::text[], %(pro_forma)s::boolean[], %(dates)s::date[], %(outcomes)s::text[],
-                %(policies)s::bigint[], %(contents)s::text[], %(facts)s::text[])
-         AS r (id, order_id, payer_id, legal_entity, checkpoint, pro_forma, date, outcome, policy, content, facts)
+                %(policies)s::bigint[], %(contents)s::text[], %(facts)s::text[], %(digests)s::text[])
+         AS r (id, order_id, payer_id, legal_entity, checkpoint, pro_forma, date, outcome, policy, content, facts,
+               digest)
 """
 # The policy is stored with the first decision that used it; two first ones at once are one.
 _WITH_POLICY = """
     WITH stored AS (
         INSERT INTO credit_mgmt_policyversion (version, content, digest, created_at)
-        VALUES (%(version)s, %(policy)s, %(digest)s, %(at)s) ON CONFLICT (version) DO NOTHING
+        VALUES (%(version)s, %(policy)s, %(policy_digest)s, %(at)s) ON CONFLICT (version) DO NOTHING
     )
 """
 
 
-def record_decisions(checked: Sequence[Checked], *, kind: str, actor: Actor, at: dt.datetime) -> list[uuid.UUID]:
+@dataclass(frozen=True, slots=True)
+class _Texts:
+    """One decision as it is stored."""
+
+    checked: Checked
+    content: str
+    facts: str
+    digest: str
+
+
+def record_decisions(
+    checked: Sequence[Checked],
+    *,
+    kind: str,
+    actor: Actor,
+    at: dt.datetime,
+    known: Mapping[int, uuid.UUID | None] | None = None,
+) -> list[uuid.UUID]:
     """Store the decisions with the facts they were made from, and return their ids in the same order.
 
-    `checked` comes from `checks.check(..., evidence=True)`. Part of the caller's transaction: the decision and what it
-    lets happen commit together (`domain 4.10`).
+    `checked` comes from `checks.check(..., evidence=True)`. `known` names, by order, a decision stored before: the very
+    same decision from the very same facts under the same policy is not stored twice. Part of the caller's transaction:
+    the decision and what it lets happen commit together (`domain 4.10`).
     """
-    if not checked:
-        return []
     if any(item.facts is None for item in checked):
         raise ValueError("only decisions checked with evidence=True can be stored: without facts there is no replay")
-    ids = [uuid.uuid4() for _ in checked]
+    texts = [_texts(item, kind) for item in checked]
+    before = _digests(known or {})
+    ids = [before.get((item.checked.row.id, item.digest)) for item in texts]
+    made = [pk or uuid.uuid4() for pk in ids]
+    new = [(pk, item) for pk, known_id, item in zip(made, ids, texts, strict=True) if known_id is None]
+    if new:
+        _insert(new, kind, actor, at)
+    return made
+
+
+def _digests(known: Mapping[int, uuid.UUID | None]) -> dict[tuple[int, str], uuid.UUID]:
+    """The decisions known before, by order and digest; one query, or none."""
+    ids = [pk for pk in known.values() if pk is not None]
+    if not ids:
+        return {}
+    rows = DecisionRecord.objects.filter(pk__in=ids).values_list("order_id", "digest", "pk")
+    return {(order, digest): pk for order, digest, pk in rows}
+
+
+def _texts(item: Checked, kind: str) -> _Texts:
+    content, facts = _content(item.decision, kind), canonical(item.facts or {})
+    digest = hashlib.sha256(f"{kind}\n{item.policy.version}\n{content}\n{facts}".encode()).hexdigest()
+    return _Texts(item, content, facts, digest)
+
+
+def _insert(new: Sequence[tuple[uuid.UUID, _Texts]], kind: str, actor: Actor, at: dt.datetime) -> None:
+    """One statement for any number, with the policy where no decision has used it yet."""
+    checked = [item.checked for _, item in new]
     values: dict[str, Any] = {
-        "ids": [str(made) for made in ids],
+        "ids": [str(pk) for pk, _ in new],
         "kind": kind,
         "actor": actor.reference,
         "at": at,
@@ -68,15 +112,15 @@ def record_decisions(checked: Sequence[Checked], *, kind: str, actor: Actor, at:
         "dates": [item.setting.as_of for item in checked],
         "outcomes": [str(item.decision.outcome) for item in checked],
         "policies": [item.policy.version for item in checked],
-        "contents": [_content(item.decision, kind) for item in checked],
-        "facts": [canonical(item.facts or {}) for item in checked],
+        "contents": [item.content for _, item in new],
+        "facts": [item.facts for _, item in new],
+        "digests": [item.digest for _, item in new],
     }
     with connection.cursor() as cursor:
         if checked[0].policy_is_stored:
             cursor.execute(_INSERT, values)
         else:
             cursor.execute(_WITH_POLICY + _INSERT, {**values, **_policy_values(checked[0].policy)})
-    return ids
 
 
 def _content(decision: Decision, kind: str) -> str:
@@ -89,7 +133,7 @@ def _content(decision: Decision, kind: str) -> str:
 def _policy_values(policy: Policy) -> dict[str, Any]:
     content = canonical(encode(policy))
     digest = hashlib.sha256(content.encode()).hexdigest()
-    return {"version": policy.version, "policy": content, "digest": digest}
+    return {"version": policy.version, "policy": content, "policy_digest": digest}
 
 
 def policy_at(version: int) -> Policy:

@@ -58,7 +58,10 @@ def screen_holds(
         return []
     requests = [Request(hold.order_id, hold.checkpoint, hold.pro_forma) for hold in holds]
     checked = check(requests, as_of=as_of, evaluation=True)
-    ids = decisions.record_decisions(checked, kind=DecisionRecord.Kind.EVALUATION, actor=locked.actor, at=at)
+    last = {hold.order_id: hold.last_decision_id for hold in holds}
+    ids = decisions.record_decisions(
+        checked, kind=DecisionRecord.Kind.EVALUATION, actor=locked.actor, at=at, known=last
+    )
     rows = reasons_of(holds)
     before = [_shown(hold) for hold in holds]
     screened = [

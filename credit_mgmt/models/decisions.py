@@ -54,6 +54,7 @@ class DecisionRecord(models.Model):
     policy = models.ForeignKey(PolicyVersion, on_delete=models.PROTECT, related_name="+", db_index=False)
     content = models.TextField()
     facts = models.TextField()
+    digest = models.CharField(max_length=64, blank=True, help_text="SHA-256 of policy version, content and facts")
 
     class Meta:
         verbose_name = "decision"

@@ -102,6 +102,26 @@ def test_every_stored_decision_replays_to_itself(crowd: list[int]) -> None:
     assert {record.outcome for record in records} == {"passed", "held"}
 
 
+def test_the_same_decision_from_the_same_facts_is_stored_once() -> None:
+    """performance.md: write only differences"""
+    customer = customer_with_limit("100")
+    BlockingRuleFactory()
+    orders = [make.SalesOrderFactory(customer=customer, amount=Decimal(500)).pk for _ in range(2)]
+    requests = [checks.Request(order, "confirmation") for order in orders]
+
+    def evaluate(known: dict[int, Any]) -> dict[int, Any]:
+        checked = checks.check(requests, as_of=AS_OF, evaluation=True)
+        ids = decisions.record_decisions(checked, kind="evaluation", actor=ACTOR, at=AT, known=known)
+        return dict(zip(orders, ids, strict=True))
+
+    first = evaluate({})
+    assert evaluate(first) == first
+    SalesOrder.objects.filter(pk=orders[0]).update(amount=501, uninvoiced_amount=501)
+    second = evaluate(first)
+    assert (second[orders[0]] == first[orders[0]], second[orders[1]] == first[orders[1]]) == (False, True)
+    assert DecisionRecord.objects.count() == 3
+
+
 def test_a_queue_is_its_orders_one_by_one(crowd: list[int]) -> None:
     """law 1 at the service level: checking at once equals checking, approving and checking the next"""
     sample = crowd[:120]
