@@ -4,7 +4,7 @@ from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 
 from customers.edge import filters as by
 from customers.edge.fields import AmountField, CodeField, DayField, FlagField, KeyField, StrictSerializer, TextField
-from customers.edge.resources import KeyedResource
+from customers.edge.resources import FEED_BY_FIELD, KeyedResource
 from customers.edge.routing import Router
 from customers.models import Customer
 
@@ -60,6 +60,7 @@ class CustomerResource(KeyedResource):
 
     model = Customer
     resource = "customers"
+    rights = FEED_BY_FIELD
     serializer_class = CustomerSerializer
     number = "account"
     related = ("invoice_account", "status_reason", "credit_controller")

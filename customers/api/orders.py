@@ -19,7 +19,7 @@ from customers.edge.fields import (
     TextField,
     WholeField,
 )
-from customers.edge.resources import KeyedResource
+from customers.edge.resources import FEED_BY_FIELD, KeyedResource
 from customers.edge.routing import Router
 from customers.models import SalesOrder, SalesOrderLine
 
@@ -81,6 +81,7 @@ class SalesOrderResource(KeyedResource):
 
     model = SalesOrder
     resource = "sales-orders"
+    rights = FEED_BY_FIELD
     serializer_class = SalesOrderSerializer
     related = ("customer",)
     filters = {

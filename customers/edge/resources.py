@@ -34,6 +34,9 @@ FEED = {
     "bulk": Action.FEED,
 }
 
+FEED_BY_FIELD = {**READ, **FEED, "partial_update": Action.VIEW}
+"""For resources with fields that take a right of their own: the import service asks for what the named fields take."""
+
 
 def refuse_parameters(request: Request, *known: str) -> None:
     """Raise `InvalidInput` for query parameters other than `known`."""

@@ -5,6 +5,7 @@ on the number of rows. Resources with parts (lines, instalments, settlements) ov
 """
 
 from collections.abc import Iterable, Sequence
+from itertools import product
 from typing import Any, ClassVar
 
 from django.db.models import Model, Q, QuerySet
@@ -86,15 +87,22 @@ class Resource:
 
     def authorize(self, batch: Batch) -> None:
         """Refuse rows of legal entities that the actor may not feed."""
-        known: dict[str | None, tuple[str, str] | None] = {}
+        known: dict[tuple[Action, str | None], tuple[str, str] | None] = {}
         for entry in batch.entries:
             if entry.identity is None:
                 continue
-            for entity in self.entities_of(batch, entry):
-                if entity not in known:
-                    known[entity] = refusal(batch, Action.FEED, entity, entry.key or "")
-                if (no := known[entity]) is not None:
+            for right in product(self._needs(batch, entry), self.entities_of(batch, entry)):
+                if right not in known:
+                    known[right] = refusal(batch, *right, entry.key or "")
+                if (no := known[right]) is not None:
                     entry.errors = [FieldError("", *no)]  # and nothing about what is there
+
+    def _needs(self, batch: Batch, entry: Entry) -> set[Action]:
+        """What a row takes: a change of credit fields only takes the right to those, not the feed's (`domain 13`)."""
+        actions = {self.fields[name].action for name in entry.given}
+        if batch.replace or None in actions or not any(field.action for field in self.fields.values()):
+            return {Action.FEED}
+        return {action for action in actions if action is not None} or {Action.VIEW}
 
     # --- what is there --------------------------------------------------------------------------------------------
 

@@ -75,7 +75,21 @@ def test_every_role_may_what_the_matrix_says(role: str, method: str, path: str, 
     assert allowed or status == 403
 
 
-@pytest.mark.parametrize("role", [Role.INTEGRATION, Role.CREDIT_ADMINISTRATOR])
+@pytest.mark.parametrize("role", Role.values)
+def test_only_clerks_and_managers_exclude_an_order(role: str) -> None:
+    """domain 13: who may not feed orders may do this all the same."""
+    everything("feeder").put("sales-orders/USMF:S-1", {"customer": "USMF:US-001"}).is_(201)
+    somebody = client("somebody", role)
+    answer = somebody.patch("sales-orders/USMF:S-1", {"exclude_from_credit_management": True})
+    assert answer.status == (200 if role in POLICY[Action.EXCLUDE_ORDER] else 403)
+    both = {"exclude_from_credit_management": answer.status == 200, "order_type": "pos"}
+    assert somebody.patch("sales-orders/USMF:S-1", both).status == (200 if role in POLICY[Action.FEED] else 403)
+    order = everything("reader").get("sales-orders/USMF:S-1").is_(200)
+    assert order["exclude_from_credit_management"] is (answer.status == 200)
+    assert order["order_type"] == ("pos" if role in POLICY[Action.FEED] else "sales")
+
+
+@pytest.mark.parametrize("role", Role.values)
 def test_a_credit_profile_is_changed_only_by_those_who_may(role: str) -> None:
     status = client("somebody", role).patch("customers/USMF:US-001", {"excluded": True}).status
     assert status == (200 if role in POLICY[Action.EDIT_CREDIT_PROFILE] else 403)
