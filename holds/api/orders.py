@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from credit_mgmt.api.serializers import DecisionSerializer, decision_data
 from credit_mgmt.checks import check_for_posting, check_order
-from credit_mgmt.decisions import stored_decision
+from credit_mgmt.decisions import explained
 from credit_mgmt.models import DecisionRecord
 from customers.access import Action, authorize
 from customers.api.orders import SalesOrderResource, SalesOrderSerializer
@@ -136,11 +136,15 @@ class SalesOrderActions(SalesOrderResource):
         }
 
     def _decision(self, posting: Posting, order: SalesOrder) -> dict[str, Any] | None:
-        """The decision just made, or for an order that was on hold already the one that was stored with the hold."""
-        if posting.decision is not None:
-            return decision_data(posting.decision, id=posting.decision_id, date=self.today_in(order.legal_entity_id))
+        """The decision just made, or for an order that was on hold already the one that was stored with the hold.
+
+        What holds an order comes with what would clear it.
+        """
+        made = posting.decision
+        if made is not None and not (made.holds and posting.decision_id):
+            return decision_data(made, id=posting.decision_id, date=self.today_in(order.legal_entity_id))
         record = DecisionRecord.objects.filter(pk=posting.decision_id).first() if posting.decision_id else None
-        return None if record is None else decision_data(stored_decision(record), id=record.pk, date=record.date)
+        return None if record is None else decision_data(explained(record), id=record.pk, date=record.date)
 
     @extend_schema(request=PostedSerializer, responses=SalesOrderSerializer)
     @action(detail=True, methods=["post"])

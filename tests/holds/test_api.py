@@ -52,6 +52,16 @@ def test_posting_answers_with_decision_and_hold(api: Api):
     assert (order["document_status"], order["credit_status"]) == ("open", "on_hold")
 
 
+def test_a_held_posting_says_what_would_clear_it(api: Api):
+    order = an_order(a_customer(limit="1000"), "1400")
+    question = api.post(f"sales-orders/{order.key}/check", {"document": "confirmation"}).is_(200)
+    for _ in range(2):  # the second answer is the hold that is there
+        answer = api.post(f"sales-orders/{order.key}/post", {"document": "confirmation"}).is_(200)
+        assert answer["decision"]["remedies"] == question["remedies"] != []
+        stored = api.get(f"decisions/{answer['decision']['id']}").is_(200).body
+        assert {name: stored[name] for name in answer["decision"]} == answer["decision"]
+
+
 def test_posting_what_passes(api: Api):
     order = an_order(a_customer(limit="1000"))
     answer = api.post(f"sales-orders/{order.key}/post", {"document": "confirmation"}).is_(200)
