@@ -27,20 +27,29 @@ def insert_rows(table: str, columns: Mapping[str, str], rows: Sequence[Row]) -> 
         cursor.execute(statement, [as_json(rows)])
 
 
-def update_rows(table: str, columns: Mapping[str, str], rows: Sequence[Row], *, keys: Mapping[str, str]) -> int:
-    """Set `columns` of the rows that have the values of `keys`; returns how many there were.
+def update_rows(
+    table: str,
+    columns: Mapping[str, str],
+    rows: Sequence[Row],
+    *,
+    keys: Mapping[str, str],
+    raised: Sequence[str] = (),
+) -> int:
+    """Set `columns` of the rows that have the values of `keys`; returns how many there were. `raised` go up by one.
 
     With the version read before among the keys, a row that changed since is left alone and is missing in the count.
     A key called `old_version` is compared with the column `version`.
     """
     if not rows:
         return 0
-    assignments = ", ".join(f"{name} = new.{name}" for name in columns)
+    changes = [f"{name} = new.{name}" for name in columns] + [f"{name} = t.{name} + 1" for name in raised]
     condition = " AND ".join(f"t.{name.removeprefix('old_')} = new.{name}" for name in keys)
-    records = _recordset({**columns, **keys}, alias="new")
-    statement = f"UPDATE {table} t SET {assignments} FROM {records} WHERE {condition}"  # noqa: S608 - names are ours
+    source = _recordset({**columns, **keys}, alias="new")
     with connection.cursor() as cursor:
-        cursor.execute(statement, [as_json(rows)])
+        cursor.execute(
+            f"UPDATE {table} t SET {', '.join(changes)} FROM {source} WHERE {condition}",  # noqa: S608
+            [as_json(rows)],
+        )
         return int(cursor.rowcount)
 
 

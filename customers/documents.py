@@ -11,27 +11,37 @@ from collections.abc import Mapping, Sequence
 from django.db.models import Func
 
 from customers.bulk import update_rows
+from customers.errors import NotDecided
 from customers.models import CustomerTransaction, Document, DueItem, SalesOrder, SalesOrderLine
 from customers.money import ZERO
 from customers.orders import line_value
 
+CHANGES_AMOUNTS = (Document.PACKING_SLIP, Document.INVOICE)
+"""Documents that change what is left of an order."""
 NOTHING = ZERO
 """What is left of an order that was invoiced."""
 
-_ORDER_COLUMNS = {
-    "document_status": "text",
-    "credit_status": "text",
-    "awaiting_document": "text",
-    "uninvoiced_amount": "numeric",
-    "delivered_uninvoiced_amount": "numeric",
-    "version": "integer",
-}
+_STATUSES = {"document_status": "text", "credit_status": "text", "awaiting_document": "text"}
+_AMOUNTS = {"uninvoiced_amount": "numeric", "delivered_uninvoiced_amount": "numeric"}
 
 
-def save_orders(orders: Sequence[SalesOrder]) -> None:
-    """Write status, amounts left and version of `orders` as they are now, in one statement."""
-    rows = [{"id": order.pk, **{name: getattr(order, name) for name in _ORDER_COLUMNS}} for order in orders]
-    update_rows("customers_salesorder", _ORDER_COLUMNS, rows, keys={"id": "bigint"})
+def save_orders(orders: Sequence[SalesOrder], *, amounts: bool = False) -> None:
+    """Write the statuses of `orders` in one statement and raise their versions; with `amounts` also what is left.
+
+    Only the rooms' services move statuses, under the locks of the accounts; amounts are the feed's too, which asks for
+    no lock. So amounts are written on condition that nobody changed the order since it was read. Raises `NotDecided`.
+    """
+    columns = _STATUSES | _AMOUNTS if amounts else _STATUSES
+    keys = {"id": "bigint", "old_version": "integer"} if amounts else {"id": "bigint"}
+    rows = [
+        {"id": order.pk, "old_version": order.version, **{name: getattr(order, name) for name in columns}}
+        for order in orders
+    ]
+    saved = update_rows("customers_salesorder", columns, rows, keys=keys, raised=["version"])
+    if saved != len(orders):
+        raise NotDecided("An order was changed at this very moment; nothing was posted. Ask again.")
+    for order in orders:
+        order.version += 1
 
 
 def post(orders: Sequence[SalesOrder], document: str, *, on: Mapping[str, dt.date]) -> None:
@@ -47,8 +57,7 @@ def post(orders: Sequence[SalesOrder], document: str, *, on: Mapping[str, dt.dat
     for order in orders:
         order.document_status = document
         order.awaiting_document = ""
-        order.version += 1
-    save_orders(orders)
+    save_orders(orders, amounts=document in CHANGES_AMOUNTS)
 
 
 def _deliver(orders: Sequence[SalesOrder]) -> None:

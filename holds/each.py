@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 from django.db import connection, transaction
 
 from customers.access import Action, Actor, NotAllowed, OutOfScope, authorize
-from customers.errors import InvalidInput, NotFound, Refused
+from customers.errors import InvalidInput, NotDecided, NotFound, Refused
 from holds.locking import LockedOrders, locked_orders
 from holds.models import Hold
 
 CHUNK = 50
 """Holds per transaction: credit accounts are not kept locked for long."""
 
-Failing = InvalidInput | Refused | NotFound | NotAllowed | OutOfScope
-_FAILURES = (InvalidInput, Refused, NotFound, NotAllowed, OutOfScope)
+Failing = InvalidInput | Refused | NotFound | NotAllowed | NotDecided | OutOfScope
+_FAILURES = (InvalidInput, Refused, NotFound, NotAllowed, NotDecided, OutOfScope)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +107,8 @@ def failure(hold_id: uuid.UUID, error: Failing) -> Failure:
         code, message = error.code, error.message
     elif isinstance(error, InvalidInput):
         code, message = error.errors[0].code, error.errors[0].message
+    elif isinstance(error, NotDecided):
+        code, message = "not_decided", error.message
     elif isinstance(error, NotAllowed):
         code, message = "not_allowed", str(error)
     else:

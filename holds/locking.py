@@ -51,11 +51,20 @@ def locked_orders(
     With `many`, the few entities, terms and currencies that the orders share are read apart: a few statements more, but
     one object of each instead of one per order.
     `also_payers` are customers that an order may be about to draw on. Raises `NotDecided` when a lock was not to be had
-    in time, or the orders kept moving to other accounts.
+    in time, the orders kept moving to other accounts, or somebody else (a feed) held a row for too long.
     """
-    with ExitStack() as stack:
-        wanted = _Wanted(list(order_ids), sorted(set(also_payers)), many)
-        yield _open(stack, wanted, actor, patience)
+    wanted = _Wanted(list(order_ids), sorted(set(also_payers)), many)
+    try:
+        with ExitStack() as stack:
+            yield _open(stack, wanted, actor, patience)
+    except OperationalError as error:
+        if isinstance(error.__cause__, _IN_THE_WAY):
+            raise NotDecided("Somebody else is changing the same; nothing was done. Ask again.") from error
+        raise
+
+
+_IN_THE_WAY = (pg.DeadlockDetected, pg.SerializationFailure, pg.LockNotAvailable, pg.QueryCanceled)
+"""What the database answers when two transactions want the same rows: nothing was done, and asking again helps."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -174,7 +174,6 @@ def cancel_order(*, order: int, actor: Actor, at: dt.datetime, note: str = "") -
         if not found.is_open:
             raise Refused("order_not_open", f"Order {found.key} is invoiced; it can't be cancelled any more.")
         found.awaiting_document = ""
-        found.version += 1
         documents.save_orders([found])
         set_credit_status(order_ids=[found.pk], status=SalesOrder.CreditStatus.CANCELLED)
         commitments.free([found.pk])
@@ -218,8 +217,7 @@ def report_posted(*, order: int, document: str, actor: Actor, at: dt.datetime) -
             documents.deliver_as_reported([found])
         elif document == Document.INVOICE:
             found.uninvoiced_amount = found.delivered_uninvoiced_amount = documents.NOTHING
-        found.version += 1
-        documents.save_orders([found])
+        documents.save_orders([found], amounts=document in documents.CHANGES_AMOUNTS)
         clearances.consume_clearance([found.pk], document=document, pro_forma=False)
         if document == Document.INVOICE:
             commitments.free([found.pk])
@@ -240,7 +238,6 @@ def report_posting_failed(
         hold = _released_for(found, document)
         if hold is None:
             found.awaiting_document = ""
-            found.version += 1
             documents.save_orders([found])
         else:
             _put_back(found, hold, message, locked, at=at, today=today)

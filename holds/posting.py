@@ -5,7 +5,8 @@ is answered *cleared* and the order waits for the ERP's report. Point-of-sale an
 against the credit limit and are never put on hold (`domain 4.8`).
 
 Note [Order of writing]. Credit is committed before the document moves, because the commitment keeps the amount that was
-approved; a posted invoice then owes what the order used, and its commitment goes.
+approved; a posted invoice then owes what the order used, and its commitment goes. The order is written before its
+clearance: a feed, which asks for no lock, writes them in this order too, and two that meet wait instead of deadlocking.
 """
 
 import datetime as dt
@@ -162,8 +163,8 @@ def _go_on(call: Round, passed: Sequence[tuple[SalesOrder, Decision]]) -> set[in
         for order, decision in passed
         if decision.outcome is Outcome.PASSED and not _ends(call, order)
     ]
-    clearances.grant_pass(grants, policy=call.setup.policy, at=call.at)
     external = move_documents(call, [order for order, _ in passed])
+    clearances.grant_pass(grants, policy=call.setup.policy, at=call.at)
     cleared = [
         order.pk
         for order, decision in passed
@@ -196,7 +197,6 @@ def move_documents(call: Round, orders: Sequence[SalesOrder]) -> set[int]:
     if external and not call.pro_forma:
         for order in external:
             order.awaiting_document = call.document
-            order.version += 1
         documents.save_orders(external)
     return {order.pk for order in external}
 
@@ -229,7 +229,6 @@ def stop_orders(orders: Sequence[SalesOrder]) -> None:
     for order in orders:
         order.credit_status = SalesOrder.CreditStatus.ON_HOLD
         order.awaiting_document = ""
-        order.version += 1
     documents.save_orders(orders)
     commitments.free([order.pk for order in orders])
 

@@ -59,7 +59,6 @@ def _reject(hold: Hold, locked: LockedOrders, reason: Reason | None, note: str, 
     hold.version += 1
     save_holds([hold])
     order.credit_status = SalesOrder.CreditStatus.REJECTED
-    order.version += 1
     documents.save_orders([order])
     commitments.free([order.pk])
     clearances.end([order.pk])
@@ -82,7 +81,6 @@ def reopen_order(*, order: int, actor: Actor, at: dt.datetime, note: str = "") -
                 "not_rejected", f"Order {found.key} is {found.credit_status}; only a rejected one is reopened."
             )
         found.credit_status = SalesOrder.CreditStatus.NOT_CHECKED
-        found.version += 1
         documents.save_orders([found])
         _tell_reopened(found, locked.actor, at, note)
     return found

@@ -151,7 +151,7 @@ def _release_some(holds: Sequence[Hold], call: Round, terms: Terms) -> None:
     if call.document:
         external = move_documents(call, orders)
     else:
-        _save(orders)
+        documents.save_orders(orders)
     grants = [_grant(hold, call) for hold in holds]
     posted = [grant for grant in grants if call.document and grant.order_id not in external]
     cleared = [grant for grant in grants if not call.document or grant.order_id in external]
@@ -171,12 +171,6 @@ def _close(hold: Hold, order: SalesOrder, actor: Actor, terms: Terms) -> Change:
     hold.version += 1
     order.credit_status = SalesOrder.CreditStatus.RELEASED
     return change
-
-
-def _save(orders: Sequence[SalesOrder]) -> None:
-    for order in orders:
-        order.version += 1
-    documents.save_orders(orders)
 
 
 def _evidence(hold: Hold, order: SalesOrder, terms: Terms) -> dict[str, Any]:
@@ -225,7 +219,7 @@ def reinstate_hold(*, id: uuid.UUID | str, actor: Actor, at: dt.datetime) -> Hol
         order = locked.orders[hold.order_id]
         _may_reinstate(hold, order, locked, at)
         order.credit_status = SalesOrder.CreditStatus.ON_HOLD
-        _save([order])
+        documents.save_orders([order])
         commitments.free([order.pk])
         clearances.end([order.pk])
         before = hold.status

@@ -4,10 +4,12 @@ import datetime as dt
 from decimal import Decimal
 
 import pytest
+from django.db import transaction
 
 from credit_mgmt.models import Clearance, Commitment, CreditAccount, CreditUse, DecisionRecord
+from customers import documents
 from customers.access import NotAllowed, OutOfScope
-from customers.errors import NotFound, Refused
+from customers.errors import NotDecided, NotFound, Refused
 from customers.models import CustomerTransaction, DueItem, OutboxEvent, PaymentTerms, Role, SalesOrder
 from holds.models import Hold, HoldEvent
 from holds.posting import post_document, post_documents
@@ -317,3 +319,20 @@ def test_terms_that_use_no_credit_pass_an_exhausted_limit():
     customer = a_customer(limit="0")
     assert post(an_order(customer, "400", payment_terms_id="PREPAY")).outcome == "posted"
     assert post(an_order(customer, "400")).outcome == "held"
+
+
+def test_a_posting_never_writes_amounts_over_a_feed_that_came_in_between(monkeypatch):
+    """The feed asks for no lock: what is left of an order is written only if nobody changed it since it was read."""
+    order = an_order(a_customer(), "400", document_status="packing_slip")
+    invoice = documents._invoice
+
+    def feed_in_between(orders, on):
+        SalesOrder.objects.filter(pk=order.pk).update(amount=900, uninvoiced_amount=900, version=order.version + 1)
+        invoice(orders, on)
+
+    monkeypatch.setattr(documents, "_invoice", feed_in_between)
+    with pytest.raises(NotDecided), transaction.atomic():
+        post(order, "invoice")
+    monkeypatch.undo()
+    assert not CustomerTransaction.objects.exists()
+    assert post(order, "invoice").outcome == "posted"
