@@ -107,7 +107,10 @@ class Actors:
     def feed(self) -> None:
         order = self.order()
         lines = [{"number": 1, "quantity": Decimal(1), "unit_price": Decimal(self.random.randint(50, 500))}]
-        feed_orders([{"key": order.key, "lines": lines}], actor=SYSTEM, at=NOW, today=today, replace=False)
+        row = {"key": order.key, "lines": lines}
+        if self.random.random() < 0.3:
+            row["customer"] = self.order().customer.key
+        feed_orders([row], actor=SYSTEM, at=NOW, today=today, replace=False)
 
     def evaluate(self) -> None:
         ids = list(Hold.objects.filter(status="active").values_list("pk", flat=True))
@@ -140,6 +143,9 @@ INVARIANTS = {
     "what was released or passed uses credit until it is invoiced": """
         SELECT o.number FROM customers_salesorder o LEFT JOIN credit_mgmt_commitment m ON m.order_id = o.id
         WHERE o.credit_status IN ('released', 'passed') AND o.document_status <> 'invoice' AND m.id IS NULL""",
+    "credit is used on the account of who pays": """
+        SELECT o.number FROM customers_salesorder o JOIN credit_mgmt_commitment m ON m.order_id = o.id
+        JOIN credit_mgmt_creditaccount a ON a.id = m.account_id WHERE a.customer_id <> o.payer_id""",
     "I10: the uses of an account are a chain without gaps": """
         SELECT a.id FROM credit_mgmt_creditaccount a LEFT JOIN credit_mgmt_credituse u ON u.account_id = a.id
         GROUP BY a.id HAVING count(u.id) <> a.version OR coalesce(max(u.sequence), 0) <> a.version""",
