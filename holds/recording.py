@@ -100,6 +100,7 @@ def compare(hold: Hold, existing: Sequence[HoldReason], found: Iterable[Reason],
 
 
 def renew(row: HoldReason, reason: Reason) -> None:
+    """Give `row` its check mark back, with the numbers of `reason`."""
     row.valid, row.cleared_at = True, None
     row.level, row.evidence, row.message = reason.level or "", dict(reason.evidence), messages.reason_message(reason)
 

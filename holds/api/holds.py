@@ -182,6 +182,7 @@ class _OfCustomer(by.Filter):
     """Holds of a customer's orders, and of those that it pays."""
 
     def condition(self, values: Iterable[str]) -> Q:
+        """Holds whose order or invoice account is one of `values`."""
         condition = Q()
         for value in values:
             entity, _, account = str(self.field.run_validation(value)).partition(":")
