@@ -78,21 +78,19 @@ def orders_that_use_credit(*, all_open: bool) -> QuerySet[SalesOrder]:
 _ITEM_COLUMNS = ("customer_id", "currency_id", "open", "overdue", "due_date", "transaction_id")
 _ORDER_COLUMNS = ("payer_id", "currency_id", "delivered", "ordered")
 
-# The oldest overdue item is the least of (due date, transaction), packed into one number so that one pass finds it.
+# Each component is added up by itself and the few sums are put together afterwards: what counts is what a customer with
+# thousands of open items costs. The oldest overdue item is the least of (due date, transaction), packed into one number
+# so that one pass finds it.
 _SUMS = """
-    SELECT p.customer, p.currency, p.balance, p.delivered, p.ordered, p.overdue, p.oldest / {span}, t.number FROM (
-        SELECT customer, currency, sum(balance) AS balance, sum(delivered) AS delivered, sum(ordered) AS ordered,
-               sum(overdue) AS overdue, min(oldest) AS oldest
-        FROM (
-            SELECT customer, currency, open AS balance, 0 AS delivered, 0 AS ordered, overdue,
-                   CASE WHEN overdue > 0 THEN (due_date - DATE '1900-01-01')::bigint * {span} + transaction END
-                       AS oldest
-            FROM ({items}) AS i (customer, currency, open, overdue, due_date, transaction)
-            UNION ALL
-            SELECT customer, currency, 0, delivered, ordered, 0, NULL
-            FROM ({orders}) AS o (customer, currency, delivered, ordered)
-        ) u GROUP BY customer, currency
-    ) p LEFT JOIN {transactions} t ON t.id = mod(p.oldest, {span}) ORDER BY p.customer, p.currency
+    SELECT s.customer, s.currency, s.balance, 0, 0, s.overdue, s.oldest / {span}, t.number
+    FROM (
+        SELECT customer, currency, sum(open) AS balance, sum(overdue) FILTER (WHERE overdue > 0) AS overdue,
+               min((due_date - DATE '1900-01-01')::bigint * {span} + transaction) FILTER (WHERE overdue > 0) AS oldest
+        FROM ({items}) AS i (customer, currency, open, overdue, due_date, transaction) GROUP BY customer, currency
+    ) s LEFT JOIN {transactions} t ON t.id = mod(s.oldest, {span})
+    UNION ALL
+    SELECT customer, currency, 0, sum(delivered), sum(ordered), 0, NULL, NULL
+    FROM ({orders}) AS o (customer, currency, delivered, ordered) GROUP BY customer, currency
 """
 
 
@@ -108,14 +106,19 @@ def _statement(counting: Counting) -> Statement:
 def owed_by(customer_ids: Collection[int], counting: Counting) -> dict[int, Owed]:
     """What each customer owes and will owe, counted as one entity counts; one query. Who owes nothing is left out."""
     rows = _statement(replace(counting, as_of=DAY)).rows(ids=sorted(customer_ids), day=counting.as_of)
+    sums: dict[int, dict[str, list[Decimal]]] = {}
     owed: dict[int, Owed] = defaultdict(Owed)
-    for customer, currency, balance, delivered, ordered, overdue, oldest, number in rows:
-        entry = owed[customer]
-        entry.parts.append(Part(currency, balance, delivered, ordered, overdue))
+    for customer, currency, *amounts, oldest, number in rows:
+        by_currency = sums.setdefault(customer, {})
+        known = by_currency.get(currency)
+        added = [amount or ZERO for amount in amounts]
+        by_currency[currency] = added if known is None else [a + b for a, b in zip(known, added, strict=True)]
         if oldest is not None:
             days = (counting.as_of - EPOCH).days - int(oldest)
-            if days > entry.days_overdue:
-                entry.days_overdue, entry.oldest_overdue = days, number
+            if days > owed[customer].days_overdue:
+                owed[customer].days_overdue, owed[customer].oldest_overdue = days, number
+    for customer, by_currency in sums.items():
+        owed[customer].parts = [Part(currency, *by_currency[currency]) for currency in sorted(by_currency)]
     return dict(owed)
 
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
 from django.db.models.expressions import Combinable
-from django.db.models.functions import Coalesce, Greatest, Least
+from django.db.models.functions import Coalesce, Least
 
 from customers.models import DueItem, Settlement
 from customers.models.columns import money
@@ -53,7 +53,7 @@ def overdue_on(
     overdue = Q(due_date__lt=as_of, open__gt=0)
     if ignored:
         overdue &= ~ignored
-    return Case(When(overdue, then=Greatest(counted, _NOTHING)), default=_NOTHING, output_field=money())
+    return Case(When(overdue, then=counted), default=_NOTHING, output_field=money())
 
 
 def _settled_after(as_of: dt.date, side: str) -> Combinable:

@@ -114,8 +114,8 @@ class DueItem(models.Model):
         ]
         indexes = [
             models.Index(
-                fields=["customer"],
-                include=["currency", "date", "due_date", "open_amount", "disputed_amount", "transaction"],
+                fields=["customer", "currency"],
+                include=["date", "due_date", "open_amount", "disputed_amount", "transaction"],
                 condition=~Q(open_amount=0),
                 name="due_item_open",
             ),
