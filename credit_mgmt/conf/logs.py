@@ -13,6 +13,9 @@ SHARED_PROCESSORS: list[structlog.typing.Processor] = [
     structlog.processors.StackInfoRenderer(),
 ]
 
+# Without the frames' local variables: they would write customers, limits and grants into the log.
+TRACEBACKS = structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False))
+
 
 def logging_config(level: str) -> dict[str, Any]:
     """Return the value for `LOGGING`; also sets up structlog's own loggers to end in the same handler."""
@@ -31,7 +34,7 @@ def logging_config(level: str) -> dict[str, Any]:
                 "foreign_pre_chain": SHARED_PROCESSORS,
                 "processors": [
                     structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                    structlog.processors.dict_tracebacks,
+                    TRACEBACKS,
                     structlog.processors.JSONRenderer(default=str),
                 ],
             },

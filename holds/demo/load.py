@@ -2,7 +2,6 @@
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from decimal import Decimal
 from itertools import groupby
 from random import Random
@@ -16,7 +15,7 @@ from credit_mgmt.models import CreditAccount, LimitHistory
 from credit_mgmt.parameter_setup import save_parameters
 from credit_mgmt.rule_setup import save_rule
 from customers import imports
-from customers.access import Actor, system_actor
+from customers.access import Actor, actor_of_user, system_actor
 from customers.models import AccessGrant, Customer, LegalEntity, SalesOrder
 from customers.money import ZERO
 from holds import forced, posting
@@ -167,8 +166,7 @@ def _by_document(wave: list[orders.DemoOrder]) -> Iterator[tuple[str, list[order
 
 def _force(random: Random, now: dt.datetime, today: dt.date) -> None:
     """Five forced holds: what no rule can know."""
-    manager = get_user_model().objects.get(username="manager")
-    actor = replace(system_actor("demo"), name=manager.get_full_name())
+    actor = actor_of_user(get_user_model().objects.get(username="manager"))
     passed = list(
         SalesOrder.objects.filter(credit_status=SalesOrder.CreditStatus.PASSED, document_status="confirmation")
         .order_by("pk")
