@@ -16,6 +16,7 @@ from credit_mgmt.parameter_setup import save_parameters
 from credit_mgmt.rule_setup import save_rule
 from customers import imports
 from customers.access import Actor, actor_of_user, system_actor
+from customers.errors import NotDecided
 from customers.models import AccessGrant, Customer, LegalEntity, SalesOrder
 from customers.money import ZERO
 from holds import forced, posting
@@ -25,6 +26,8 @@ from holds.demo.company import DemoUser, Row, Trader
 SEED = 20_04
 EMAIL_DOMAIN = "demo.invalid"
 _BULK = 5_000
+_HANDFUL = 40
+_ATTEMPTS = 5
 _CENT = Decimal("0.01")
 Say = Callable[[str], None]
 
@@ -138,19 +141,27 @@ def _users() -> None:
 def _post(made: list[orders.DemoOrder], now: dt.datetime, today: dt.date, say: Say) -> None:
     """Post each order's documents on the day they were due, oldest day first, so that holds have an age."""
     ids = {order.key: order.pk for order in SalesOrder.objects.order_by("pk")}
-    actor = system_actor("demo")
     for age, same_day in groupby(made, key=lambda order: order.age):
         wave = list(same_day)
         at = now - dt.timedelta(days=age, hours=2)
         for document, batch in _by_document(wave):
-            posting.post_documents(
-                orders=[ids[order.key] for order in batch],
-                document=document,
-                actor=actor,
-                at=at,
-                today=_always(today - dt.timedelta(days=age)),
-            )
+            _post_patiently([ids[order.key] for order in batch], document, at, today - dt.timedelta(days=age))
         say(f"{len(wave)} orders posted {age} days ago")
+
+
+def _post_patiently(order_ids: Sequence[int], document: str, at: dt.datetime, day: dt.date) -> None:
+    """Post in handfuls: each has the seconds that a check has, which must do on a slow machine too."""
+    for start in range(0, len(order_ids), _HANDFUL):
+        handful = order_ids[start : start + _HANDFUL]
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                posting.post_documents(
+                    orders=handful, document=document, actor=system_actor("demo"), at=at, today=_always(day)
+                )
+                break
+            except NotDecided:
+                if attempt == _ATTEMPTS:
+                    raise
 
 
 def _always(day: dt.date) -> Callable[[str], dt.date]:

@@ -90,7 +90,7 @@ class TestProcess:
 
     @pytest.fixture
     def env(self, django_db_setup):
-        names = ("CREDIT_TESTING", "CREDIT_DEMO", "DEBUG", "SECRET_KEY")
+        names = ("CREDIT_TESTING", "CREDIT_DEMO", "DEBUG", "SECRET_KEY", "DJANGO_ALLOW_ASYNC_UNSAFE")
         inherited = {name: value for name, value in os.environ.items() if name not in names}
         migrated = os.environ["DATABASE_URL"].replace(f"/{embedded.DATABASE}?", f"/{connection.settings_dict['NAME']}?")
         return {**inherited, "DATABASE_URL": migrated, "CELERY_BROKER_URL": "memory://"}

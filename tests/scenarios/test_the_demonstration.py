@@ -22,7 +22,7 @@ def _today(settings: Any) -> None:
     settings.CREDIT_TODAY = DAY
 
 
-@pytest.mark.django_db
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.usefixtures("_today")
 def test_the_demonstration_shows_a_believable_company_with_every_kind_of_hold() -> None:
     defaults = _default_row()
