@@ -33,6 +33,10 @@ class EventType(StrEnum):
     ASSIGNED = "assigned"
     REVIEW_DATE_SET = "review_date_set"
     NOTED = "noted"
+    SNOOZED = "snoozed"
+    WOKEN = "woken"
+    FORCE_DUE = "force_due"
+    FORCE_UNDONE = "force_undone"
 
 
 @dataclass(frozen=True, slots=True)

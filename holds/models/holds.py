@@ -67,8 +67,15 @@ class Hold(models.Model):
     forced_by = models.CharField(max_length=80, blank=True)
     forced_at = models.DateTimeField(null=True)
     forced_note = models.TextField(blank=True)
+    forced_until = models.DateField(null=True, help_text="on this day whoever forced it is asked whether it stays")
     ready_to_release = models.BooleanField(default=False)
     review_date = models.DateField(null=True, blank=True)
+    snoozed_until = models.DateField(null=True, help_text="put aside until the morning of this day; empty: not snoozed")
+    wakes_on = models.JSONField(
+        default=list,
+        db_default=models.Value([], output_field=models.JSONField()),
+        help_text="what ends the snooze earlier: reasons, payment, ship_date",
+    )
     assignee = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
@@ -103,12 +110,25 @@ class Hold(models.Model):
             models.CheckConstraint(
                 condition=Q(forced=False) | Q(forced_reason__isnull=False), name="forced_hold_has_its_reason"
             ),
+            models.CheckConstraint(
+                condition=Q(forced_until__isnull=True) | Q(forced=True), name="only_a_forced_hold_is_forced_until"
+            ),
             finite("hold_amounts_are_numbers", "amount", "over_limit"),
             finite("hold_overdue_is_a_number", "overdue_amount", "used_percent", floor=None),
         ]
         indexes = [
             models.Index(
                 fields=["legal_entity", "ship_date", "number"], condition=Q(status="active"), name="hold_ship"
+            ),
+            models.Index(
+                fields=["legal_entity", "snoozed_until"],
+                condition=Q(status="active", snoozed_until__isnull=False),
+                name="hold_snoozed",
+            ),
+            models.Index(
+                fields=["legal_entity", "forced_until"],
+                condition=Q(status="active", forced_until__isnull=False),
+                name="hold_forced_until",
             ),
             models.Index(fields=["status", "number"], name="hold_status"),
             models.Index(fields=["payer", "held_at", "id"], condition=Q(status="active"), name="hold_payer"),
