@@ -19,7 +19,7 @@ from customers import outbox
 from customers.access import Action, Actor, authorize_each
 from customers.errors import InvalidInput, NotFound, Refused
 from customers.models import Customer
-from customers.money import LARGEST, ZERO, round_half_up
+from customers.money import LARGEST, ZERO, amount_text
 
 
 class _Keep:
@@ -240,8 +240,8 @@ def _event(entry: LimitHistory, account: CreditAccount) -> outbox.Event:
         subject=account_key(account),
         at=entry.at,
         data={
-            "limit": f"{round_half_up(entry.limit_amount, units):f}",
-            "previous_limit": f"{round_half_up(entry.previous_limit, units):f}",
+            "limit": amount_text(entry.limit_amount, units),
+            "previous_limit": amount_text(entry.previous_limit, units),
             "unlimited": entry.unlimited,
             "mandatory_limit": entry.mandatory,
             "expires_on": entry.expires_on.isoformat() if entry.expires_on else None,

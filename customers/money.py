@@ -28,6 +28,11 @@ def round_half_up(amount: Decimal, minor_units: int) -> Decimal:
     return amount.quantize(Decimal(1).scaleb(-minor_units), rounding=ROUND_HALF_UP)
 
 
+def amount_text(amount: Decimal, minor_units: int) -> str:
+    """`amount` as it is told to others: plain digits with exactly the currency's decimals (`api.md` Conventions)."""
+    return f"{round_half_up(amount, minor_units):f}"
+
+
 def percent_of(percentage: Decimal, amount: Decimal) -> Decimal:
     """`percentage` per cent of `amount`, unrounded: comparisons are made on exact figures."""
     return amount * percentage / HUNDRED

@@ -32,6 +32,11 @@ def rates_on(rate_type: str, as_of: dt.date, *, version: int | None = None) -> R
     return rates
 
 
+def minor_units() -> dict[str, int]:
+    """The decimals of every currency, by code; one query."""
+    return dict(Currency.objects.order_by().values_list("code", "minor_units"))
+
+
 def _read(rate_type: str, as_of: dt.date) -> Rates:
     newest = (
         ExchangeRate.objects.filter(rate_type=rate_type, valid_from__lte=as_of)
@@ -41,5 +46,5 @@ def _read(rate_type: str, as_of: dt.date) -> Rates:
     )
     return Rates(
         rates={(source, target): rate for source, target, rate in newest},
-        minor_units=dict(Currency.objects.values_list("code", "minor_units")),
+        minor_units=minor_units(),
     )

@@ -17,6 +17,7 @@ from customers import outbox
 from customers.access import Actor
 from customers.bulk import as_json
 from customers.models import SalesOrder
+from customers.money import amount_text
 from holds import recording
 from holds.events import Change, EventType, event_row, outgoing
 from holds.models import Hold, HoldReason
@@ -85,7 +86,13 @@ def _hold(stop: Stop, actor: Actor, at: dt.datetime) -> Hold:
 
 
 def _event_data(stop: Stop, hold: Hold) -> dict[str, Any]:
-    return {"reasons": [reason.type for reason in stop.reasons], "amount": str(hold.amount), **stop.data}
+    units = stop.setting.rates.minor_units[hold.currency]
+    return {
+        "reasons": [reason.type for reason in stop.reasons],
+        "amount": amount_text(hold.amount, units),
+        "currency": hold.currency,
+        **stop.data,
+    }
 
 
 _HOLD = {

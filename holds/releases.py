@@ -18,6 +18,8 @@ from customers import documents, outbox
 from customers.access import Action, Actor
 from customers.errors import InvalidInput, Refused
 from customers.models import Reason, SalesOrder
+from customers.money import amount_text
+from customers.rates import minor_units
 from holds.each import BulkResult, authorize_hold, each_hold, require_active
 from holds.events import Change, EventType, tell
 from holds.locking import LockedOrders
@@ -144,7 +146,8 @@ def _document_to_post(hold: Hold, order: SalesOrder, terms: Terms) -> tuple[str,
 def _release_some(holds: Sequence[Hold], call: Round, terms: Terms) -> None:
     """Release `holds`, all of which post the same document, or none."""
     orders = [call.locked.orders[hold.order_id] for hold in holds]
-    changes = [_close(hold, order, call.actor, terms) for hold, order in zip(holds, orders, strict=True)]
+    units = minor_units()
+    changes = [_close(hold, order, call.actor, terms, units) for hold, order in zip(holds, orders, strict=True)]
     save_holds(holds)
     commitments.commit([order.pk for order in orders], accounts=call.locked.accounts, at=terms.at)
     external: set[int] = set()
@@ -161,8 +164,8 @@ def _release_some(holds: Sequence[Hold], call: Round, terms: Terms) -> None:
     outbox.record_all([_request_posting(hold, terms) for hold in holds if hold.order_id in external])
 
 
-def _close(hold: Hold, order: SalesOrder, actor: Actor, terms: Terms) -> Change:
-    change = Change(hold, EventType.RELEASED, hold.status, _evidence(hold, order, terms))
+def _close(hold: Hold, order: SalesOrder, actor: Actor, terms: Terms, units: Mapping[str, int]) -> Change:
+    change = Change(hold, EventType.RELEASED, hold.status, _evidence(hold, order, terms, units[hold.currency]))
     hold.release()
     hold.release_mode, hold.release_reason = terms.mode, terms.reason
     hold.decided_at, hold.decided_by = terms.at, actor.reference
@@ -173,9 +176,11 @@ def _close(hold: Hold, order: SalesOrder, actor: Actor, terms: Terms) -> Change:
     return change
 
 
-def _evidence(hold: Hold, order: SalesOrder, terms: Terms) -> dict[str, Any]:
-    """What is written down of a release: how, why, and with which figures (`domain 6`, I2)."""
-    figures = {name: getattr(hold, name) for name in ("amount", "over_limit", "used_percent", "overdue_amount")}
+def _evidence(hold: Hold, order: SalesOrder, terms: Terms, units: int) -> dict[str, Any]:
+    """What is written down of a release: how, why, and with which figures (`domain 6`, I2), in the hold's currency."""
+    amounts = {name: getattr(hold, name) for name in ("amount", "over_limit", "overdue_amount")}
+    figures = {name: None if value is None else amount_text(value, units) for name, value in amounts.items()}
+    used = None if hold.used_percent is None else str(hold.used_percent)
     return {
         "mode": terms.mode,
         "reason": terms.reason.code,
@@ -185,7 +190,7 @@ def _evidence(hold: Hold, order: SalesOrder, terms: Terms) -> dict[str, Any]:
         "document": (hold.posting_request or {}).get("document", hold.checkpoint),
         "document_status": order.document_status,
         "cause": terms.cause,
-        "figures": {name: None if value is None else str(value) for name, value in figures.items()},
+        "figures": {**figures, "used_percent": used, "currency": hold.currency},
     }
 
 
