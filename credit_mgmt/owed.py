@@ -24,8 +24,12 @@ from customers.money import ZERO, MissingRate, Rates
 from customers.orders import OPEN_ORDERS
 from customers.receivables import due_items_on, overdue_on
 
-USES_CREDIT = Q(payment_terms__isnull=True) | Q(payment_terms__uses_credit=True)
-"""An order on terms that use no credit counts 0 (`domain 2`, `3.2`)."""
+USES_CREDIT = (
+    OPEN_ORDERS
+    & Q(uninvoiced_amount__gt=0)
+    & (Q(payment_terms__isnull=True) | Q(payment_terms__uses_credit=True))
+)
+"""Open orders of which something is left; one on terms that use no credit counts 0 (`domain 2`, `3.2`)."""
 
 EPOCH = dt.date(1900, 1, 1)
 _SPAN = 10**12
@@ -67,7 +71,7 @@ def orders_that_use_credit(*, all_open: bool) -> QuerySet[SalesOrder]:
 
     Those with a commitment; or, with `all_open`, every open order, held ones too.
     """
-    orders = SalesOrder.objects.filter(OPEN_ORDERS & USES_CREDIT, uninvoiced_amount__gt=0)
+    orders = SalesOrder.objects.filter(USES_CREDIT)
     if not all_open:
         orders = orders.filter(Exists(Commitment.objects.filter(order=OuterRef("pk"))))
     return orders.annotate(
@@ -122,11 +126,17 @@ def owed_by(customer_ids: Collection[int], counting: Counting) -> dict[int, Owed
     return dict(owed)
 
 
+@lru_cache(maxsize=64)
+def _overdue_statement(counting: Counting) -> Statement:
+    """The overdue items of the customers `IDS` on `DAY`, oldest first."""
+    items: QuerySet[Any] = receivables_on(counting).filter(customer__any_of=IDS, overdue__gt=0)
+    rows = items.order_by("due_date", "pk").values_list("transaction__number", "due_date", "currency_id", "overdue")
+    return Statement(slotted(rows))
+
+
 def overdue_items(customer_id: int, counting: Counting) -> list[EngineDueItem]:
     """The customer's overdue items, oldest first, each in its own currency (`domain 3.3`); what a remedy names."""
-    items: QuerySet[Any] = receivables_on(counting)
-    rows = items.filter(customer=customer_id, overdue__gt=0).order_by("due_date", "pk")
-    found = rows.values_list("transaction__number", "due_date", "currency_id", "overdue")
+    found = _overdue_statement(replace(counting, as_of=DAY)).rows(ids=[customer_id], day=counting.as_of)
     return [
         EngineDueItem(number, (counting.as_of - due).days, currency, overdue)
         for number, due, currency, overdue in found
