@@ -2,5 +2,15 @@
 
 from holds.models.absences import Absence
 from holds.models.holds import Hold, HoldEvent, HoldReason
+from holds.models.notes import Attachment, CustomerNote, HoldViewer, PinnedNote
 
-__all__ = ["Absence", "Hold", "HoldEvent", "HoldReason"]
+__all__ = [
+    "Absence",
+    "Attachment",
+    "CustomerNote",
+    "Hold",
+    "HoldEvent",
+    "HoldReason",
+    "HoldViewer",
+    "PinnedNote",
+]
