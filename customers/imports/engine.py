@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from customers.access import Action, Actor, NotAllowed
-from customers.errors import FieldError, InvalidInput, NotFound
+from customers.errors import FieldError, InvalidInput, NotFound, Refused
 from customers.imports.attempts import again_if_overtaken
 from customers.imports.batch import Batch, RowResult, TodayIn, batch_of
 from customers.imports.customers import Customers
@@ -19,6 +19,7 @@ from customers.imports.orders import SalesOrders
 from customers.imports.payments import Payments
 from customers.imports.reference_data import RESOURCES as REFERENCE_DATA
 from customers.imports.resource import Resource
+from customers.imports.usage import IN_USE
 
 MOST_ROWS = 10_000
 """Rows in one call (`api.md` Conventions)."""
@@ -69,7 +70,7 @@ def upsert_one(
 ) -> RowResult:
     """`upsert` of a single row that raises what an edge translates.
 
-    Raises `NotFound` (also for what is out of scope), `NotAllowed`, `InvalidInput`; nothing is written then.
+    Raises `NotFound` (also for what is out of scope), `NotAllowed`, `InvalidInput`, `Refused`; nothing is written then.
     """
     [result] = upsert(resource, [row], actor=actor, today=today, replace=replace, atomic=True)
     raise_failure(resource, result)
@@ -77,7 +78,10 @@ def upsert_one(
 
 
 def raise_failure(resource: str, result: RowResult) -> None:
-    """Raise what is wrong with a row that was sent alone: `NotFound`, `NotAllowed`, `InvalidInput`; else nothing."""
+    """Raise what is wrong with a row that was sent alone: `NotFound`, `NotAllowed`, `InvalidInput`; else nothing.
+
+    Where nothing but the state of things is against it (`in_use`): `Refused`.
+    """
     for error in result.errors:
         if error.code == "not_found" and not error.field:
             raise NotFound(error.message)
@@ -85,6 +89,9 @@ def raise_failure(resource: str, result: RowResult) -> None:
             field = RESOURCES[resource].fields.get(error.field)  # a higher room may add fields of its own
             action = field.action if field is not None and field.action is not None else Action.FEED
             raise NotAllowed(action, _entity_in(resource, result.key), error.message)
+    if result.errors and all(error.code == IN_USE for error in result.errors):
+        [first, *_] = result.errors
+        raise Refused(first.code, first.message, {"field": first.field})
     if result.errors:
         raise InvalidInput(result.errors)
 

@@ -20,12 +20,12 @@ from customers.imports.fields import (
     whole,
 )
 from customers.imports.resource import Resource
+from customers.imports.usage import OF_A_COMPANY, WITHOUT_AMOUNTS, refuse_changes
 from customers.models import (
     AccountStatus,
     CashDiscount,
     CreditManagementGroup,
     Currency,
-    Customer,
     ExchangeRate,
     LegalEntity,
     Party,
@@ -53,20 +53,7 @@ class LegalEntities(Resource):
 
     def check(self, batch: Batch) -> None:
         """Limits are kept in the accounting currency, so it can't change under the customers."""
-        moved = [
-            entry for entry in batch.good
-            if entry.existing and entry.existing.accounting_currency_id != entry.values["accounting_currency"]
-        ]  # fmt: skip
-        if not moved:
-            return
-        codes = [entry.existing.pk for entry in moved]
-        used = set(Customer.objects.filter(legal_entity__in=codes).values_list("legal_entity", flat=True).distinct())
-        for entry in moved:
-            if entry.existing.pk in used:
-                entry.fail(
-                    "accounting_currency", "in_use",
-                    "Limits of this legal entity's customers are kept in its currency: it can't be changed any more.",
-                )  # fmt: skip
+        refuse_changes(batch, "accounting_currency", "accounting_currency_id", only=OF_A_COMPANY)
 
 
 class Currencies(Resource):
@@ -76,6 +63,10 @@ class Currencies(Resource):
     model = Currency
     key_fields = named(Field("code", currency_code))
     fields = named(Field("minor_units", whole(0, 4), default=2))
+
+    def check(self, batch: Batch) -> None:
+        """Amounts were rounded to the decimals that the currency has."""
+        refuse_changes(batch, "minor_units", "minor_units", but=WITHOUT_AMOUNTS)
 
 
 class ExchangeRates(Resource):
@@ -172,6 +163,10 @@ class Reasons(Resource):
         if "legal_entity" in entry.given or batch.replace:
             return [*there, entry.given.get("legal_entity")]
         return there
+
+    def check(self, batch: Batch) -> None:
+        """Whoever gave this reason gave that of its legal entity."""
+        refuse_changes(batch, "legal_entity", "legal_entity_id")
 
 
 class Parties(Resource):
