@@ -120,14 +120,19 @@ def require_active(hold: Hold, *, version: int | None = None) -> None:
     """Refuse what is closed, was changed since it was looked at (`version`), or is in workflow (`domain 6`, `11`)."""
     if hold.status != Hold.Status.ACTIVE:
         raise Refused("hold_not_active", f"Hold {hold.number} is {hold.status} already.", {"status": hold.status})
+    refuse_stale(hold, version)
+    if hold.workflow_state:
+        raise Refused("in_workflow", f"Hold {hold.number} is in workflow; decide it there, or recall it first.")
+
+
+def refuse_stale(hold: Hold, version: int | None) -> None:
+    """Refuse what was changed since it was looked at; a caller that names no version looked at none."""
     if version is not None and version != hold.version:
         raise Refused(
             "stale",
             f"Hold {hold.number} was changed since you looked at it (version {version}, now {hold.version}).",
             {"version": hold.version},
         )
-    if hold.workflow_state:
-        raise Refused("in_workflow", f"Hold {hold.number} is in workflow; decide it there, or recall it first.")
 
 
 def authorize_hold(actor: Actor, action: Action, hold: Hold) -> None:

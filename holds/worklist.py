@@ -1,53 +1,109 @@
 """Working the hold list: who looks after a hold, when to look again, what was found out (`domain 6`, `13`)."""
 
 import datetime as dt
+import itertools
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.db import transaction
+from django.db.models import Q, QuerySet
 
-from customers.access import Action, Actor
-from customers.errors import InvalidInput, Refused
+from customers.access import POLICY, Action, Actor
+from customers.errors import InvalidInput
 from customers.models import AccessGrant
-from holds.each import BulkResult, authorize_hold, each_hold
-from holds.events import Change, EventType, tell
-from holds.locking import LockedOrders
+from holds.each import BulkResult
+from holds.editing import edit_each
+from holds.events import EventType
 from holds.models import Hold
-from holds.saving import save_holds
 
-Edit = Callable[[Hold], Mapping[str, Any] | None]
-"""Changes a hold and returns what the event says; None where nothing changed."""
+Versions = Mapping[Any, int] | None
 
 
-def assign_holds(*, ids: Iterable[uuid.UUID | str], assignee: str | None, actor: Actor, at: dt.datetime) -> BulkResult:
-    """Give each active hold to a user, by name, or to nobody. The user must be able to see the hold's legal entity.
+def workers(entities: Iterable[str]) -> QuerySet[Any]:
+    """People who may work on holds in one of `entities`, by name."""
+    grants = AccessGrant.objects.filter(role__in=POLICY[Action.WORK_HOLDS]).filter(
+        Q(legal_entity__in=list(entities)) | Q(legal_entity=None)
+    )
+    people = get_user_model().objects.filter(is_active=True, pk__in=grants.values("user"))
+    return people.order_by("first_name", "last_name", "username")
 
-    Raises `InvalidInput` for an unknown user. Failure codes as `release_holds`, and `cannot_see`.
+
+def assign_holds(
+    *, ids: Iterable[uuid.UUID | str], assignee: str | None, actor: Actor, at: dt.datetime, versions: Versions = None
+) -> BulkResult:
+    """Give each active hold to a user, by name, or to nobody: only to people who may work on holds of its entity.
+
+    Raises `InvalidInput` for an unknown user. Failure codes as `edit_each`, and `cannot_work`.
     """
-    user = None
-    if assignee:
-        user = get_user_model().objects.filter(username=assignee, is_active=True).first()
-        if user is None:
-            raise InvalidInput.of("assignee", "unknown", f"There is no active user {assignee!r}.")
+    people = [_person(assignee)] if assignee else [None]
+    return _assign(ids, people, actor=actor, at=at, versions=versions)
+
+
+def share_holds(
+    *, ids: Iterable[uuid.UUID | str], people: Sequence[str], actor: Actor, at: dt.datetime, versions: Versions = None
+) -> BulkResult:
+    """Deal the active holds out to `people`, by user name, in turn; who may not work on a hold is passed over.
+
+    Raises `InvalidInput` for nobody at all and for an unknown user. Failure codes as `assign_holds`.
+    """
+    if not people:
+        raise InvalidInput.of("people", "required", "Choose the people among whom the holds are shared.")
+    found = [_person(name, field="people") for name in dict.fromkeys(people)]
+    return _assign(ids, found, actor=actor, at=at, versions=versions)
+
+
+def _person(name: str, field: str = "assignee") -> Any:
+    user = get_user_model().objects.filter(username=name, is_active=True).first()
+    if user is None:
+        raise InvalidInput.of(field, "unknown", f"There is no active user {name!r}.")
+    return user
+
+
+def _assign(
+    ids: Iterable[uuid.UUID | str], people: Sequence[Any], *, actor: Actor, at: dt.datetime, versions: Versions
+) -> BulkResult:
+    """Each hold to the next of `people` who may work on it; one `None` takes them from everybody."""
+    where = {user.pk: _works_in(user.pk) for user in people if user is not None}
+    turns = itertools.cycle(range(len(people)))
+    names = {user.pk: user.get_username() for user in people if user is not None}
 
     def edit(hold: Hold) -> Mapping[str, Any] | None:
-        if user is not None and not _may_see(user.pk, hold.legal_entity_id):
-            raise InvalidInput.of(
-                "assignee", "cannot_see", f"{assignee} was granted nothing in {hold.legal_entity_id}."
-            )
+        user = _next(people, turns, where, hold)
         if hold.assignee_id == (user.pk if user else None):
             return None
-        hold.assignee = user
-        return {"assignee": user.get_username() if user else ""}
+        before, hold.assignee = _name(hold.assignee_id, names), user
+        return {"assignee": user.get_username() if user else "", "before": {"assignee": before}}
 
-    return _edit_each(ids, EventType.ASSIGNED, edit, actor=actor, at=at)
+    return edit_each(ids, EventType.ASSIGNED, edit, actor=actor, at=at, versions=versions)
 
 
-def _may_see(user_id: int, legal_entity: str) -> bool:
-    grants = AccessGrant.objects.filter(user_id=user_id)
-    return grants.filter(legal_entity=legal_entity).exists() or grants.filter(legal_entity__isnull=True).exists()
+def _name(user_id: int | None, known: dict[int, str]) -> str:
+    """The user name of a holder; asked of the database once for each person, not once for each hold."""
+    if user_id is None:
+        return ""
+    if user_id not in known:
+        known[user_id] = get_user_model().objects.values_list("username", flat=True).get(pk=user_id)
+    return known[user_id]
+
+
+def _next(people: Sequence[Any], turns: Iterator[int], where: Mapping[int, set[str | None]], hold: Hold) -> Any:
+    """Whose turn it is among those who may. Raises `InvalidInput` with `cannot_work` where nobody may."""
+    for turn in itertools.islice(turns, len(people)):
+        user = people[turn]
+        if user is None or None in where[user.pk] or hold.legal_entity_id in where[user.pk]:
+            return user
+    names = " nor ".join(user.get_username() for user in people)
+    raise InvalidInput.of(
+        "assignee", "cannot_work", f"{names} may not work on holds of {hold.legal_entity_id}: choose somebody who may."
+    )
+
+
+def _works_in(user_id: int) -> set[str | None]:
+    """The legal entities in which a person may work on holds; None among them stands for all."""
+    grants = AccessGrant.objects.filter(user_id=user_id, role__in=POLICY[Action.WORK_HOLDS])
+    return set(grants.values_list("legal_entity_id", flat=True))
 
 
 def set_review_date(
@@ -58,10 +114,15 @@ def set_review_date(
     def edit(hold: Hold) -> Mapping[str, Any] | None:
         if hold.review_date == review_date:
             return None
-        hold.review_date = review_date
-        return {"review_date": review_date.isoformat() if review_date else ""}
+        before, hold.review_date = hold.review_date, review_date
+        return {"review_date": day_text(review_date), "before": {"review_date": day_text(before)}}
 
-    return _edit_each(ids, EventType.REVIEW_DATE_SET, edit, actor=actor, at=at, closed=True)
+    return edit_each(ids, EventType.REVIEW_DATE_SET, edit, actor=actor, at=at, closed=True)
+
+
+def day_text(day: dt.date | None) -> str:
+    """A day as evidence keeps it; empty for none."""
+    return day.isoformat() if day else ""
 
 
 def add_note(*, ids: Iterable[uuid.UUID | str], note: str, actor: Actor, at: dt.datetime) -> BulkResult:
@@ -70,10 +131,10 @@ def add_note(*, ids: Iterable[uuid.UUID | str], note: str, actor: Actor, at: dt.
     def edit(hold: Hold) -> Mapping[str, Any] | None:
         if hold.note == note:
             return None
-        hold.note = note
-        return {"note": note}
+        before, hold.note = hold.note, note
+        return {"note": note, "before": {"note": before}}
 
-    return _edit_each(ids, EventType.NOTED, edit, actor=actor, at=at, closed=True)
+    return edit_each(ids, EventType.NOTED, edit, actor=actor, at=at, closed=True)
 
 
 @transaction.atomic
@@ -89,19 +150,3 @@ def edit_hold(*, id: uuid.UUID | str, changes: Mapping[str, Any], actor: Actor, 
     if "note" in changes:
         add_note(ids=[id], note=changes["note"], actor=actor, at=at).only()
     return Hold.objects.get(pk=id)
-
-
-def _edit_each(
-    ids: Iterable[uuid.UUID | str], type: EventType, edit: Edit, *, actor: Actor, at: dt.datetime, closed: bool = False
-) -> BulkResult:
-    def act(hold: Hold, locked: LockedOrders) -> None:
-        authorize_hold(locked.actor, Action.WORK_HOLDS, hold)
-        if hold.status != Hold.Status.ACTIVE and not closed:
-            raise Refused("hold_not_active", f"Hold {hold.number} is {hold.status} already.", {"status": hold.status})
-        data = edit(hold)
-        if data is not None:
-            hold.version += 1
-            save_holds([hold])
-            tell([Change(hold, type, hold.status, data)], actor=locked.actor, at=at)
-
-    return each_hold(ids, actor=actor, act=act)

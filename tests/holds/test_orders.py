@@ -373,12 +373,15 @@ def test_holds_are_assigned_reviewed_and_noted():
     assert Hold.objects.get(pk=hold.pk).assignee is None
 
 
-def test_a_hold_is_assigned_to_somebody_who_can_see_it():
+def test_a_hold_is_assigned_to_somebody_who_may_work_on_it():
     hold = held(an_order(a_customer(limit="1")))
     an_entity("DEMF", "EUR")
     a_user("german", entity="DEMF")
     result = assign_holds(ids=[hold.pk], assignee="german", actor=a_user(), at=NOW)
-    assert [failure.code for failure in result.failed] == ["cannot_see"]
+    assert [failure.code for failure in result.failed] == ["cannot_work"]
+    a_user("auditor", role="auditor")
+    result = assign_holds(ids=[hold.pk], assignee="auditor", actor=a_user(), at=NOW)
+    assert [failure.code for failure in result.failed] == ["cannot_work"]
     with pytest.raises(InvalidInput):
         assign_holds(ids=[hold.pk], assignee="nobody", actor=a_user(), at=NOW)
 
