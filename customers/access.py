@@ -7,6 +7,7 @@ would understate its exposure (`reliability.md` finding 8).
 Out of scope is "not found"; in scope without the right is "not allowed" (`api.md` Errors).
 """
 
+import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -16,6 +17,7 @@ from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db.models import Model, Q, QuerySet
 
 from customers.models import AccessGrant, ApiClient, Role
+from customers.prepared import Prepared
 
 M = TypeVar("M", bound=Model)
 
@@ -160,6 +162,39 @@ def actor_of_user(user: AbstractBaseUser | AnonymousUser) -> Actor:
 def actor_of_client(client: ApiClient) -> Actor:
     """The API client with the grants that stand in the database now."""
     return Actor(kind="client", id=client.pk, name=client.name, grants=_grants(client.access_grants.all()))
+
+
+@dataclass(frozen=True, slots=True)
+class TokenHolder:
+    """The API client that a token belongs to, as it stands in the database now."""
+
+    actor: Actor
+    expires_at: dt.datetime | None
+    revoked_at: dt.datetime | None
+
+
+_TOKEN = Prepared(
+    """
+    SELECT c.id, c.name, c.expires_at, c.revoked_at, g.role, g.legal_entity_id
+    FROM customers_apiclient c LEFT JOIN customers_accessgrant g ON g.client_id = c.id
+    WHERE c.token_digest = {digest} ORDER BY g.id
+    """,
+    digest="text",
+)
+
+
+def holder_of_token(digest: str) -> TokenHolder | None:
+    """Whose token has this digest, with the grants of the same instant; None where nobody has it.
+
+    One statement on every call of a machine and nothing kept: what is revoked or withdrawn is gone with the next call.
+    Whether the token still counts is the caller's question.
+    """
+    rows = _TOKEN.rows(digest=digest)
+    if not rows:
+        return None
+    client, name, expires_at, revoked_at = rows[0][:4]
+    grants = tuple(Grant(role, legal_entity) for *_, role, legal_entity in rows if role is not None)
+    return TokenHolder(Actor("client", client, name, grants), expires_at, revoked_at)
 
 
 def _grants(queryset: QuerySet[AccessGrant]) -> tuple[Grant, ...]:

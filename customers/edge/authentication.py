@@ -4,7 +4,6 @@ Tokens are 256 random bits, shown once and kept as a digest; grants are read in 
 """
 
 import hashlib
-import hmac
 import logging
 import secrets
 from typing import Any
@@ -14,8 +13,7 @@ from rest_framework import authentication, exceptions
 from rest_framework.request import Request
 
 from customers import clock
-from customers.access import Actor, actor_of_client, actor_of_user
-from customers.models import ApiClient
+from customers.access import Actor, TokenHolder, actor_of_user, holder_of_token
 
 logger = logging.getLogger(__name__)
 
@@ -45,15 +43,15 @@ class ClientPrincipal:
     is_superuser = False
     pk = None
 
-    def __init__(self, client: ApiClient) -> None:
-        self.client = client
+    def __init__(self, name: str) -> None:
+        self.name = name
 
     def __str__(self) -> str:
-        return self.client.name
+        return self.name
 
     def get_username(self) -> str:
         """The client's name, for logs."""
-        return self.client.name
+        return self.name
 
 
 class TokenAuthentication(authentication.BaseAuthentication):
@@ -66,16 +64,15 @@ class TokenAuthentication(authentication.BaseAuthentication):
             return None
         if len(words) != 2 or len(words[1]) > LONGEST_TOKEN:
             raise _refused("The Authorization header must be: Bearer, a space, the token.")
-        digest = digest_of(words[1])
-        client = ApiClient.objects.filter(token_digest=digest).first()
-        if client is None or not hmac.compare_digest(client.token_digest, digest):
+        holder = holder_of_token(digest_of(words[1]))
+        if holder is None:
             raise _refused("The token is not known.")
-        if client.revoked_at is not None:
-            raise _refused("The token was revoked; ask for a new one.", client)
-        if client.expires_at is not None and client.expires_at <= clock.now():
-            raise _refused("The token has expired; ask for a new one.", client)
-        _keep_actor(request, actor_of_client(client))
-        return ClientPrincipal(client), client
+        if holder.revoked_at is not None:
+            raise _refused("The token was revoked; ask for a new one.", holder)
+        if holder.expires_at is not None and holder.expires_at <= clock.now():
+            raise _refused("The token has expired; ask for a new one.", holder)
+        _keep_actor(request, holder.actor)
+        return ClientPrincipal(holder.actor.name), holder
 
     def authenticate_header(self, request: Request) -> str:
         """What a 401 says about how to sign in."""
@@ -93,8 +90,8 @@ class SessionAuthentication(authentication.SessionAuthentication):
         return found
 
 
-def _refused(message: str, client: ApiClient | None = None) -> exceptions.AuthenticationFailed:
-    logger.warning("a token was refused: %s", message, extra={"client": client.pk if client else None})
+def _refused(message: str, holder: TokenHolder | None = None) -> exceptions.AuthenticationFailed:
+    logger.warning("a token was refused: %s", message, extra={"client": holder.actor.id if holder else None})
     return exceptions.AuthenticationFailed(message, code="invalid_token")
 
 

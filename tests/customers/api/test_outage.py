@@ -26,7 +26,7 @@ def failing(problem: Exception) -> Any:
 def test_a_database_without_answer_is_not_decided_and_may_be_asked_again(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("customers.edge.authentication.actor_of_client", failing(OperationalError("server closed")))
+    monkeypatch.setattr("customers.edge.authentication.holder_of_token", failing(OperationalError("server closed")))
     answer = api.get("customers").is_(503)
     assert (answer["code"], answer["proceed"]) == ("not_decided", False)
     assert int(answer.headers["Retry-After"]) > 0
