@@ -2,6 +2,7 @@
 
 from customers.models.access import AccessGrant, ApiClient, IdempotencyKey, Role
 from customers.models.customers import Customer, CustomerCreditGroup, Party
+from customers.models.marks import CustomerMark
 from customers.models.orders import Document, SalesOrder, SalesOrderLine
 from customers.models.receivables import CustomerTransaction, DueItem, Settlement
 from customers.models.reference import (
@@ -26,6 +27,7 @@ __all__ = [
     "Currency",
     "Customer",
     "CustomerCreditGroup",
+    "CustomerMark",
     "CustomerTransaction",
     "Document",
     "DueItem",

@@ -44,6 +44,13 @@ class Job(models.Model):
     message = models.TextField(blank=True)
     schedule = models.CharField(max_length=60, blank=True)
     due_at = models.DateTimeField(null=True)
+    follows = models.ForeignKey(
+        "self",
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="followed_by",
+        help_text="the preview that it applies, or the run whose failures it tries again",
+    )
 
     class Meta:
         constraints = [
