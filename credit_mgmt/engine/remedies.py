@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from credit_mgmt.engine.condense import Facts, condense
 from credit_mgmt.engine.decide import decide
-from credit_mgmt.engine.decision import Decision, Evidence, Reason, Remedy
+from credit_mgmt.engine.decision import Evidence, Reason, Remedy
 from credit_mgmt.engine.exposure import Book, base_limit, convert
 from credit_mgmt.engine.facts import DueItem, OrderFacts, Policy, Question, Setting
 from credit_mgmt.engine.texts import amount_text
@@ -41,9 +41,12 @@ _ORDER = ("sales_order", *_TERMS, "settlement_discount_changed")
 BY_A_PERSON = ("forced", "posting_failed")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Plan:
-    """The facts as they would be, what was done to them, and how much money it moves in the payer's currency."""
+    """The facts as they would be, what was done to them, and how much money it moves in the payer's currency.
+
+    A plan is itself: what the check says of it, and what follows it, is worked out once (see `_WhatIf`).
+    """
 
     facts: Facts
     figures: dict[str, str] = field(default_factory=dict)
@@ -69,7 +72,7 @@ def remedies_for(
     besides the check's: `forced`, `posting_failed`. A queue never asks for this; a page does, for the order it shows.
     """
     what_if = _WhatIf(condense(book, order, question, setting), policy, due_items)
-    reasons = dict.fromkeys((*(reason.type for reason in what_if.decision.reasons), *also))
+    reasons = dict.fromkeys((*what_if.types, *also))
     if not reasons:
         return ()
     found = list(what_if.candidates())
@@ -94,18 +97,41 @@ def _choose(found: list[tuple[Remedy, Decimal]], reasons: set[str]) -> tuple[Rem
 
 
 class _WhatIf:
-    """One held order, and the ways out of its hold that were tried."""
+    """One held order, and the ways out of its hold that were tried.
+
+    Attempts share their first steps, so each plan is asked about once and each step taken once.
+    """
 
     def __init__(self, facts: Facts, policy: Policy, due_items: Sequence[DueItem]) -> None:
         self.facts = facts
         self.policy = policy
         self.items = open_items(facts, due_items)
-        self.decision = self.ask(facts)
-        self.types = tuple(dict.fromkeys(reason.type for reason in self.decision.reasons))
+        self.start = _Plan(facts)
+        self._said: dict[_Plan, tuple[Reason, ...]] = {}
+        self._next: dict[tuple[_Step, _Plan, int], _Plan | None] = {}
+        self.reasons = self.ask(self.start)
+        self.types = tuple(dict.fromkeys(reason.type for reason in self.reasons))
 
-    def ask(self, facts: Facts) -> Decision:
-        """What the check would say of these facts."""
-        return decide(facts.book(), facts.order, policy=self.policy, question=facts.question, setting=facts.setting)
+    def ask(self, plan: _Plan) -> tuple[Reason, ...]:
+        """The reasons that the check would have if the facts were those of the plan."""
+        said = self._said.get(plan)
+        if said is None:
+            facts = plan.facts
+            decision = decide(
+                facts.book(), facts.order, policy=self.policy, question=facts.question, setting=facts.setting
+            )
+            said = self._said[plan] = decision.reasons
+        return said
+
+    def after(self, step: _Step, plan: _Plan, number: int) -> _Plan | None:
+        """The plan with a step taken against its reason of that number; None if that can't be done."""
+        key = (step, plan, number)
+        if key not in self._next:
+            try:
+                self._next[key] = step(self, plan, self.ask(plan)[number])
+            except MissingRate:
+                self._next[key] = None
+        return self._next[key]
 
     def candidates(self) -> Iterator[tuple[Remedy, Decimal]]:
         """Every way out that was shown to clear something, with the money that it moves; each only once."""
@@ -153,28 +179,26 @@ class _WhatIf:
         """Step by step until none of the targets is left; None if this kind of step can't do it."""
         if not targets or self.facts.position is None:
             return None
-        plan: _Plan | None = _Plan(self.facts)
+        plan: _Plan | None = self.start
         for _ in range(_ROUNDS):
             if plan is None:
                 return None
-            left = [reason for reason in self.ask(plan.facts).reasons if reason.type in targets]
-            if not left:
+            left = (number for number, reason in enumerate(self.ask(plan)) if reason.type in targets)
+            first = next(left, None)
+            if first is None:
                 return plan
-            try:
-                plan = step(self, plan, left[0])
-            except MissingRate:
-                return None
+            plan = self.after(step, plan, first)
         return None
 
     def _remedy(self, action: str, plan: _Plan) -> Remedy:
-        after = {reason.type for reason in self.ask(plan.facts).reasons}
+        after = {reason.type for reason in self.ask(plan)}
         if not after.issubset(self.types):  # It would bring a reason that wasn't there, so it is no way out.
             return Remedy(action, (), plan.figures)
         return Remedy(action, tuple(code for code in self.types if code not in after), plan.figures)
 
     def _for_what_is_missing(self) -> Iterator[tuple[Remedy, Decimal]]:
         """A missing rate or row can only be supplied: what the check says then is not known before."""
-        for reason in self.decision.reasons:
+        for reason in self.reasons:
             if reason.type == "cannot_be_evaluated":
                 rates, on = reason.evidence.get("missing_rates"), self.facts.setting.as_of.isoformat()
                 if rates is not None:
