@@ -1,8 +1,8 @@
 """Statements prepared once on each connection, for the few questions that every call asks.
 
-Note [Prepared by hand]. Neither Django nor psycopg2 prepares statements, so building and planning a query costs more than
-running it. Where a question comes with every call (who is this token's client, which order is meant) its SQL is written
-here once and only executed afterwards. Without `CREDIT_PREPARE_STATEMENTS`, behind a pooler that changes sessions
+Note [Prepared by hand]. Neither Django nor psycopg2 prepares statements, so building and planning a query costs more
+than running it. A question that comes with every call (whose is this token, which order is meant) is written as SQL
+once, prepared once on each connection, and only executed afterwards. Without `CREDIT_PREPARE_STATEMENTS`, behind a pooler that changes sessions
 between transactions, the same text runs unprepared. `credit_mgmt.compiled` does this for querysets with slots.
 """
 
