@@ -191,8 +191,14 @@ def _facts_and_policy(record: DecisionRecord) -> tuple[Json, Policy]:
 
 
 @transaction.atomic
-def purge_decisions(*, legal_entity: str, older_than: dt.datetime, keep: Iterable[uuid.UUID] = ()) -> int:
-    """Delete decisions of a legal entity past the parameter *decision retention*; how many went.
+def purge_decisions(
+    *,
+    legal_entity: str,
+    older_than: dt.datetime,
+    keep: Iterable[uuid.UUID] = (),
+    ids: Iterable[uuid.UUID] | None = None,
+) -> int:
+    """Delete decisions of a legal entity past the parameter *decision retention*, of `ids` or all; how many went.
 
     `keep` names those that something still refers to (a hold shows its decisions). The only way to delete evidence:
     the setting lasts for this transaction.
@@ -200,6 +206,8 @@ def purge_decisions(*, legal_entity: str, older_than: dt.datetime, keep: Iterabl
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('credit_mgmt.purging_decisions', 'on', true)")
     outdated = DecisionRecord.objects.filter(legal_entity=legal_entity, at__lt=older_than).exclude(pk__in=list(keep))
+    if ids is not None:
+        outdated = outdated.filter(pk__in=list(ids))
     deleted = outdated.delete()[0]
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('credit_mgmt.purging_decisions', 'off', true)")

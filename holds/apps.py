@@ -9,6 +9,7 @@ class HoldsConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the jobs of the room."""
-        from holds import evaluation  # noqa: PLC0415 - needs loaded apps
+        from holds import evaluation, retention  # noqa: PLC0415 - needs loaded apps
 
         evaluation.register()
+        retention.register()

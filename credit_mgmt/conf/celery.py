@@ -15,6 +15,7 @@ app.conf.beat_schedule = {
     # Jobs live in PostgreSQL; this finds those whose message or worker was lost (reliability J01).
     "sweep jobs": {"task": "customers.tasks.sweep_jobs", "schedule": 30.0, "options": {"expires": 30.0}},
     "evaluate all holds": {"task": "holds.tasks.evaluate_all_holds", "schedule": 60 * 60.0},
+    "purge decisions": {"task": "holds.tasks.purge_decisions", "schedule": 24 * 60 * 60.0},
     "forget idempotency keys": {"task": "customers.tasks.forget_idempotency_keys", "schedule": 24 * 60 * 60.0},
 }
 app.set_default()
