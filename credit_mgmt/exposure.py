@@ -20,7 +20,7 @@ from customers.errors import NotFound
 from customers.models import Customer
 from customers.money import ZERO, MissingRate, Rates
 
-__all__ = ["Bucket", "GroupStanding", "Position", "load_book", "position_of", "positions"]
+__all__ = ["Bucket", "GroupStanding", "Position", "bucket_of", "load_book", "position_in", "position_of", "positions"]
 
 NOT_DUE, OVER_90, UNAPPLIED = "not due", "over 90", "unapplied"
 BUCKETS = (NOT_DUE, "1-30", "31-60", "61-90", OVER_90, UNAPPLIED)
@@ -124,6 +124,12 @@ def positions(customer_ids: Collection[int], as_of: dt.date) -> dict[int, Positi
     return made
 
 
+def position_in(loaded: Loaded, customer: Customer, as_of: dt.date, rates: Rates) -> Position:
+    """The position of a customer whose accounts were loaded for `as_of`; one query, for the ageing."""
+    ageing = _ageing([customer], loaded.countings)
+    return _position(customer, as_of, loaded, ageing.get(customer.pk, {}), rates)
+
+
 def _position(
     customer: Customer, as_of: dt.date, loaded: Loaded, ageing: Mapping[tuple[str, str], Decimal], rates: Rates
 ) -> Position:
@@ -220,14 +226,14 @@ def _ageing(
     for customer in customers:
         ids.setdefault(countings[customer.legal_entity_id], []).append(customer.pk)
     for counting, members in ids.items():
-        items = receivables_on(counting).filter(customer__any_of=members).annotate(bucket=_bucket(counting.as_of))
+        items = receivables_on(counting).filter(customer__any_of=members).annotate(bucket=bucket_of(counting.as_of))
         rows = items.order_by().values_list("customer_id", "bucket", "currency_id").annotate(amount=Sum("open"))
         for customer_id, bucket, currency, amount in rows:
             found.setdefault(customer_id, {})[bucket, currency] = amount
     return found
 
 
-def _bucket(as_of: dt.date) -> Case:
+def bucket_of(as_of: dt.date) -> Case:
     """The ageing bucket of an open item by its days past due; credit that is not settled is unapplied."""
     return Case(
         When(open__lt=0, then=Value(UNAPPLIED)),
