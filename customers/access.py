@@ -38,6 +38,7 @@ class Action(StrEnum):
     EVALUATE = "evaluate"
     EVALUATE_ALL = "evaluate_all"
     FORCE_HOLD = "force_hold"
+    FORCE_MANY = "force_many"
     RELEASE = "release"
     RELEASE_FORCED = "release_forced"
     REJECT = "reject"
@@ -65,6 +66,7 @@ POLICY: dict[Action, tuple[Role, ...]] = {
     Action.EVALUATE: _CLERKS,
     Action.EVALUATE_ALL: _CLERKS,
     Action.FORCE_HOLD: _CLERKS,
+    Action.FORCE_MANY: (Role.CREDIT_MANAGER,),
     Action.RELEASE: _CLERKS,
     Action.RELEASE_FORCED: (Role.CREDIT_MANAGER,),
     Action.REJECT: _CLERKS,

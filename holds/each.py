@@ -15,7 +15,7 @@ CHUNK = 50
 """Holds per transaction: credit accounts are not kept locked for long."""
 
 Failing = InvalidInput | Refused | NotFound | NotAllowed | NotDecided | OutOfScope
-_FAILURES = (InvalidInput, Refused, NotFound, NotAllowed, NotDecided, OutOfScope)
+FAILURES = (InvalidInput, Refused, NotFound, NotAllowed, NotDecided, OutOfScope)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def _run(ids: Sequence[uuid.UUID], actor: Actor, act: Act, result: BulkResult) -
             try:
                 with transaction.atomic():
                     act(_found(holds, hold_id), locked)
-            except _FAILURES as error:
+            except FAILURES as error:
                 result.failed.append(failure(hold_id, error))
             else:
                 result.succeeded.append(hold_id)

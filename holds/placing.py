@@ -38,7 +38,7 @@ class Stop:
     event: EventType = EventType.PLACED
     data: Mapping[str, Any] = field(default_factory=dict)
     forced: Mapping[str, Any] = field(default_factory=dict)
-    """Columns of a forced hold: reason, note, by, at."""
+    """Columns of a forced hold: reason, note, by, at, until."""
 
 
 def place_holds(stops: Sequence[Stop], *, actor: Actor, at: dt.datetime) -> list[Hold]:
@@ -100,8 +100,8 @@ _HOLD = {
     "pro_forma": "boolean", "posting_request": "jsonb", "status": "text", "version": "integer",
     "held_at": "timestamptz", "held_by": "text", "decision_id": "uuid", "last_decision_id": "uuid",
     "evaluated_at": "timestamptz", "forced": "boolean", "forced_reason_id": "bigint", "forced_by": "text",
-    "forced_at": "timestamptz", "forced_note": "text", "ready_to_release": "boolean", "review_date": "date",
-    "assignee_id": "integer", "note": "text", "workflow_state": "text", "release_mode": "text",
+    "forced_at": "timestamptz", "forced_note": "text", "forced_until": "date", "ready_to_release": "boolean",
+    "review_date": "date", "assignee_id": "integer", "note": "text", "workflow_state": "text", "release_mode": "text",
     "release_reason_id": "bigint", "decided_at": "timestamptz", "decided_by": "text", "reason_codes": "jsonb",
     "chips": "jsonb", "currency": "text", "amount": "numeric", "amount_unknown": "boolean", "over_limit": "numeric",
     "used_percent": "numeric", "overdue_amount": "numeric", "ship_date": "date",

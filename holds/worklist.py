@@ -65,7 +65,7 @@ def _assign(
     ids: Iterable[uuid.UUID | str], people: Sequence[Any], *, actor: Actor, at: dt.datetime, versions: Versions
 ) -> BulkResult:
     """Each hold to the next of `people` who may work on it; one `None` takes them from everybody."""
-    where = {user.pk: _works_in(user.pk) for user in people if user is not None}
+    where = {user.pk: works_in(user.pk) for user in people if user is not None}
     turns = itertools.cycle(range(len(people)))
     names = {user.pk: user.get_username() for user in people if user is not None}
 
@@ -100,7 +100,7 @@ def _next(people: Sequence[Any], turns: Iterator[int], where: Mapping[int, set[s
     )
 
 
-def _works_in(user_id: int) -> set[str | None]:
+def works_in(user_id: int) -> set[str | None]:
     """The legal entities in which a person may work on holds; None among them stands for all."""
     grants = AccessGrant.objects.filter(user_id=user_id, role__in=POLICY[Action.WORK_HOLDS])
     return set(grants.values_list("legal_entity_id", flat=True))

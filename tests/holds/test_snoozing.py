@@ -6,6 +6,7 @@ import pytest
 
 from customers.errors import InvalidInput
 from customers.models import OutboxEvent, Role
+from holds.forced import force_hold
 from holds.models import Hold
 from holds.releases import release_hold
 from holds.snoozing import snooze_holds, wake_due, wake_for_payment, wake_holds
@@ -175,3 +176,11 @@ def test_several_hundred_wake_in_chunks(django_assert_max_num_queries):
     snooze(*holds)
     with django_assert_max_num_queries(60):
         assert len(wake_due(at=NOW, today={"USMF": THURSDAY}).succeeded) == 8
+
+
+def test_forcing_wakes_a_hold_that_was_to_wake_when_reasons_change():
+    hold = a_hold()
+    snooze(hold)
+    force_hold(order=hold.order_id, reason="DISPUTE", actor=a_user(), at=NOW, today=today)
+    assert fresh(hold).snoozed_until is None
+    assert fresh(hold).events.get(version=3).data["before"]["snoozed_until"] == "2026-11-26"
