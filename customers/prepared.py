@@ -2,8 +2,9 @@
 
 Note [Prepared by hand]. Neither Django nor psycopg2 prepares statements, so building and planning a query costs more
 than running it. A question that comes with every call (whose is this token, which order is meant) is written as SQL
-once, prepared once on each connection, and only executed afterwards. Without `CREDIT_PREPARE_STATEMENTS`, behind a pooler that changes sessions
-between transactions, the same text runs unprepared. `credit_mgmt.compiled` does this for querysets with slots.
+once, prepared once on each connection, and only executed afterwards. Without `CREDIT_PREPARE_STATEMENTS`, behind a
+pooler that changes sessions between transactions, the same text runs unprepared. `credit_mgmt.compiled` does this for
+querysets with slots.
 """
 
 import hashlib

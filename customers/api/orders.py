@@ -1,6 +1,6 @@
 """Sales orders (`api.md` Resources). `holds` registers a subclass with the actions."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Prefetch, QuerySet
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from customers.edge import filters as by
 from customers.edge.fields import (
+    KEY,
     AmountField,
     CodeField,
     DayField,
@@ -21,7 +22,9 @@ from customers.edge.fields import (
 )
 from customers.edge.resources import FEED_BY_FIELD, KeyedResource
 from customers.edge.routing import Router
+from customers.errors import NotFound
 from customers.models import SalesOrder, SalesOrderLine
+from customers.prepared import Prepared
 
 
 class OrderLineSerializer(StrictSerializer):
@@ -76,6 +79,27 @@ class SalesOrderSerializer(StrictSerializer):
     credit_status = serializers.ChoiceField(choices=SalesOrder.CreditStatus.choices, read_only=True)
 
 
+class NamedOrder(NamedTuple):
+    """As much of an order as a question about it needs."""
+
+    id: int
+    order_type: str
+    legal_entity: str
+    time_zone: str
+    """Of its legal entity."""
+
+
+_NAMED = Prepared(
+    """
+    SELECT o.id, o.order_type, e.code, e.time_zone
+    FROM customers_salesorder o JOIN customers_legalentity e ON e.code = o.legal_entity_id
+    WHERE o.legal_entity_id = {entity} AND o.number = {number}
+    """,
+    entity="text",
+    number="text",
+)
+
+
 class SalesOrderResource(KeyedResource):
     """Orders of the caller's legal entities."""
 
@@ -115,6 +139,17 @@ class SalesOrderResource(KeyedResource):
     def rows(self) -> QuerySet[Any]:
         """With their lines, in order."""
         return super().rows().prefetch_related(Prefetch("lines", SalesOrderLine.objects.order_by("number")))
+
+    def named(self, key: str) -> NamedOrder:
+        """The order of `key` that the caller may see, found by one prepared statement. Raises `NotFound`.
+
+        A key names its legal entity, so whether the caller may see it is asked before the database is.
+        """
+        entity, _, number = key.partition(":")
+        if KEY.fullmatch(key) and self.actor.may(self.rights["list"], entity):
+            for row in _NAMED.rows(entity=entity, number=number):
+                return NamedOrder(*row)
+        raise NotFound(f"{key} was not found.")
 
 
 def register(router: Router) -> None:

@@ -111,14 +111,9 @@ class ListResource(CollectionResource):
                 pass
         raise NotFound(f"{key} was not found.")
 
-    def object_of(self, key: str, *, bare: bool = False) -> Any:
-        """The object of `key` that the caller may see; `bare` without what only its own answer needs.
-
-        Raises `NotFound`.
-        """
+    def object_of(self, key: str) -> Any:
+        """The object of `key` that the caller may see. Raises `NotFound`."""
         rows = self.rows().filter(self.by_key(key))
-        if bare:
-            rows = rows.select_related(None).prefetch_related(None)
         found = next(iter(rows.order_by()[:1]), None)
         if found is None:
             raise NotFound(f"{key} was not found.")

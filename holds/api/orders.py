@@ -13,6 +13,7 @@ from credit_mgmt.api.serializers import DecisionSerializer, decision_data
 from credit_mgmt.checks import check_for_posting, check_order
 from credit_mgmt.decisions import explained
 from credit_mgmt.models import DecisionRecord
+from customers import clock
 from customers.access import Action, authorize
 from customers.api.orders import SalesOrderResource, SalesOrderSerializer
 from customers.edge.fields import CodeField, DayField, FlagField, StrictSerializer, TextField
@@ -99,16 +100,15 @@ class SalesOrderActions(SalesOrderResource):
     @action(detail=True, methods=["post"])
     def check(self, request: Request, key: str) -> Response:
         """The credit check as a question: nothing is stored, nothing changes, no grace begins."""
-        order: SalesOrder = self.object_of(key, bare=True)
+        order = self.named(key)
         given = self.read(CheckSerializer)
-        entity = order.legal_entity_id
-        authorize(self.actor, Action.CHECK, entity, f"Order {order.key}")
-        day = given.get("date") or self.today_in(entity)
-        about = {"checkpoint": given["document"], "pro_forma": given["pro_forma"], "as_of": {entity: day}}
+        authorize(self.actor, Action.CHECK, order.legal_entity, f"Order {key}")
+        day = given.get("date") or clock.today(order.time_zone)
+        about = {"checkpoint": given["document"], "pro_forma": given["pro_forma"], "as_of": {order.legal_entity: day}}
         if order.order_type == SalesOrder.Type.SALES:
-            decision = check_order(order.pk, with_remedies=True, **about)
+            decision = check_order(order.id, with_remedies=True, **about)
         else:
-            [checked] = check_for_posting([order.pk], limit_only=True, **about)
+            [checked] = check_for_posting([order.id], limit_only=True, **about)
             decision = checked.decision
         return Response(decision_data(decision, date=day))
 
