@@ -11,13 +11,13 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
 
-from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, Value, When
+from django.db.models import Case, F, OuterRef, Q, Subquery, Value, When
 
 from credit_mgmt.compiled import DAY, IDS, Statement, slotted
 from credit_mgmt.engine.exposure import Book
 from credit_mgmt.engine.facts import CustomerPosition, GroupPosition, LimitType, OrderFacts, Standing
-from credit_mgmt.models import LimitHistory
-from credit_mgmt.owed import Counting, Owed, counting_of, orders_that_use_credit, owed_by_all
+from credit_mgmt.models import Commitment, LimitHistory
+from credit_mgmt.owed import USES_CREDIT, Counting, Owed, counting_of, owed_by_all
 from credit_mgmt.policies import Clock, Setup, current_setup, read_clock, setting_for
 from customers.models import Customer, SalesOrder
 
@@ -51,8 +51,8 @@ class OrderRow(NamedTuple):
     payer_excluded: bool
     customer_ignored_until: dt.date | None
     payer_ignored_until: dt.date | None
-    counts_approved: bool
     counts_open: bool
+    commitment: int | None
     clearance: int | None
     cleared_amount: Decimal
     cleared_terms_rank: int | None
@@ -62,6 +62,13 @@ class OrderRow(NamedTuple):
     pro_forma_grace_until: dt.date | None
     cleared_document: str
     cleared_pro_forma: bool
+    default_terms: str | None
+    default_discount: str | None
+    cleared_terms: str | None
+    cleared_discount: str | None
+    discount_percent: Decimal | None
+    default_discount_percent: Decimal | None
+    cleared_discount_percent: Decimal | None
 
 
 _ORDER_COLUMNS = (
@@ -70,21 +77,21 @@ _ORDER_COLUMNS = (
     "intercompany", "exclude_from_credit_management", "payment_terms_id", "payment_terms__rank",
     "payment_terms__uses_credit", "customer__payment_terms__rank", "cash_discount_id", "cash_discount__rank",
     "customer__cash_discount__rank", "customer__excluded", "payer__excluded", "customer__ignore_until",
-    "payer__ignore_until", "counts_approved", "counts_open", "clearance__id", "clearance__amount",
+    "payer__ignore_until", "counts_open", "commitment_id", "clearance__id", "clearance__amount",
     "clearance__payment_terms__rank", "clearance__cash_discount__rank", "clearance__released",
     "clearance__grace_until", "clearance__pro_forma_grace_until", "clearance__cleared_document",
-    "clearance__cleared_pro_forma",
+    "clearance__cleared_pro_forma", "customer__payment_terms_id", "customer__cash_discount_id",
+    "clearance__payment_terms_id", "clearance__cash_discount_id", "cash_discount__percent",
+    "customer__cash_discount__percent", "clearance__cash_discount__percent",
 )  # fmt: skip
 
 
 @lru_cache(maxsize=1)
 def _orders_statement() -> Statement:
-    def counts(*, all_open: bool) -> Case:
-        using = orders_that_use_credit(all_open=all_open).filter(pk=OuterRef("pk"))
-        return Case(When(Exists(using), then=Value(True)), default=Value(False))
-
+    # A scalar, not EXISTS: for many orders the planner would read all commitments instead of looking these up.
+    commitment = Commitment.objects.filter(order=OuterRef("pk")).order_by().values("pk")[:1]
     orders = SalesOrder.objects.filter(pk__any_of=IDS).annotate(
-        counts_approved=counts(all_open=False), counts_open=counts(all_open=True)
+        counts_open=Case(When(USES_CREDIT, then=Value(True)), default=Value(False)), commitment_id=Subquery(commitment)
     )
     return Statement(slotted(orders.order_by("pk").values_list(*_ORDER_COLUMNS)))
 
@@ -121,8 +128,12 @@ def order_facts(row: OrderRow, setup: Setup) -> OrderFacts:
         excluded=row.excluded,
         customer_excluded=row.customer_excluded or row.payer_excluded,
         ignore_until=max(ignored, default=None),
-        counted=row.counts_open if all_open else row.counts_approved,
+        counted=row.counts_open and (all_open or row.commitment is not None),
         standing=_standing(row),
+        default_payment_terms=row.default_terms,
+        default_cash_discount=row.default_discount,
+        discount_percent=row.discount_percent,
+        default_discount_percent=row.default_discount_percent,
     )
 
 
@@ -138,6 +149,9 @@ def _standing(row: OrderRow) -> Standing | None:
         pro_forma_grace_until=row.pro_forma_grace_until,
         cleared_document=row.cleared_document or None,
         cleared_pro_forma=row.cleared_pro_forma,
+        payment_terms=row.cleared_terms,
+        cash_discount=row.cleared_discount,
+        discount_percent=row.cleared_discount_percent,
     )
 
 
