@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import F, Q, Value
 from django.db.models.functions import Coalesce
@@ -180,6 +181,9 @@ class Hold(models.Model):
             models.Index(fields=["assignee", "held_at"], condition=Q(status="active"), name="hold_view_mine"),
             models.Index(
                 fields=["review_date"], condition=Q(status="active", review_date__isnull=False), name="hold_view_review"
+            ),
+            GinIndex(
+                OpClass("reason_codes", name="jsonb_path_ops"), condition=Q(status="active"), name="hold_by_reason"
             ),
             models.Index(
                 fields=["decided_at", "number"], condition=Q(decided_at__isnull=False), name="hold_view_closed"
