@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from customers.access import Action
 from customers.edge import filters as by
-from customers.edge.fields import AmountField, CodeField, DayField, JsonField, StrictSerializer, TextField
+from customers.edge.fields import AmountField, CodeField, DayField, FlagField, JsonField, StrictSerializer, TextField
 from customers.edge.people import NameOfField
 from customers.edge.resources import ListResource
 from customers.edge.routing import Router
@@ -121,9 +121,10 @@ class ReleaseSerializer(StrictSerializer):
 
 
 class RejectSerializer(StrictSerializer):
-    """Why to reject; `reason` is the code of a release reason."""
+    """Why to reject; `reason` is the code of a release reason. With `cancel_order` the order is cancelled, too."""
 
     reason = CodeField(required=False, allow_null=True)
+    cancel_order = FlagField(required=False)
     note = TextField(required=False, allow_blank=True, max_length=2000)
     version = serializers.IntegerField(required=False, min_value=1)
 
@@ -149,9 +150,10 @@ class ReleaseManySerializer(ManySerializer):
 
 
 class RejectManySerializer(ManySerializer):
-    """Why to reject many."""
+    """Why to reject many. With `cancel_order` their orders are cancelled, too."""
 
     reason = CodeField(required=False, allow_null=True)
+    cancel_order = FlagField(required=False)
     note = TextField(required=False, allow_blank=True, max_length=2000)
     versions = serializers.DictField(child=serializers.IntegerField(min_value=1), required=False)
 
