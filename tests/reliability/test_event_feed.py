@@ -95,7 +95,8 @@ def follow(writers: Writers, found: list[tuple[int, str]]) -> None:
 
 def test_a_reader_never_misses_what_commits_later():
     an_entity()
-    writers, found = Writers(ROUNDS * 5), []
+    writers = Writers(ROUNDS * 5)
+    found: list[tuple[int, str]] = []
 
     def write_all() -> None:
         outcomes = race(writers.tasks())
