@@ -77,11 +77,10 @@ def _read(after: str) -> tuple[dt.datetime, str] | None:
     return (at, ident) if at.tzinfo is not None and "\0" not in ident else None
 
 
-def _page(rows: QuerySet[Any], since: tuple[dt.datetime, str] | None, per: int) -> QuerySet[Any, Any]:
+def _page(rows: QuerySet[Any], since: tuple[dt.datetime, str] | None, per: int) -> Any:
     if since is not None:
         rows = rows.filter(Q(happened__lt=since[0]) | Q(happened=since[0], ident__lt=since[1]))
-    newest: QuerySet[Any, Any] = rows.order_by("-happened", "-ident").values_list(*_COLUMNS)[: per + 1]
-    return newest
+    return rows.order_by("-happened", "-ident").values_list(*_COLUMNS)[: per + 1]
 
 
 def _sources(payer: Customer, hold: Hold | None) -> list[tuple[str, QuerySet[Any]]]:

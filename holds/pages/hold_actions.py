@@ -1,6 +1,7 @@
 """What a reader may do with one hold, as buttons: the same on its page, in the peek and after somebody else decided."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.urls import reverse
 
@@ -51,7 +52,8 @@ def small_actions_of(page: PageView, hold: Hold, *, back: str = "") -> list[Item
 
 
 def _query(hold: Hold, back: str) -> str:
-    return f"?hold={hold.number}&next={back or reverse('hold-detail', args=[hold.number])}"
+    """The hold, and where the dialog leads on to, as one value however many keys that address has."""
+    return "?" + urlencode({"hold": hold.number, "next": back or reverse("hold-detail", args=[hold.number])})
 
 
 def _button(label: str, url: str, icon: str, key: str) -> Item:

@@ -4,7 +4,9 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.safestring import SafeString
 
 from credit_mgmt import display
 from customers.access import Action
@@ -14,7 +16,6 @@ from holds.pages.hold_actions import actions_of
 from holds.pages.hold_detail import closing, hold_or_404, why_context
 
 Item = dict[str, Any]
-LIST_KEYS_LEFT_OUT = ("peek",)
 
 
 class HoldPeek(PageView):
@@ -52,13 +53,18 @@ def peek_context(page: PageView, number: str, came_from: str = "") -> Item:
     }
 
 
-def peek_of_list(page: PageView) -> Item:
-    """The context of the panel that the address of a list names with `peek`; empty where none, or none visible."""
+def peek_of_list(page: PageView) -> SafeString:
+    """The panel that the address of a list names with `peek`, drawn; empty where it names none, or none visible.
+
+    A link of the list itself leads to the hold's page; this is for who has no script, and for a link that was sent on.
+    """
     query = page.request.GET.copy()
-    numbers = query.pop("peek", [])
-    if not numbers or not numbers[-1]:
-        return {}
+    numbers = [str(number) for number in query.pop("peek", []) if number]
+    if not numbers:
+        return SafeString("")
     try:
-        return peek_context(page, str(numbers[-1]), query.urlencode())
+        context = peek_context(page, numbers[-1], query.urlencode())
     except Http404:
-        return {}
+        return SafeString("")
+    frame = {"now": page.now, "today": page.today("UTC")}
+    return render_to_string("holds/_peek.html", {**frame, **context}, request=page.request)
