@@ -29,10 +29,11 @@ from credit_mgmt import accounts
 from customers import marks
 from customers.access import system_actor
 from customers.errors import NotDecided
-from customers.marks import Causes, Taken
+from customers.marks import CauseKind, Causes, Taken
 from customers.models import Customer
 from holds.evaluation import SYSTEM, evaluate
 from holds.models import Hold
+from holds.snoozing import wake_for_payment
 
 logger = logging.getLogger(__name__)
 
@@ -185,9 +186,16 @@ class _Wave:
             holds = [(hold, payer, credit) for credit, found in holds_on(causes).items() for hold, payer in found]
             if not {payer for _, payer, _ in holds} <= payers:
                 raise NotDecided("Another member's order went on hold meanwhile.")
-            return evaluate(
+            outcome = evaluate(
                 hold_ids=[hold for hold, _, _ in holds], actor=system_actor(SYSTEM), at=self.at(), today=self.today
             )
+            wake_for_payment(payers=self._paid(some), at=self.at())
+            return outcome
+
+    def _paid(self, some: list[Marked]) -> set[int]:
+        """The payers of those who paid: holds that were snoozed until a payment arrives wake up."""
+        causes = self.taken.causes
+        return {one.payer for one in some if any(it["kind"] == CauseKind.PAYMENT for it in causes[one.customer])}
 
     def _causes(self, some: list[Marked]) -> dict[Credit, Causes]:
         """What happened, by credit: the payment of one member may clear another's hold."""

@@ -18,6 +18,7 @@ from holds.events import Change, EventType, tell
 from holds.locking import LockedOrders, reasons_of
 from holds.models import Hold, HoldReason
 from holds.saving import save_evaluated, save_holds, save_reasons
+from holds.snoozing import wake_changed
 
 _SHOWN = (
     "workflow_state", "reason_codes", "chips", "amount", "amount_unknown", "over_limit", "used_percent",
@@ -69,6 +70,7 @@ def screen_holds(
         for hold, one, decision_id in zip(holds, checked, ids, strict=True)
     ]
     _write(screened, before, locked, at, recalled)
+    wake_changed([one.hold for one in screened if one.changed], at=at)
     return screened
 
 

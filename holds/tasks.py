@@ -6,7 +6,8 @@ from typing import Any
 from celery import shared_task
 
 from customers import clock, marks, wakeups
-from holds import reevaluation
+from customers.models import LegalEntity
+from holds import mornings, reevaluation
 from holds.evaluation import BusinessDates, start_scheduled_evaluation
 from holds.retention import start_scheduled_purge
 
@@ -19,6 +20,13 @@ def recheck_marked(**_: Any) -> None:
     reevaluation.recheck_marked(at=clock.now, today=BusinessDates(), budget=RECHECK_BUDGET)
     if reevaluation.more_to_come():
         wakeups.send(reevaluation.TASK, after_seconds=marks.QUIET.total_seconds())
+
+
+@shared_task
+def begin_day(**_: Any) -> None:
+    """Every minute: wake what was snoozed until today, and ask about what was forced until today (`ux` 3.3, 3.4)."""
+    zones = LegalEntity.objects.order_by("pk").values_list("pk", "time_zone")
+    mornings.begin_day(at=clock.now(), today={entity: clock.today(zone) for entity, zone in zones})
 
 
 @shared_task
