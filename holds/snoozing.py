@@ -146,6 +146,8 @@ def _due_because(hold: Hold, today: dt.date) -> str:
 def wake_for_payment(*, payers: Iterable[int], at: dt.datetime) -> BulkResult:
     """Wake the holds of these customers, and of the others in their credit groups, that wait for a payment."""
     known = list(payers)
+    if not known:
+        return BulkResult()
     groups = Customer.objects.filter(pk__in=known, credit_group__isnull=False).values("credit_group")
     whose = Q(payer__in=known) | Q(payer__credit_group__in=groups)
     rows = Hold.objects.filter(

@@ -1,18 +1,28 @@
 """Snooze (`ux` 3.1, 3.3): a hold leaves the working views and comes back by itself, on its day or earlier."""
 
 import datetime as dt
+from decimal import Decimal
 
 import pytest
 
+from credit_mgmt.conf.celery import app
+from customers import marks
 from customers.errors import InvalidInput
-from customers.models import OutboxEvent, Role
+from customers.imports import upsert
+from customers.models import CustomerMark, OutboxEvent, Role
+from holds import tasks
+from holds.evaluation import evaluate
 from holds.forced import force_hold
 from holds.models import Hold
+from holds.orders import feed_orders
+from holds.reevaluation import recheck_marked
 from holds.releases import release_hold
 from holds.snoozing import snooze_holds, wake_due, wake_for_payment, wake_holds
+from tests.factories_credit import give_limit
 from tests.factories_holds import (
     DAY,
     NOW,
+    SYSTEM,
     a_customer,
     a_group,
     a_rule,
@@ -184,3 +194,75 @@ def test_forcing_wakes_a_hold_that_was_to_wake_when_reasons_change():
     force_hold(order=hold.order_id, reason="DISPUTE", actor=a_user(), at=NOW, today=today)
     assert fresh(hold).snoozed_until is None
     assert fresh(hold).events.get(version=3).data["before"]["snoozed_until"] == "2026-11-26"
+
+
+# --- with the events that evaluate by themselves ----------------------------------------------------------------------
+
+
+def pay(customer, amount: str) -> None:
+    row = {"key": "USMF:P-1", "customer": customer.key, "date": DAY, "currency": "USD", "amount": Decimal(amount),
+           "settlements": []}  # fmt: skip
+    [result] = upsert("payments", [row], actor=SYSTEM, today=today, atomic=True)
+    assert not result.errors
+
+
+def test_the_payment_itself_brings_the_hold_back_in_the_transaction_of_its_evaluation(monkeypatch):
+    """Domain 7, ux 3.3: the feed marks the customer, the look that follows wakes what waits for a payment."""
+    monkeypatch.setattr(marks, "QUIET", dt.timedelta(0))
+    waiting, other = a_hold(), a_hold("US-002")
+    snooze(waiting, other, wakes_on=["payment"])
+    CustomerMark.objects.all().delete()
+    pay(waiting.payer, "0.50")
+    recheck_marked(at=lambda: NOW, today={"USMF": DAY})
+    assert (fresh(waiting).snoozed_until, fresh(other).snoozed_until) == (None, THURSDAY)
+    assert fresh(waiting).events.order_by("-version").first().data["woken_by"] == "payment"
+
+
+def test_another_change_of_the_customer_is_no_payment(monkeypatch):
+    monkeypatch.setattr(marks, "QUIET", dt.timedelta(0))
+    waiting = a_hold()
+    snooze(waiting, wakes_on=["payment"])
+    marks.mark_customers([waiting.payer_id], marks.Cause(marks.CauseKind.LIMIT))
+    recheck_marked(at=lambda: NOW, today={"USMF": DAY})
+    assert fresh(waiting).snoozed_until == THURSDAY
+
+
+def test_an_evaluation_that_changes_its_reasons_brings_it_back_and_one_that_does_not_lets_it_sleep():
+    changed, same = a_hold(), a_hold("US-002")
+    snooze(changed, same)
+    give_limit(changed.payer, Decimal(90000))
+    evaluate(hold_ids=[changed.pk, same.pk], actor=SYSTEM, at=NOW, today={"USMF": DAY})
+    changed = fresh(changed)
+    assert (changed.snoozed_until, changed.ready_to_release) == (None, True)
+    types = list(changed.events.order_by("version").values_list("type", flat=True))
+    assert types == ["hold_placed", "snoozed", "ready_to_release", "woken"]
+    assert fresh(same).snoozed_until == THURSDAY
+
+
+def test_a_hold_that_was_not_to_wake_for_reasons_sleeps_on():
+    hold = a_hold()
+    snooze(hold, wakes_on=[])
+    give_limit(hold.payer, Decimal(90000))
+    evaluate(hold_ids=[hold.pk], actor=SYSTEM, at=NOW, today={"USMF": DAY})
+    assert (fresh(hold).snoozed_until, fresh(hold).ready_to_release) == (THURSDAY, True)
+
+
+def test_an_order_that_the_erp_makes_smaller_brings_its_hold_back():
+    hold = held(an_order(a_customer(limit="500"), "600"))
+    snooze(hold)
+    order = hold.order
+    lines = [{"number": 1, "quantity": Decimal(1), "unit_price": Decimal(100)}]
+    row = {"key": order.key, "customer": order.customer.key, "currency": "USD", "payment_terms": "N30", "lines": lines}
+    feed_orders([row], actor=SYSTEM, at=NOW, today=today, replace=True)
+    assert fresh(hold).snoozed_until is None
+
+
+def test_the_schedule_begins_days_every_minute(settings):
+    settings.CREDIT_TODAY = THURSDAY
+    hold = a_hold()
+    snooze(hold)
+    entry = app.conf.beat_schedule["begin the day"]
+    assert entry["task"] == tasks.begin_day.name
+    tasks.begin_day()
+    assert fresh(hold).snoozed_until is None
+    assert entry["schedule"] <= 60
