@@ -5,7 +5,7 @@ one item, everything of a payer in one item. So one worker decides them, oldest 
 before it took, and other workers go on with other credit. An item is one transaction with its accounts locked.
 
 Note [Twice is once]. An item is worked from the holds as they are under the lock: what was released meanwhile is left
-out, and what did not change writes no event. Killed and run again, an item starts from where it began.
+out, what nothing changed for is not decided again (`looking`), and what did not change writes no event. Killed and run again, an item starts from where it began.
 """
 
 import datetime as dt
@@ -30,12 +30,14 @@ from holds.each import failure
 from holds.locking import LockedOrders, locked_orders
 from holds.models import Hold
 from holds.releases import Terms, release_all
-from holds.screening import Screened, screen_holds
+from holds.looking import lines_of, look
+from holds.saving import save_looked_at
+from holds.screening import Screened, record_checked
 
 KIND = "evaluate_for_release"
 SCHEDULE = "evaluate all holds"
 EVERY = dt.timedelta(hours=1)
-CHUNK = 400
+CHUNK = 1000
 """Holds per item, unless more of them draw on the same credit."""
 MOST_SELECTED = 10_000
 SYSTEM = "evaluation"
@@ -171,18 +173,23 @@ def evaluate(
     Returns `evaluated`, `cleared`, `ready` and `released` as numbers of holds, `failed` with code and message, and
     `changes` for those with another state than before. Holds that are not active any more are left out.
     """
-    order_ids = list(Hold.objects.filter(pk__in=hold_ids).order_by().values_list("order_id", flat=True))
-    with locked_orders(sorted(set(order_ids)), actor=actor, many=True) as locked:
-        wanted = set(hold_ids)
-        holds = [hold for hold in locked.holds.values() if hold.pk in wanted]
-        authorize_each(locked.actor, Action.EVALUATE, {hold.legal_entity_id for hold in holds})
-        holds.sort(key=lambda hold: (hold.held_at, hold.order_id))
-        screened = screen_holds(holds, locked, as_of=today, at=at)
+    orders = Hold.objects.filter(pk__in=hold_ids).order_by().values_list("order_id", flat=True).distinct()
+    with locked_orders(sorted(orders), actor=actor, bare=True) as bare:
+        lines = lines_of(hold_ids)
+        authorize_each(bare.actor, Action.EVALUATE, {line.legal_entity for line in lines})
+        known, gathered, names = look(lines, as_of=today)
+        asked = [position for position in range(len(lines)) if position not in known]
+        locked = bare.only([lines[position].order_id for position in asked])
+        holds = [locked.holds[lines[position].order_id] for position in asked]
+        checked = gathered.decide(asked) if asked else []
+        screened = record_checked(holds, checked, locked, at=at, fingerprints=[names[n] for n in asked])
+        save_looked_at([lines[position].id for position in known], at)
         released, failed = _release_ready(holds, locked, today, at)
     return {
-        "evaluated": len(holds),
+        "evaluated": len(lines),
         "cleared": sum(1 for one in screened if one.difference.cleared),
-        "ready": sum(1 for one in screened if one.hold.ready_to_release and one.hold.pk not in released),
+        "ready": sum(1 for position in known if lines[position].ready)
+        + sum(1 for one in screened if one.hold.ready_to_release and one.hold.pk not in released),
         "released": len(released),
         "failed": failed,
         "changes": [_described(one, released) for one in screened if one.changed or one.hold.pk in released],

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from credit_mgmt import decisions
-from credit_mgmt.checks import Checked, Request, check
+from credit_mgmt.checks import Checked, Request, gather_for_evaluation
 from credit_mgmt.models import DecisionRecord
 from holds import recording
 from holds.events import Change, EventType, tell
 from holds.locking import LockedOrders, reasons_of
 from holds.models import Hold, HoldReason
-from holds.saving import save_evaluated, save_holds, save_reasons
+from holds.saving import add_reasons, save_evaluated, save_reasons, save_screened
 
 _SHOWN = (
     "workflow_state", "reason_codes", "chips", "amount", "amount_unknown", "over_limit", "used_percent",
@@ -57,7 +57,25 @@ def screen_holds(
     if not holds:
         return []
     requests = [Request(hold.order_id, hold.checkpoint, hold.pro_forma) for hold in holds]
-    checked = check(requests, as_of=as_of, evaluation=True)
+    checked = gather_for_evaluation(requests, as_of=as_of).decide()
+    return record_checked(holds, checked, locked, at=at, recalled=recalled)
+
+
+def record_checked(
+    holds: Sequence[Hold],
+    checked: Sequence[Checked],
+    locked: LockedOrders,
+    *,
+    at: dt.datetime,
+    recalled: bool = False,
+    fingerprints: Sequence[str] = (),
+) -> list[Screened]:
+    """Bring `holds` up to date with the decisions about their orders, write what changed, and store the decisions.
+
+    `fingerprints` name what each decision follows from, so that the same need not be decided again.
+    """
+    if not holds:
+        return []
     last = {hold.order_id: hold.last_decision_id for hold in holds}
     ids = decisions.record_decisions(
         checked, kind=DecisionRecord.Kind.EVALUATION, actor=locked.actor, at=at, known=last
@@ -68,7 +86,7 @@ def screen_holds(
         _screen(hold, rows[hold.pk], one, decision_id, at=at, recalled=recalled)
         for hold, one, decision_id in zip(holds, checked, ids, strict=True)
     ]
-    _write(screened, before, locked, at, recalled)
+    _write(screened, before, locked, at, recalled, fingerprints)
     return screened
 
 
@@ -90,7 +108,7 @@ def _screen(
 
 def _write(
     screened: Sequence[Screened], before: Sequence[tuple[Any, ...]], locked: LockedOrders, at: dt.datetime,
-    recalled: bool,
+    recalled: bool, fingerprints: Sequence[str],
 ) -> None:  # fmt: skip
     """Holds whose check marks changed get a new version and an event; others only the figures that are new."""
     changed, redrawn, seen = [], [], []
@@ -103,10 +121,14 @@ def _write(
             redrawn.append(hold)
         else:
             seen.append(hold)
-    HoldReason.objects.bulk_create([row for one in changed for row in one.difference.added])
+    for number, one in enumerate(screened):
+        one.hold.fingerprint, one.hold.fingerprint_version = (
+            (fingerprints[number], one.hold.version) if fingerprints else ("", 0)
+        )
+    add_reasons([row for one in changed for row in one.difference.added])
     save_reasons([row for one in screened for row in one.difference.changed_rows])
-    save_holds([one.hold for one in changed])
-    save_holds(redrawn, raised=False)
+    save_screened([one.hold for one in changed])
+    save_screened(redrawn, raised=False)
     save_evaluated(seen)
     tell([_change(one, recalled) for one in changed], actor=locked.actor, at=at)
 

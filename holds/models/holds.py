@@ -62,6 +62,12 @@ class Hold(models.Model):
     decision = models.ForeignKey(DecisionRecord, on_delete=models.PROTECT, null=True, related_name="+")
     last_decision = models.ForeignKey(DecisionRecord, on_delete=models.PROTECT, null=True, related_name="+")
     evaluated_at = models.DateTimeField(null=True)
+    fingerprint = models.CharField(
+        max_length=32, blank=True, default="", db_default="", help_text="names the facts of the last evaluation"
+    )
+    fingerprint_version = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="the version that was evaluated: another one was touched since"
+    )
     forced = models.BooleanField(default=False)
     forced_reason = models.ForeignKey(Reason, on_delete=models.PROTECT, null=True, related_name="+")
     forced_by = models.CharField(max_length=80, blank=True)
