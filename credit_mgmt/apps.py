@@ -1,8 +1,21 @@
 """Django's entry to the room `credit_mgmt`."""
 
+from importlib.metadata import entry_points
+from operator import attrgetter
+
 from django.apps import AppConfig
+
+RULE_TYPES = "credit_mgmt.rule_types"
+"""The group of entry points by which another package brings its rule types: each names a class of the engine's kind."""
 
 
 class CreditMgmtConfig(AppConfig):
     name = "credit_mgmt"
     verbose_name = "Credit management"
+
+    def ready(self) -> None:
+        """Load the rule types of other packages; one that can't be loaded keeps the process from starting."""
+        from credit_mgmt.engine.rules import load_rule_types  # noqa: PLC0415 - the engine is not needed to find the app
+
+        found = sorted(entry_points(group=RULE_TYPES), key=attrgetter("name"))
+        load_rule_types(entry.load for entry in found)

@@ -21,6 +21,7 @@ from credit_mgmt.policies import current_setup
 from customers.access import Actor
 from customers.errors import FieldError
 from customers.imports import RowResult, upsert
+from customers.marks import gathered
 from customers.models import Customer, CustomerCreditGroup
 from customers.money import LARGEST, ZERO
 
@@ -50,6 +51,7 @@ class _Line:
 
 
 @transaction.atomic
+@gathered()
 def feed_groups(
     *,
     rows: Sequence[Row],

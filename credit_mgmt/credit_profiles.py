@@ -22,6 +22,7 @@ from credit_mgmt.policies import current_setup
 from customers.access import Action, Actor, NotAllowed
 from customers.errors import FieldError
 from customers.imports import RowResult, upsert
+from customers.marks import gathered
 from customers.models import Customer, LegalEntity, SalesOrder
 from customers.money import LARGEST, ZERO, round_half_up
 
@@ -57,6 +58,7 @@ class _Line:
 
 
 @transaction.atomic
+@gathered()
 def feed_customers(
     *,
     rows: Sequence[Row],

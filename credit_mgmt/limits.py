@@ -18,6 +18,7 @@ from credit_mgmt.policies import current_setup
 from customers import outbox
 from customers.access import Action, Actor, authorize_each
 from customers.errors import InvalidInput, NotFound, Refused
+from customers.marks import Cause, CauseKind, mark_each
 from customers.models import Customer
 from customers.money import LARGEST, ZERO, amount_text
 
@@ -229,6 +230,27 @@ def _write(entries: Sequence[LimitHistory], accounts: Mapping[int, CreditAccount
     changed = [accounts[account] for account in sorted({entry.account_id for entry in entries})]
     CreditAccount.objects.bulk_update(changed, [*_FIELDS, "limit_date"], batch_size=2_000)
     outbox.record_all([_event(entry, accounts[entry.account_id]) for entry in entries])
+    _mark(entries, accounts)
+
+
+def _mark(entries: Iterable[LimitHistory], accounts: Mapping[int, CreditAccount]) -> None:
+    """Orders of whoever draws on the accounts are looked at again: the customer, or all members of the group."""
+    owners = [(entry, accounts[entry.account_id]) for entry in entries]
+    groups = {account.group_id for _, account in owners if account.group_id is not None}
+    members: dict[str | None, list[int]] = {group: [] for group in groups}
+    if groups:
+        for pk, group in Customer.objects.filter(credit_group__in=groups).values_list("pk", "credit_group_id"):
+            members[group].append(pk)
+    mark_each(
+        (customer_id, _cause(entry, account))
+        for entry, account in owners
+        for customer_id in ([account.customer_id] if account.customer_id else members[account.group_id])
+    )
+
+
+def _cause(entry: LimitHistory, account: CreditAccount) -> Cause:
+    raised = entry.limit_amount > entry.previous_limit or (entry.unlimited and not entry.previous_unlimited)
+    return Cause(CauseKind.LIMIT_RAISED if raised else CauseKind.LIMIT, account_key(account))
 
 
 def _event(entry: LimitHistory, account: CreditAccount) -> outbox.Event:

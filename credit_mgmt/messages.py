@@ -144,12 +144,18 @@ def _limit_chip(evidence: Evidence) -> Chip:
 
 def _changed_chip(label: str) -> Callable[[Evidence], Chip]:
     def chip(evidence: Evidence) -> Chip:
-        now, before = evidence.get("now"), evidence.get("before")
+        """`N30 → N60`; a discount by what it is worth, `1 % → 3 %`."""
+        now, before = (_worth(evidence, when) or evidence.get(when) for when in ("now", "before"))
         if now and before:
             return Chip(label, f"{before} \u2192 {now}")
         return Chip(label, f"\u2192 {now}" if now else "raised")
 
     return chip
+
+
+def _worth(evidence: Evidence, when: str) -> str | None:
+    worth = evidence.get(f"{when}_percent")
+    return None if worth is None else plain_percent(worth)
 
 
 def _days_chip(label: str) -> Callable[[Evidence], Chip]:
@@ -251,15 +257,17 @@ def _limit_exceeded(reason: ReasonLike) -> str:
 def _raised(what: str, ranks: str) -> Callable[[ReasonLike], str]:
     def sentence(reason: ReasonLike) -> str:
         evidence = reason.evidence
-        now = (
-            f"{evidence['now']} (rank {evidence['measured']})" if "now" in evidence else f"rank {evidence['measured']}"
-        )
-        rank = evidence.get("threshold", "?")
-        before = f"{evidence['before']} (rank {rank})" if "before" in evidence else f"rank {rank}"
+        now, before = _named(evidence, "now", "measured"), _named(evidence, "before", "threshold")
         whose = "customer's default" if evidence.get("since") == "default" else "at its last pass or release"
         return f"Order {what} {now} {ranks} above {before}, {whose}."
 
     return sentence
+
+
+def _named(evidence: Evidence, when: str, rank_key: str) -> str:
+    """`N60 (rank 2)`, `D3 (3 %, rank 2)`, or the rank alone where no name is known."""
+    rank, name, worth = f"rank {evidence.get(rank_key, '?')}", evidence.get(when), _worth(evidence, when)
+    return f"{name} ({worth}, {rank})" if name and worth else f"{name} ({rank})" if name else rank
 
 
 _STOPS = {"all": "every posting", "invoice": "invoices"}

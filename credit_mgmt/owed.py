@@ -129,9 +129,9 @@ def owed_by(customer_ids: Collection[int], counting: Counting) -> dict[int, Owed
 @lru_cache(maxsize=64)
 def _overdue_statement(counting: Counting) -> Statement:
     """The overdue items of the customers `IDS` on `DAY`, oldest first."""
-    items: QuerySet[Any] = receivables_on(counting).filter(customer__any_of=IDS, overdue__gt=0)
-    rows = items.order_by("due_date", "pk").values_list("transaction__number", "due_date", "currency_id", "overdue")
-    return Statement(slotted(rows))
+    items: QuerySet[Any] = receivables_on(counting)
+    rows = items.filter(customer__any_of=IDS, overdue__gt=0).order_by("due_date", "pk")
+    return Statement(slotted(rows.values_list("transaction__number", "due_date", "currency_id", "overdue")))
 
 
 def overdue_items(customer_id: int, counting: Counting) -> list[EngineDueItem]:

@@ -119,7 +119,7 @@ def rule_value(rule: BlockingRule) -> engine.Rule:
     return engine.Rule(
         id=str(rule.pk),
         name=rule.name,
-        type=engine.RuleType(rule.type),
+        type=rule.type,
         action=engine.Action(rule.action),
         level=engine.Level(rule.valid_for),
         customer=rule.customer.key if rule.customer else None,

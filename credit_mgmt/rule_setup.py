@@ -60,7 +60,8 @@ def save_rule(
     existing = _existing(rule, actor) if rule else None
     merged = {**(_DEFAULTS if existing is None or replace else rule_values(existing)), **values}
     if not merged["name"]:
-        merged["name"] = dict(BlockingRule.Type.choices).get(merged["type"], "")
+        code = str(merged["type"] or "")
+        merged["name"] = dict(BlockingRule.Type.choices).get(code, _words(code).capitalize())
     errors = [*_unknown_fields(values), *_wrong_shape(merged), *_wrong_values(merged)]
     references = _references(merged, errors)
     _check_customer(merged, references, errors)

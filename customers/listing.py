@@ -78,6 +78,10 @@ class Address:
         self.problems += [f"“{value}” is not a known {key.replace('_', ' ')}." for value in unknown]
         return [value for value in values if value in known]
 
+    def words(self, key: str) -> list[str]:
+        """The values of `key`, where a value may be a comma list too."""
+        return [word.strip() for value in self.all(key) for word in value.split(",") if word.strip()]
+
     def number(self, key: str) -> Decimal | None:
         """The value of `key` as an amount, or None."""
         text = self.one(key)
@@ -148,7 +152,7 @@ class Address:
     @property
     def per(self) -> int:
         """Rows on a page."""
-        text = self.params.get("per", "")
+        text = self.one("per")
         return int(text) if text.isdigit() and int(text) in SIZES else 50
 
 

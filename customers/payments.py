@@ -12,6 +12,7 @@ from customers.imports.batch import TodayIn
 from customers.imports.references import split
 from customers.imports.settling import Ledger
 from customers.imports.sql import claim
+from customers.marks import Cause, CauseKind, mark_customers
 from customers.models import CustomerTransaction
 from customers.money import ZERO
 
@@ -62,4 +63,5 @@ def _reverse(entity: str, number: str, on: dt.date) -> CustomerTransaction:
     payment.save(update_fields=["reversed_on"])
     if item.open_amount != ZERO:
         raise AssertionError("a reversed payment leaves nothing open")
+    mark_customers([payment.customer_id], Cause(CauseKind.PAYMENT_REVERSED, payment.key))
     return payment

@@ -220,22 +220,27 @@ def reinstate_hold(*, id: uuid.UUID | str, actor: Actor, at: dt.datetime) -> Hol
     """
 
     def act(hold: Hold, locked: LockedOrders) -> None:
-        authorize_hold(locked.actor, Action.RELEASE, hold)
-        order = locked.orders[hold.order_id]
-        _may_reinstate(hold, order, locked, at)
-        order.credit_status = SalesOrder.CreditStatus.ON_HOLD
-        documents.save_orders([order])
-        commitments.free([order.pk])
-        clearances.end([order.pk])
-        before = hold.status
-        hold.reinstate()
-        hold.release_mode, hold.release_reason = "", None
-        hold.decided_at, hold.decided_by = None, ""
-        hold.version += 1
-        save_holds([hold])
-        tell([Change(hold, EventType.REINSTATED, before, {"reasons": hold.reason_codes})], actor=locked.actor, at=at)
+        take_release_back(hold, locked, at)
 
     return Hold.objects.get(pk=each_hold([id], actor=actor, act=act).only())
+
+
+def take_release_back(hold: Hold, locked: LockedOrders, at: dt.datetime) -> None:
+    """What `reinstate_hold` does, for a hold whose order is locked, in the caller's transaction."""
+    authorize_hold(locked.actor, Action.RELEASE, hold)
+    order = locked.orders[hold.order_id]
+    _may_reinstate(hold, order, locked, at)
+    order.credit_status = SalesOrder.CreditStatus.ON_HOLD
+    documents.save_orders([order])
+    commitments.free([order.pk])
+    clearances.end([order.pk])
+    before = hold.status
+    hold.reinstate()
+    hold.release_mode, hold.release_reason = "", None
+    hold.decided_at, hold.decided_by = None, ""
+    hold.version += 1
+    save_holds([hold])
+    tell([Change(hold, EventType.REINSTATED, before, {"reasons": hold.reason_codes})], actor=locked.actor, at=at)
 
 
 def _may_reinstate(hold: Hold, order: SalesOrder, locked: LockedOrders, at: dt.datetime) -> None:

@@ -114,7 +114,7 @@ def wake(hold: Hold, cause: str) -> dict[str, Any] | None:
         return None
     before = snooze_of(hold)
     hold.snoozed_until, hold.wakes_on = None, []
-    return {"woken_by": cause, "before": before}
+    return {**snooze_of(hold), "woken_by": cause, "before": before}
 
 
 # --- waking by itself -------------------------------------------------------------------------------------------------

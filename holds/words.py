@@ -82,7 +82,7 @@ def _entry(event: HoldEvent) -> dict[str, Any]:
         "icon": icon or "circle-dot",
         "tone": tone,
         "text": event_words(event),
-        "detail": " · ".join(_details(event.data)),
+        "detail": details_of(event.data),
         "actor": actor_words(event.actor, event.actor_name),
         "at": event.at,
     }
@@ -105,8 +105,12 @@ DETAILS = {
 }
 
 
-def _details(data: Mapping[str, Any]) -> list[str]:
+def details_of(data: Mapping[str, Any]) -> str:
     """What an event says besides its type, in words."""
+    return " · ".join(_details(data))
+
+
+def _details(data: Mapping[str, Any]) -> list[str]:
     said = []
     for key in ("cleared", "added", "reasons"):
         if data.get(key):

@@ -219,6 +219,7 @@ class Standing:
     payment_terms: str | None = None
     """The terms and cash discount of that time, for the sentence."""
     cash_discount: str | None = None
+    discount_percent: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +256,9 @@ class OrderFacts:
     default_payment_terms: str | None = None
     """The default terms and cash discount of the order's customer, for the sentence."""
     default_cash_discount: str | None = None
+    discount_percent: Decimal | None = None
+    """What the order's cash discount and the default one are worth, for the chip; ranks are compared."""
+    default_discount_percent: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)

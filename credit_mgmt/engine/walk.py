@@ -4,6 +4,8 @@ One walk serves two purposes: it decides, and walked again with `lines` it write
 """
 
 import datetime as dt
+from decimal import Decimal
+from typing import NamedTuple
 
 from credit_mgmt.engine.case import Case, TestedLimit
 from credit_mgmt.engine.decision import Reason, TraceLine, Verdict
@@ -12,11 +14,23 @@ from credit_mgmt.engine.facts import Action, Rule
 from credit_mgmt.engine.ladder import Ladder, TypeLadder
 from credit_mgmt.engine.rules import Measured, Reading, limit_evidence
 from credit_mgmt.engine.schedule import is_higher
+from credit_mgmt.engine.texts import percent_text
 from customers.money import HUNDRED, MissingRate
 
 Missing = MissingRate | MissingFact
-Ranked = tuple[str | None, int | None]
-"""Terms or a cash discount, with their rank."""
+
+
+class Ranked(NamedTuple):
+    """Terms or a cash discount by its code, with the rank that is compared, and what a discount is worth."""
+
+    name: str | None
+    rank: int | None
+    percent: Decimal | None = None
+
+    def named(self, when: str) -> dict[str, str]:
+        """What is known beside the rank, as evidence: `now` and `now_percent`, or `before` and `before_percent`."""
+        known = {} if self.name is None else {when: self.name}
+        return known if self.percent is None else {**known, f"{when}_percent": percent_text(self.percent)}
 
 
 class Walk:
@@ -142,34 +156,36 @@ class Walk:
         standing = order.standing
         if parameters.check_terms:
             before = (
-                (order.default_payment_terms, order.default_terms_rank)
+                Ranked(order.default_payment_terms, order.default_terms_rank)
                 if standing is None
-                else (standing.payment_terms, standing.terms_rank)
+                else Ranked(standing.payment_terms, standing.terms_rank)
             )
-            self._look_at_rank("payment_terms_changed", before, (order.payment_terms, order.terms_rank))
+            self._look_at_rank("payment_terms_changed", before, Ranked(order.payment_terms, order.terms_rank))
         if parameters.check_discount:
             before = (
-                (order.default_cash_discount, order.default_discount_rank)
+                Ranked(order.default_cash_discount, order.default_discount_rank, order.default_discount_percent)
                 if standing is None
-                else (standing.cash_discount, standing.discount_rank)
+                else Ranked(standing.cash_discount, standing.discount_rank, standing.discount_percent)
             )
-            self._look_at_rank("settlement_discount_changed", before, (order.cash_discount, order.discount_rank))
+            now = Ranked(order.cash_discount, order.discount_rank, order.discount_percent)
+            self._look_at_rank("settlement_discount_changed", before, now)
 
     def _look_at_rank(self, code: str, before: Ranked, now: Ranked) -> None:
-        order, (name_before, rank_before), (name, rank) = self.case.order, before, now
-        if rank is None or rank_before is None:
+        order = self.case.order
+        if now.rank is None or before.rank is None:
             if self.lines is not None:
                 self.lines.append(TraceLine(code, None, None, Verdict.SKIPPED, why="no_rank"))
             return
-        higher = is_higher(rank, rank_before)
+        measured, threshold = str(now.rank), str(before.rank)
+        higher = is_higher(now.rank, before.rank)
         if higher:
             since = "default" if order.standing is None else "last"
-            evidence = {"measured": str(rank), "threshold": str(rank_before), "since": since}
-            evidence.update({key: known for key, known in (("now", name), ("before", name_before)) if known})
+            evidence = {"measured": measured, "threshold": threshold, "since": since}
+            evidence |= now.named("now") | before.named("before")
             self.reasons.append(Reason(code, None, None, order.payer, evidence))
         if self.lines is not None:
             verdict = Verdict.BLOCKED if higher else Verdict.WITHIN
-            self.lines.append(TraceLine(code, None, None, verdict, str(rank), str(rank_before), order.payer))
+            self.lines.append(TraceLine(code, None, None, verdict, measured, threshold, order.payer))
 
 
 _UNKNOWN = "cannot_be_evaluated"

@@ -196,7 +196,10 @@ class RuleValidFor(models.TextChoices):
 
 
 class BlockingRule(models.Model):
-    """A blocking or exclusion rule of one of the seven types, and how it is aimed (`domain 4.2`, `4.3`)."""
+    """A blocking or exclusion rule of one of the seven types, and how it is aimed (`domain 4.2`, `4.3`).
+
+    Which types there are is known to the engine alone: another package may bring its own (`architecture`, Extension).
+    """
 
     Type = RuleType
     Action = RuleAction
@@ -204,7 +207,7 @@ class BlockingRule(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(max_length=40)
-    type = models.CharField(max_length=16, choices=Type.choices)
+    type = models.CharField(max_length=30, choices=Type.choices)
     action = models.CharField(max_length=10, choices=Action.choices, default=Action.BLOCKING)
     valid_for = models.CharField(max_length=6, choices=ValidFor.choices, default=ValidFor.ALL)
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
@@ -226,7 +229,7 @@ class BlockingRule(models.Model):
 
     class Meta:
         constraints = [
-            one_of("rule_type_is_known", "type", RuleType),
+            models.CheckConstraint(condition=Q(type__regex=r"^[a-z][a-z0-9_]*$"), name="rule_type_is_a_code"),
             one_of("rule_action_is_known", "action", RuleAction),
             models.CheckConstraint(
                 condition=Q(valid_for="table", customer__isnull=False, credit_management_group__isnull=True)

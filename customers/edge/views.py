@@ -2,7 +2,6 @@
 
 import datetime as dt
 from collections.abc import Mapping
-from functools import cache
 from typing import Any, ClassVar, cast
 
 from django.http import HttpRequest
@@ -20,11 +19,15 @@ from customers.edge import idempotency
 from customers.edge.authentication import actor_of
 from customers.models import LegalEntity
 
+_readers: dict[tuple[type[BaseSerializer[Any]], bool], BaseSerializer[Any]] = {}
 
-@cache
-def _reader(serializer_class: type[BaseSerializer[Any]], partial: bool) -> BaseSerializer[Any]:
+
+def _reader_of(serializer_class: type[BaseSerializer[Any]], partial: bool) -> BaseSerializer[Any]:
     """One object for all calls: it holds the shape and no input, and making its fields costs more than reading."""
-    return serializer_class(partial=partial)
+    known = _readers.get((serializer_class, partial))
+    if known is None:
+        known = _readers[serializer_class, partial] = serializer_class(partial=partial)
+    return known
 
 
 class ApiView(APIView):
@@ -78,7 +81,9 @@ class ApiView(APIView):
             given = {}  # no body at all reads like an empty object
         if given is None:
             raise ValidationError({"non_field_errors": [ErrorDetail("No data provided", "null")]})
-        return cast(dict[str, Any], _reader(serializer_class or self.serializer_class, partial).run_validation(given))
+        return cast(
+            dict[str, Any], _reader_of(serializer_class or self.serializer_class, partial).run_validation(given)
+        )
 
     def answer(
         self,

@@ -1,5 +1,6 @@
 """Customers as they are fed. Limits are not among the fields: they belong to the room above."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.db.models import QuerySet
@@ -20,6 +21,7 @@ from customers.imports.fields import (
 )
 from customers.imports.references import split, unknown
 from customers.imports.resource import Resource, create, update
+from customers.marks import Cause, CauseKind, mark_each
 from customers.models import Customer
 from customers.orders import move_payer
 
@@ -27,6 +29,13 @@ from customers.orders import move_payer
 def _ours(name: str, clean: Any, column: str = "", *, default: Any = None, **more: str) -> Field:
     """A field of the credit profile (`domain 2`): kept when a feed leaves it out, changed only with the right to."""
     return Field(name, clean, column, default=default, ours=True, action=Action.EDIT_CREDIT_PROFILE, **more)
+
+
+LOOKED_AT = frozenset({
+    "account_status", "credit_management_group", "excluded", "ignore_until", "invoice_account", "payment_terms",
+    "cash_discount",
+})  # fmt: skip
+"""What of a customer a check looks at: rules are aimed by it, or compare it (`domain 4`)."""
 
 
 class Customers(Resource):
@@ -178,6 +187,7 @@ class Customers(Resource):
     def write(self, batch: Batch) -> None:
         """New customers first: they may be the invoice accounts of the others."""
         entries = batch.to_write
+        payers = {entry.existing.pk: entry.existing.payer_id for entry in entries if entry.existing is not None}
         ids = {entry.key: entry.existing.pk for entry in batch.entries if entry.existing is not None}
         for entry in entries:
             target = entry.values["invoice_account"]
@@ -199,3 +209,15 @@ class Customers(Resource):
         moved = [entry.instance.pk for entry in changed if "invoice_account" in entry.changed]
         if moved:
             move_payer(customer_ids=moved)
+        mark_each(mark for entry in changed for mark in _marks(entry, payers[entry.instance.pk]))
+
+
+def _marks(entry: Entry, paid_by: int) -> Iterator[tuple[int, Cause]]:
+    """Who is to be looked at again: the customer, and who paid or will pay for it where that changed."""
+    customer = entry.instance
+    if not entry.changed & LOOKED_AT:
+        return
+    kind = CauseKind.ACCOUNT_STATUS if "account_status" in entry.changed else CauseKind.CUSTOMER
+    concerned = {customer.pk} | ({paid_by, customer.payer_id} if "invoice_account" in entry.changed else set())
+    for customer_id in concerned:
+        yield customer_id, Cause(kind, entry.key or "")

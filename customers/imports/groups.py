@@ -1,6 +1,6 @@
 """Customer credit groups with their members as they are fed (`domain 3.4`); limits belong to the room above."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from customers.imports.batch import Batch, Entry
@@ -8,6 +8,7 @@ from customers.imports.fields import Field, Wrong, currency_code, flag, key_pair
 from customers.imports.references import split, unknown
 from customers.imports.resource import Resource
 from customers.imports.sql import assign
+from customers.marks import Cause, CauseKind, mark_each
 from customers.models import Customer, CustomerCreditGroup
 
 MOST_MEMBERS = 10_000
@@ -108,3 +109,12 @@ class CreditGroups(Resource):
                 if customer is not None and key not in entry.plan:
                     joined[customer.pk] = entry.instance.pk
         assign(Customer, "credit_group", left | joined)
+        mark_each(mark for entry in batch.to_write for mark in self._marks(batch, entry))
+
+    @staticmethod
+    def _marks(batch: Batch, entry: Entry) -> Iterator[tuple[int, Cause]]:
+        """Everybody who was or is a member: who leaves takes exposure along, who joins brings some."""
+        members = [batch.references.get("customer", key) for key in entry.values["members"]]
+        ids = {customer.pk for customer in (*members, *entry.plan.values()) if customer is not None}
+        for customer_id in ids:
+            yield customer_id, Cause(CauseKind.CREDIT_GROUP, entry.key or "")

@@ -16,6 +16,7 @@ from customers.access import Actor
 from customers.imports.batch import RowResult
 from customers.imports.engine import MOST_ROWS, upsert
 from customers.imports.files import Row
+from customers.marks import gathered
 from customers.models import Currency, Customer, LegalEntity
 from customers.money import ZERO
 
@@ -193,7 +194,7 @@ def load(
     """
     counts: dict[str, dict[str, int]] = {}
     try:
-        with transaction.atomic():
+        with transaction.atomic(), gathered():
             for resource, rows, columns in _steps(planned, mapping, create_entities=create_entities):
                 counts[resource] = _feed(resource, rows, columns, actor=actor, progress=progress)
             if dry_run:

@@ -4,7 +4,7 @@ A settlement takes effect when both sides exist: on its own date (default: the c
 """
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -18,6 +18,7 @@ from customers.imports.references import split, unknown
 from customers.imports.resource import Resource, create, update
 from customers.imports.settling import Ledger
 from customers.imports.sql import claim
+from customers.marks import Cause, CauseKind, mark_each
 from customers.models import CustomerTransaction, DueItem, Settlement
 from customers.money import ZERO
 from customers.orders import recompute
@@ -308,6 +309,7 @@ class Transactions(Resource):
         """Headers, due items, settlements; then what is left of the orders that invoices are linked to."""
         entries = batch.to_write
         changed = [entry for entry in entries if entry.existing is not None]
+        marks = [mark for entry in entries for mark in self._marks(entry)]
         claim([entry.existing for entry in changed])
         for entry in entries:
             self.build(entry)
@@ -316,3 +318,14 @@ class Transactions(Resource):
             update([entry.instance for entry in changed], columns)
         batch.ledger.write()
         recompute(order_ids=set().union(*(entry.plan.orders for entry in entries)))
+        mark_each(marks)
+
+    def _marks(self, entry: Entry) -> Iterator[tuple[int, Cause]]:
+        """Whose orders to look at again: a new invoice clears nothing, everything else may (`domain 7`)."""
+        kind = CustomerTransaction.Kind(entry.values.get("kind", CustomerTransaction.Kind.PAYMENT))
+        if kind == CustomerTransaction.Kind.INVOICE and entry.existing is None:
+            return
+        cause = Cause(CauseKind(kind.value), entry.key or "")
+        yield entry.values["customer"], cause
+        if entry.existing is not None and entry.existing.customer_id != entry.values["customer"]:
+            yield entry.existing.customer_id, cause

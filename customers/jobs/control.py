@@ -1,28 +1,21 @@
 """Starting, cancelling and waking jobs: what edges and the schedule do. Workers are in `running`."""
 
 import datetime as dt
-import logging
-import threading
 import uuid
 from collections.abc import Mapping
 from typing import Any
 
-import celery
-from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q
 
+from customers import wakeups
 from customers.access import Action, Actor, NotAllowed, authorize, authorize_each
 from customers.errors import Refused
 from customers.jobs.kinds import Kind, kind_of
 from customers.jobs.reading import LIVE, OPEN, visible_job
 from customers.models import Job, JobItem
 
-logger = logging.getLogger(__name__)
-
 RUN_TASK = "customers.tasks.run_job"
-MESSAGE_LIFE_SECONDS = 25
-"""A wake-up that nobody read by then is superseded by the sweeper's next one; queues cannot pile up."""
 SWEEP_AT_MOST = 200
 
 
@@ -152,21 +145,4 @@ def sweep_jobs(*, now: dt.datetime) -> list[uuid.UUID]:
 def wake(job_id: uuid.UUID, workers: int = 1) -> None:
     """Tell `workers` workers after the commit that there is work. Losing the message is harmless (J02)."""
     if workers > 0:
-        transaction.on_commit(lambda: _publish(job_id, workers))
-
-
-def _publish(job_id: uuid.UUID, workers: int) -> None:
-    """Send from a thread of its own: a broker that is silent must not keep a request waiting (J07)."""
-    if settings.CELERY_BROKER_URL:
-        threading.Thread(target=_send, args=(job_id, workers), name="wake-up", daemon=True).start()
-
-
-def _send(job_id: uuid.UUID, workers: int) -> None:
-    try:
-        for _ in range(workers):
-            # By name: a web process need not have loaded the tasks.
-            celery.current_app.send_task(
-                RUN_TASK, args=(str(job_id),), retry=False, expires=MESSAGE_LIFE_SECONDS, ignore_result=True
-            )
-    except Exception as problem:  # noqa: BLE001 - whatever the broker's client raises, the sweeper makes up for it
-        logger.warning("job %s: the wake-up could not be sent (%s); the sweeper will find it", job_id, problem)
+        transaction.on_commit(lambda: wakeups.send(RUN_TASK, str(job_id), times=workers))

@@ -101,6 +101,7 @@ class Customer(models.Model):
             ),
             finite("customer_amounts_are_numbers", "annual_revenue", "eligible_credit_limit"),
         ]
+        indexes = [models.Index(fields=["name", "id"], name="customer_by_name")]
 
     def __str__(self) -> str:
         return f"{self.key} {self.name}"

@@ -1,4 +1,4 @@
-"""Customers of whom something changed that may clear, or bring back, a reason why their orders are stopped (`domain 7`).
+"""Customers of whom something changed that may clear, or bring back, a reason to stop their orders (`domain 7`).
 
 One row per customer, however many changes: a note to look again, not a history. Who looks is a room above.
 """

@@ -2,15 +2,20 @@
 
 from holds.models.absences import Absence
 from holds.models.holds import Hold, HoldEvent, HoldReason
+from holds.models.lists import ExportPart, HoldSelection, ListLayout, SavedView
 from holds.models.notes import Attachment, CustomerNote, HoldViewer, PinnedNote
 
 __all__ = [
     "Absence",
     "Attachment",
     "CustomerNote",
+    "ExportPart",
     "Hold",
     "HoldEvent",
     "HoldReason",
+    "HoldSelection",
     "HoldViewer",
+    "ListLayout",
     "PinnedNote",
+    "SavedView",
 ]

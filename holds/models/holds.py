@@ -6,11 +6,16 @@ are the one table of legal edges, for the single call and the bulk call. Every c
 The database refuses, at commit, a hold whose status or version is not that of its last event (`migrations/0003`).
 """
 
+import datetime as dt
 import uuid
+from decimal import Decimal
+from typing import Any
 
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q, Value
+from django.db.models.functions import Coalesce
 from django_fsm import FSMField, transition
 
 from credit_mgmt.models import DecisionRecord
@@ -34,6 +39,34 @@ class ReleaseMode(models.TextChoices):
     WITHOUT_POSTING = "without_posting", "Without posting"
 
 
+NO_DATE = dt.date(9999, 12, 31)
+"""Where a missing date stands in an order: after all others."""
+NO_AMOUNT = Decimal("-1e14")
+"""Where a missing amount stands in an order: below all others."""
+SORT_KEYS: dict[str, Any] = {
+    "ship": Coalesce("ship_date", Value(NO_DATE)),
+    "value": F("amount"),
+    "over": Coalesce("over_limit", Value(NO_AMOUNT)),
+    "used": Coalesce("used_percent", Value(NO_AMOUNT)),
+    "overdue": Coalesce("overdue_amount", Value(NO_AMOUNT)),
+    "held": F("held_at"),
+    "order": F("order_number"),
+}
+"""What the list is sorted by, never null, each with an index of the open holds: a page is read in its order at once,
+from any place on, however many holds there are (`ux.md` measure 3)."""
+LIST_ORDERS: dict[str, tuple[Any, ...]] = {
+    "hold_by_ship_and_value": (SORT_KEYS["ship"], -F("amount"), F("number")),
+    **{f"hold_by_{name}": (key, F("number")) for name, key in SORT_KEYS.items() if name != "ship"},
+}
+LIST_VIEWS: dict[str, dict[str, Any]] = {
+    "hold_view_ready": {"ready_to_release": True},
+    "hold_view_forced": {"forced": True},
+    "hold_view_approval": {"workflow_state__gt": ""},
+    "hold_view_again": {"times_held__gt": 1},
+}
+"""Few holds among many: the views that would otherwise look at all of them."""
+
+
 class Hold(models.Model):
     """One row of the credit management hold list. Figures are in `currency`, the entity's accounting currency, as of
     the last evaluation: the list reads what was written, it restates no rule."""
@@ -49,9 +82,10 @@ class Hold(models.Model):
         db_default=models.Func(function="holds_next_number"),
         help_text="H-000123, given by the database",
     )
-    order = models.ForeignKey(SalesOrder, on_delete=models.PROTECT, related_name="holds")
+    # Orders and legal entities have indexes of their own below, so their foreign keys need none.
+    order = models.ForeignKey(SalesOrder, on_delete=models.PROTECT, related_name="holds", db_index=False)
     payer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="holds")
-    legal_entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, related_name="+")
+    legal_entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, related_name="+", db_index=False)
     checkpoint = models.CharField(max_length=22, choices=Document.choices)
     pro_forma = models.BooleanField(default=False)
     posting_request = models.JSONField(null=True, help_text="what was being posted: document, pro forma, actor (5.3)")
@@ -102,6 +136,12 @@ class Hold(models.Model):
     used_percent = models.DecimalField(max_digits=12, decimal_places=2, null=True)
     overdue_amount = money(null=True)
     ship_date = models.DateField(null=True)
+    order_number = models.CharField(max_length=60, editable=False, default="", help_text="given by the database")
+    times_held = models.PositiveIntegerField(
+        editable=False,
+        default=1,
+        help_text="how often the order has been held, this time included; given by the database",
+    )
 
     class Meta:
         constraints = [
@@ -139,6 +179,21 @@ class Hold(models.Model):
             models.Index(fields=["status", "number"], name="hold_status"),
             models.Index(fields=["payer", "held_at", "id"], condition=Q(status="active"), name="hold_payer"),
             models.Index(fields=["order", "held_at"], name="hold_order"),
+            *(models.Index(*keys, condition=Q(status="active"), name=name) for name, keys in LIST_ORDERS.items()),
+            *(
+                models.Index(fields=["held_at"], condition=Q(status="active", **of), name=name)
+                for name, of in LIST_VIEWS.items()
+            ),
+            models.Index(fields=["assignee", "held_at"], condition=Q(status="active"), name="hold_view_mine"),
+            models.Index(
+                fields=["review_date"], condition=Q(status="active", review_date__isnull=False), name="hold_view_review"
+            ),
+            GinIndex(
+                OpClass("reason_codes", name="jsonb_path_ops"), condition=Q(status="active"), name="hold_by_reason"
+            ),
+            models.Index(
+                fields=["decided_at", "number"], condition=Q(decided_at__isnull=False), name="hold_view_closed"
+            ),
         ]
 
     def __str__(self) -> str:

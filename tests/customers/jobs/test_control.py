@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from customers import jobs
+from customers import jobs, wakeups
 from customers.access import Actor, Grant, NotAllowed, OutOfScope
 from customers.errors import InvalidInput, NotFound, Refused
 from customers.jobs import control
@@ -143,7 +143,7 @@ def test_a_broker_that_is_silent_keeps_nobody_waiting(
         sent.set()
         never.wait(30)
 
-    monkeypatch.setattr(control, "_send", hang)
+    monkeypatch.setattr(wakeups, "_send", hang)
     began = time.monotonic()
     with django_capture_on_commit_callbacks(execute=True):
         toy.start()
@@ -158,5 +158,5 @@ def test_a_broker_that_refuses_is_logged_and_harmless(monkeypatch: pytest.Monkey
 
     monkeypatch.setattr("celery.current_app.send_task", refuse)
     job = toy.start()
-    control._send(job.pk, 1)
-    assert "the sweeper will find it" in caplog.text
+    wakeups._send(control.RUN_TASK, (str(job.pk),), 1, 0)
+    assert "the schedule will find it" in caplog.text

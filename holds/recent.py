@@ -1,0 +1,196 @@
+"""My recent actions, and taking them back (`ux` 3.0, Reversibility): by who did them, for 15 minutes.
+
+An *act* is what a person did at one moment, to one hold or to many: the events that carry that actor and instant. Each
+of its holds is taken back on its own, if what the act left is still there; what somebody changed since stays.
+"""
+
+import datetime as dt
+import itertools
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth import get_user_model
+
+from customers import access
+from customers.access import Action, Actor
+from customers.errors import NotFound, Refused
+from holds.each import BulkResult, authorize_hold, each_hold
+from holds.editing import write_edit
+from holds.events import EventType
+from holds.forced import still_forced_by, take_force_back
+from holds.locking import LockedOrders
+from holds.models import Hold, HoldEvent
+from holds.releases import REINSTATE_WITHIN, take_release_back
+from holds.snoozing import snooze_of
+from holds.worklist import day_text
+
+UNDO_WITHIN = REINSTATE_WITHIN
+"""One window for everything that can be taken back."""
+SHOWN = 50
+EVENTS_READ = 2000
+"""An act may be on hundreds of holds; older ones than these are not listed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What a person did at one moment: the kind, and its events with their holds."""
+
+    type: str
+    at: dt.datetime
+    events: tuple[HoldEvent, ...]
+    undone: int
+    """On how many of the holds what it left is no longer there: taken back, or changed since."""
+
+    @property
+    def left(self) -> int:
+        """On how many holds it can still be taken back, while there is time."""
+        return len(self.events) - self.undone
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How a kind of change is taken back: whether what it left is still there, and the way there."""
+
+    action: Action
+    still: Callable[[Hold, HoldEvent], bool]
+    back: Callable[[Hold, HoldEvent, LockedOrders, dt.datetime], None]
+
+
+def recent_acts(*, actor: Actor, most: int = SHOWN) -> list[Act]:
+    """What `actor` did last, newest first, on holds that the actor still sees. Two queries."""
+    events = HoldEvent.objects.filter(actor=actor.reference).select_related(
+        "hold__order", "hold__payer", "hold__assignee"
+    )
+    seen = access.scoped(events, actor, path="hold__legal_entity").order_by("-at", "type", "pk")[:EVENTS_READ]
+    acts = []
+    for (at, type_), some in itertools.groupby(seen, key=lambda event: (event.at, event.type)):
+        its = tuple(some)
+        way = WAYS.get(type_)
+        undone = len(its) if way is None else sum(1 for event in its if not way.still(event.hold, event))
+        acts.append(Act(type_, at, its, undone))
+    return acts[:most]
+
+
+def can_undo(act: Act, now: dt.datetime) -> bool:
+    """Whether an act can still be taken back, at least on some of its holds."""
+    return act.type in WAYS and act.left > 0 and now - act.at <= UNDO_WITHIN
+
+
+def undo(*, moment: dt.datetime, actor: Actor, at: dt.datetime) -> BulkResult:
+    """Take back what `actor` did at `moment`, hold by hold.
+
+    Failure codes: `too_late`, `changed_since`, `not_undoable`, and those of taking a release back. Raises `NotFound`
+    where the actor did nothing then.
+    """
+    events: dict[Any, list[HoldEvent]] = defaultdict(list)
+    for event in HoldEvent.objects.filter(actor=actor.reference, at=moment).order_by("-version"):
+        events[event.hold_id].append(event)
+    if not events:
+        raise NotFound("There is no such action of yours.")
+
+    def act(hold: Hold, locked: LockedOrders) -> None:
+        for event in events[hold.pk]:
+            _take_back(hold, event, locked, at)
+
+    return each_hold(list(events), actor=actor, act=act)
+
+
+def _take_back(hold: Hold, event: HoldEvent, locked: LockedOrders, at: dt.datetime) -> None:
+    way = WAYS.get(event.type)
+    if way is None:
+        raise Refused("not_undoable", f"What was done to {hold.number} cannot be taken back.")
+    authorize_hold(locked.actor, way.action, hold)
+    if at - event.at > UNDO_WITHIN:
+        raise Refused("too_late", "An action can be taken back for 15 minutes; change the hold instead.")
+    if not way.still(hold, event):
+        raise Refused("changed_since", f"Hold {hold.number} was changed since: what is there now stays.")
+    way.back(hold, event, locked, at)
+
+
+# --- one way for each kind --------------------------------------------------------------------------------------------
+
+
+def _released(hold: Hold, event: HoldEvent) -> bool:
+    return (
+        hold.status == Hold.Status.RELEASED
+        and hold.decided_at == event.at
+        and hold.release_mode == Hold.Mode.WITHOUT_POSTING
+    )
+
+
+def _unrelease(hold: Hold, event: HoldEvent, locked: LockedOrders, at: dt.datetime) -> None:
+    take_release_back(hold, locked, at)
+
+
+Read = Callable[[Hold], dict[str, Any]]
+Restore = Callable[[Hold, Mapping[str, Any]], None]
+
+
+def _edit(read: Read, restore: Restore, *, closed: bool = False) -> _Way:
+    """The way back of an edit whose event says what is there now and what was there `before`.
+
+    It is told as the same kind of event, with the two exchanged, so that it can be taken back as well.
+    """
+
+    def still(hold: Hold, event: HoldEvent) -> bool:
+        if "before" not in event.data or not (closed or hold.status == Hold.Status.ACTIVE):
+            return False
+        return all(event.data.get(name) == value for name, value in read(hold).items())
+
+    def back(hold: Hold, event: HoldEvent, locked: LockedOrders, at: dt.datetime) -> None:
+        now, before = read(hold), event.data["before"]
+        restore(hold, before)
+        data = {**{name: before[name] for name in now}, "before": now, "undone": True}
+        write_edit(hold, EventType(event.type), data, locked=locked, at=at)
+
+    return _Way(Action.WORK_HOLDS, still, back)
+
+
+def _snooze(hold: Hold, before: Mapping[str, Any]) -> None:
+    hold.snoozed_until, hold.wakes_on = _day(before["snoozed_until"]), list(before["wakes_on"])
+
+
+def _owner(hold: Hold) -> dict[str, Any]:
+    return {"assignee": hold.assignee.get_username() if hold.assignee else ""}
+
+
+def _assign(hold: Hold, before: Mapping[str, Any]) -> None:
+    name = before["assignee"]
+    user = get_user_model().objects.filter(username=name).first() if name else None
+    if name and user is None:
+        raise Refused("changed_since", f"There is no user {name} any more to give {hold.number} back to.")
+    hold.assignee = user
+
+
+def _review_of(hold: Hold) -> dict[str, Any]:
+    return {"review_date": day_text(hold.review_date)}
+
+
+def _review(hold: Hold, before: Mapping[str, Any]) -> None:
+    hold.review_date = _day(before["review_date"])
+
+
+def _note_of(hold: Hold) -> dict[str, Any]:
+    return {"note": hold.note}
+
+
+def _note(hold: Hold, before: Mapping[str, Any]) -> None:
+    hold.note = before["note"]
+
+
+def _day(text: str) -> dt.date | None:
+    return dt.date.fromisoformat(text) if text else None
+
+
+WAYS: dict[str, _Way] = {
+    EventType.RELEASED: _Way(Action.RELEASE, _released, _unrelease),
+    EventType.FORCED: _Way(Action.FORCE_HOLD, still_forced_by, take_force_back),
+    EventType.SNOOZED: _edit(snooze_of, _snooze),
+    EventType.WOKEN: _edit(snooze_of, _snooze),
+    EventType.ASSIGNED: _edit(_owner, _assign),
+    EventType.REVIEW_DATE_SET: _edit(_review_of, _review, closed=True),
+    EventType.NOTED: _edit(_note_of, _note, closed=True),
+}
+"""What can be taken back. Everything else that a person does to a hold says before that it is for good."""
