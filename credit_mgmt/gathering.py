@@ -102,8 +102,6 @@ class Batch:
         """What names the credit that an order draws on: its payer's group, or its payer."""
         day = self.settings[row.legal_entity].as_of
         position = self.days[day].book.positions.get(f"{row.legal_entity}:{row.payer}")
-            f"{row.legal_entity}:{row.payer}"
-        )
         return position.group if position is not None and position.group else row.payer_id
 
     def common_facts(self, row: OrderRow) -> str:

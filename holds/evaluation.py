@@ -5,7 +5,8 @@ one item, everything of a payer in one item. So one worker decides them, oldest 
 before it took, and other workers go on with other credit. An item is one transaction with its accounts locked.
 
 Note [Twice is once]. An item is worked from the holds as they are under the lock: what was released meanwhile is left
-out, what nothing changed for is not decided again (`looking`), and what did not change writes no event. Killed and run again, an item starts from where it began.
+out, what nothing changed for is not decided again (`looking`), and what did not change writes no event. Killed and run
+again, an item starts from where it began.
 """
 
 import datetime as dt
@@ -28,9 +29,9 @@ from customers.errors import InvalidInput
 from customers.models import Customer, Job, LegalEntity, Reason
 from holds.each import failure
 from holds.locking import LockedOrders, locked_orders
+from holds.looking import lines_of, look
 from holds.models import Hold
 from holds.releases import Terms, release_all
-from holds.looking import lines_of, look
 from holds.saving import save_looked_at
 from holds.screening import Screened, record_checked
 

@@ -26,13 +26,13 @@ class Line(NamedTuple):
     pro_forma: bool
     ready: bool
     version: int
-    fingerprint: str
-    fingerprint_version: int
+    fingerprint: str | None
+    seen_version: int | None
 
 
 _COLUMNS = (
-    "id", "order_id", "legal_entity_id", "checkpoint", "pro_forma", "ready_to_release", "version", "fingerprint",
-    "fingerprint_version",
+    "id", "order_id", "legal_entity_id", "checkpoint", "pro_forma", "ready_to_release", "version", "look__fingerprint",
+    "look__version",
 )  # fmt: skip
 
 
@@ -59,7 +59,7 @@ def look(lines: Sequence[Line], *, as_of: Mapping[str, dt.date]) -> tuple[set[in
 
 
 def _is_known(line: Line, name: str) -> bool:
-    untouched = line.fingerprint == name and line.fingerprint_version == line.version
+    untouched = line.fingerprint == name and line.seen_version == line.version
     return untouched and not (line.ready and _releases_by_itself(line.legal_entity))
 
 

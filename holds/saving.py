@@ -4,9 +4,11 @@ import datetime as dt
 import uuid
 from collections.abc import Mapping, Sequence
 
+from django.db import connection
+
 from customers.bulk import insert_rows, update_rows
 from customers.errors import Refused
-from holds.models import Hold, HoldReason
+from holds.models import Hold, HoldLook, HoldReason
 
 _HOLD_COLUMNS = {
     "payer_id": "bigint",
@@ -43,12 +45,7 @@ _HOLD_COLUMNS = {
     "overdue_amount": "numeric",
     "ship_date": "date",
 }
-_SEEN_COLUMNS = {
-    "last_decision_id": "uuid",
-    "evaluated_at": "timestamptz",
-    "fingerprint": "text",
-    "fingerprint_version": "integer",
-}
+_SEEN_COLUMNS = {"last_decision_id": "uuid", "evaluated_at": "timestamptz"}
 _SCREENED_COLUMNS = _SEEN_COLUMNS | {
     "payer_id": "bigint",
     "version": "integer",
@@ -112,10 +109,27 @@ def _save_columns(columns: Mapping[str, str], holds: Sequence[Hold], step: int) 
     _expect(update_rows("holds_hold", columns, rows, keys=_KEYS), holds)
 
 
+_SAVE_LOOKS = """
+    INSERT INTO holds_holdlook (hold_id, looked_at, fingerprint, version)
+    SELECT hold_id, %s, fingerprint, version
+    FROM unnest(%s::uuid[], %s::text[], %s::integer[]) AS new (hold_id, fingerprint, version)
+    ON CONFLICT (hold_id) DO UPDATE SET looked_at = excluded.looked_at, fingerprint = excluded.fingerprint,
+        version = excluded.version
+"""
+
+
+def save_looks(holds: Sequence[Hold], fingerprints: Sequence[str], at: dt.datetime) -> None:
+    """Write when holds were looked at, and the names of the facts that were seen; in one statement."""
+    if holds:
+        values = [at, [str(hold.pk) for hold in holds], list(fingerprints), [hold.version for hold in holds]]
+        with connection.cursor() as cursor:
+            cursor.execute(_SAVE_LOOKS, values)
+
+
 def save_looked_at(hold_ids: Sequence[uuid.UUID], at: dt.datetime) -> None:
     """Write when holds were looked at for which nothing had changed."""
     if hold_ids:
-        Hold.objects.filter(pk__in=hold_ids).update(evaluated_at=at)
+        HoldLook.objects.filter(pk__in=hold_ids).update(looked_at=at)
 
 
 def add_reasons(reasons: Sequence[HoldReason]) -> None:

@@ -17,7 +17,7 @@ from holds import recording
 from holds.events import Change, EventType, tell
 from holds.locking import LockedOrders, reasons_of
 from holds.models import Hold, HoldReason
-from holds.saving import add_reasons, save_evaluated, save_reasons, save_screened
+from holds.saving import add_reasons, save_evaluated, save_looks, save_reasons, save_screened
 
 _SHOWN = (
     "workflow_state", "reason_codes", "chips", "amount", "amount_unknown", "over_limit", "used_percent",
@@ -86,7 +86,8 @@ def record_checked(
         _screen(hold, rows[hold.pk], one, decision_id, at=at, recalled=recalled)
         for hold, one, decision_id in zip(holds, checked, ids, strict=True)
     ]
-    _write(screened, before, locked, at, recalled, fingerprints)
+    _write(screened, before, locked, at, recalled)
+    save_looks(holds, fingerprints or [""] * len(holds), at)
     return screened
 
 
@@ -108,7 +109,7 @@ def _screen(
 
 def _write(
     screened: Sequence[Screened], before: Sequence[tuple[Any, ...]], locked: LockedOrders, at: dt.datetime,
-    recalled: bool, fingerprints: Sequence[str],
+    recalled: bool,
 ) -> None:  # fmt: skip
     """Holds whose check marks changed get a new version and an event; others only the figures that are new."""
     changed, redrawn, seen = [], [], []
@@ -121,10 +122,6 @@ def _write(
             redrawn.append(hold)
         else:
             seen.append(hold)
-    for number, one in enumerate(screened):
-        one.hold.fingerprint, one.hold.fingerprint_version = (
-            (fingerprints[number], one.hold.version) if fingerprints else ("", 0)
-        )
     add_reasons([row for one in changed for row in one.difference.added])
     save_reasons([row for one in screened for row in one.difference.changed_rows])
     save_screened([one.hold for one in changed])
