@@ -170,3 +170,19 @@ def _lock_payers(payers: Sequence[int], extra: Sequence[int], patience: Patience
 def account_key(account: CreditAccount) -> str:
     """The name of an account in decisions and events: `USMF:US-001`, or `group:G1`."""
     return account.customer.key if account.customer else f"group:{account.group_id}"
+
+
+def undisturbed(payer_ids: Iterable[int]) -> set[int]:
+    """Those of the payers on whose credit nobody decides at this moment, nor will until the transaction ends.
+
+    Whoever decides holds the lock from reading the facts to writing what follows. So what such a decision wrote is
+    visible now, and the next one will see what is committed now. Waits for nobody.
+    """
+    drawn = accounts_of(payer_ids)
+    with connection.cursor() as cursor:
+        cursor.execute(_IDLE, [sorted({account for own in drawn.values() for account in own})])
+        idle = {account for (account,) in cursor.fetchall()}
+    return {payer for payer, own in drawn.items() if idle.issuperset(own)}
+
+
+_IDLE = "SELECT id FROM credit_mgmt_creditaccount WHERE id = ANY(%s) ORDER BY id FOR SHARE SKIP LOCKED"

@@ -35,6 +35,7 @@ class Action(StrEnum):
     CHECK = "check"
     POST_DOCUMENT = "post_document"
     WORK_HOLDS = "work_holds"
+    MANAGE_COVER = "manage_cover"
     EVALUATE = "evaluate"
     EVALUATE_ALL = "evaluate_all"
     FORCE_HOLD = "force_hold"
@@ -63,6 +64,7 @@ POLICY: dict[Action, tuple[Role, ...]] = {
     Action.CHECK: (Role.INTEGRATION, *_CLERKS, Role.CREDIT_ADMINISTRATOR),
     Action.POST_DOCUMENT: (Role.INTEGRATION, *_CLERKS),
     Action.WORK_HOLDS: _CLERKS,
+    Action.MANAGE_COVER: (Role.CREDIT_MANAGER,),
     Action.EVALUATE: _CLERKS,
     Action.EVALUATE_ALL: _CLERKS,
     Action.FORCE_HOLD: _CLERKS,

@@ -141,7 +141,7 @@ def gathered() -> Iterator[None]:
 _MARK = """
     INSERT INTO customers_customermark AS m
         (customer_id, changes, causes, first_at, last_at, due_at, attempts)
-    SELECT r.customer_id, r.changes, r.causes, t.now, t.now, t.now + %(quiet)s, 0
+    SELECT r.customer_id, r.changes, r.causes, t.now, t.now, t.now + %(quiet)s * interval '1 second', 0
     FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(customer_id bigint, changes integer, causes jsonb),
          (SELECT clock_timestamp() AS now) t
     ORDER BY r.customer_id
@@ -155,7 +155,7 @@ _MARK = """
         last_at = excluded.last_at,
         due_at = CASE WHEN m.token IS NOT NULL THEN excluded.due_at
                       WHEN m.attempts > 0 THEN m.due_at
-                      ELSE least(excluded.due_at, m.first_at + %(most_wait)s) END,
+                      ELSE least(excluded.due_at, m.first_at + %(most_wait)s * interval '1 second') END,
         token = NULL
 """
 
@@ -166,8 +166,8 @@ def _write(found: _Marks) -> None:
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("A customer is marked in the transaction of what changed of it.")
     with connection.cursor() as cursor:
-        values = {"rows": as_json(found.rows()), "quiet": QUIET, "most_wait": MOST_WAIT, "kept": CAUSES_KEPT}
-        cursor.execute(_MARK, values)
+        values = {"quiet": QUIET.total_seconds(), "most_wait": MOST_WAIT.total_seconds(), "kept": CAUSES_KEPT}
+        cursor.execute(_MARK, {**values, "rows": as_json(found.rows())})
     transaction.on_commit(tell)
 
 
@@ -184,7 +184,7 @@ class Taken:
 
 _TAKE = """
     UPDATE customers_customermark m SET token = %(token)s, attempts = m.attempts + 1,
-        due_at = clock_timestamp() + %(lease)s
+        due_at = clock_timestamp() + %(lease)s * interval '1 second'
     FROM (SELECT customer_id FROM customers_customermark WHERE due_at <= clock_timestamp()
           ORDER BY due_at, customer_id LIMIT %(most)s FOR UPDATE SKIP LOCKED) due
     WHERE m.customer_id = due.customer_id
@@ -197,7 +197,8 @@ _DONE = """
 """
 _PUT_BACK = """
     UPDATE customers_customermark m SET token = NULL, attempts = greatest(0, m.attempts - %(forgiven)s),
-        due_at = clock_timestamp() + least(%(longest)s, %(pause)s * power(2, least(20, m.attempts - 1)))
+        due_at = clock_timestamp()
+            + interval '1 second' * least(%(longest)s, %(pause)s * power(2, least(20, m.attempts - 1)))
     FROM (SELECT customer_id FROM customers_customermark
           WHERE customer_id = ANY(%(ids)s) AND token = %(token)s FOR UPDATE SKIP LOCKED) mine
     WHERE m.customer_id = mine.customer_id
@@ -217,7 +218,7 @@ def take(most: int) -> Taken:
     """
     token = uuid.uuid4()
     with transaction.atomic(durable=True), connection.cursor() as cursor:
-        cursor.execute(_TAKE, {"token": token, "lease": LEASE, "most": most})
+        cursor.execute(_TAKE, {"token": token, "lease": LEASE.total_seconds(), "most": most})
         return Taken(token, _causes(cursor.fetchall()))
 
 
@@ -225,7 +226,7 @@ def done(taken: Taken, customer_ids: Collection[int]) -> None:
     """These customers were looked at, in this transaction; call it last. See Note [No change is lost]."""
     if not customer_ids:
         return
-    values = {"ids": sorted(customer_ids), "token": taken.token}
+    values: dict[str, Any] = {"ids": sorted(customer_ids), "token": taken.token}
     with connection.cursor() as cursor:
         cursor.execute(_DONE, values)
         if cursor.rowcount < len(customer_ids):
@@ -244,8 +245,8 @@ def put_back(taken: Taken, customer_ids: Collection[int], *, failed: bool = True
             {
                 "ids": sorted(customer_ids),
                 "token": taken.token,
-                "pause": pause,
-                "longest": LONGEST_PAUSE if failed else pause,
+                "pause": pause.total_seconds(),
+                "longest": (LONGEST_PAUSE if failed else pause).total_seconds(),
                 "forgiven": forgiven,
             },
         )
@@ -255,7 +256,9 @@ def due_within(wait: dt.timedelta) -> bool:
     """Whether some mark is due in `wait` from now."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT EXISTS (SELECT FROM customers_customermark WHERE due_at <= clock_timestamp() + %s)", [wait]
+            "SELECT EXISTS (SELECT FROM customers_customermark"
+            " WHERE due_at <= clock_timestamp() + %s * interval '1 second')",
+            [wait.total_seconds()],
         )
         return bool(cursor.fetchone()[0])
 

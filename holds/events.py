@@ -5,7 +5,7 @@ Every change of a hold raises its version and appends one event with that versio
 """
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 from customers import outbox
 from customers.access import Actor
 from customers.bulk import insert_rows
-from holds.models import Hold
+from holds.models import Hold, HoldEvent
 
 
 class EventType(StrEnum):
@@ -101,6 +101,7 @@ def outgoing(change: Change, actor: Actor, at: dt.datetime) -> outbox.Event:
         "forced": hold.forced,
         "ready_to_release": hold.ready_to_release,
         "actor": actor.reference,
+        "actor_name": actor.name,
         **change.data,
     }
     return outbox.Event(
@@ -111,3 +112,9 @@ def outgoing(change: Change, actor: Actor, at: dt.datetime) -> outbox.Event:
         at=at,
         data=data,
     )
+
+
+def recorded_names(references: Collection[str]) -> dict[str, str]:
+    """What those who acted on holds were called then, by reference: also those who have been deleted since."""
+    events = HoldEvent.objects.filter(actor__in=references).exclude(actor_name="")
+    return dict(events.order_by("actor", "-at").distinct("actor").values_list("actor", "actor_name"))

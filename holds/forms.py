@@ -1,10 +1,10 @@
 """Forms of the hold pages. They check shape; services check meaning (`style.md` A29)."""
 
+import datetime as dt
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django import forms
-from django.contrib.auth import get_user_model
 from django.db.models import Q
 
 from customers.models import Document, Reason
@@ -65,14 +65,6 @@ def offer(form: forms.Form, name: str, choices: Sequence[tuple[str, str]]) -> No
         field.choices = list(choices)
 
 
-class PersonField(forms.ModelChoiceField):  # type: ignore[type-arg]
-    """A person, called by name."""
-
-    def label_from_instance(self, obj: Any) -> str:
-        """First and last name, or the user name where there is none."""
-        return str(obj.get_full_name() or obj.get_username())
-
-
 class ReleaseForm(ReasonForm):
     """How, why, until when: one form for one hold or many."""
 
@@ -102,21 +94,80 @@ class RejectForm(ReasonForm):
 
 
 class AssignForm(forms.Form):
-    """Whose work it is."""
+    """Whose work it is: one person, nobody, or several in turn."""
 
-    assignee = PersonField(
-        label="Assign to",
-        queryset=get_user_model().objects.none(),
+    assignee = forms.ChoiceField(label="Assign to", required=False)
+    people = forms.MultipleChoiceField(
+        label="Or share among",
         required=False,
-        empty_label="Nobody",
-        to_field_name="username",
+        widget=forms.CheckboxSelectMultiple,
+        help_text="One hold each in turn, where they may work on it.",
     )
 
-    def __init__(self, *args: Any, people: Any, **options: Any) -> None:
+    def __init__(self, *args: Any, people: Iterable[Any], me: str, several: bool, **options: Any) -> None:
         super().__init__(*args, **options)
-        field = self.fields["assignee"]
-        if isinstance(field, PersonField):
-            field.queryset = people
+        names = [(person.get_username(), person.get_full_name() or person.get_username()) for person in people]
+        mine = [(name, f"Me, {words}") for name, words in names if name == me]
+        self.choices = [*mine, *(choice for choice in names if choice[0] != me)]
+        offer(self, "assignee", [("", "Nobody"), *self.choices])
+        if several:
+            offer(self, "people", names)
+        else:
+            del self.fields["people"]
+
+    def name_of(self, username: str) -> str:
+        """What the person is called."""
+        return dict(self.choices).get(username, "nobody").removeprefix("Me, ")
+
+
+class AbsenceForm(forms.Form):
+    """When somebody is away, and who covers."""
+
+    starts_on = forms.DateField(label="Away from", widget=DateInput)
+    ends_on = forms.DateField(label="To", widget=DateInput, help_text="The last day away.")
+    covered_by = forms.ChoiceField(label="Covered by")
+
+    def __init__(self, *args: Any, people: Iterable[Any], **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.choices = [(person.get_username(), person.get_full_name() or person.get_username()) for person in people]
+        offer(self, "covered_by", [("", "Choose a colleague"), *self.choices])
+
+    def name_of(self, username: str) -> str:
+        """What the person is called."""
+        return dict(self.choices).get(username, username)
+
+
+class SnoozeForm(forms.Form):
+    """Until when a hold is put aside, and what brings it back earlier."""
+
+    OTHER = "date"
+
+    when = forms.ChoiceField(label="Until", widget=forms.RadioSelect)
+    until = forms.DateField(label="Date", required=False, widget=DateInput)
+    wakes_on = forms.MultipleChoiceField(
+        label="Wake earlier when",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        choices=[
+            ("reasons", "its reasons change"),
+            ("payment", "a payment arrives"),
+            ("ship_date", "it ships within a day"),
+        ],
+    )
+
+    def __init__(self, *args: Any, days: Sequence[tuple[str, str]], **options: Any) -> None:
+        super().__init__(*args, **options)
+        offer(self, "when", [*days, (self.OTHER, "Another day")])
+
+    def clean(self) -> dict[str, Any]:
+        """The day itself: one of those offered, or the one that was typed."""
+        given = dict(super().clean() or {})
+        when = given.get("when")
+        if when == self.OTHER and not given.get("until") and "until" not in self.errors:
+            self.add_error("until", "Choose the day on which it comes back.")
+        elif when and when != self.OTHER:
+            given["until"] = dt.date.fromisoformat(when)
+        return given
 
 
 class NoteForm(forms.Form):

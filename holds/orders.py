@@ -14,10 +14,12 @@ from credit_mgmt.engine.schedule import got_easier
 from customers import documents, imports
 from customers.access import Action, Actor, authorize, system_actor
 from customers.errors import NotFound, Refused
+from customers.marks import gathered
 from customers.models import Customer, Document, SalesOrder
 from customers.orders import set_credit_status
 from holds import recording
 from holds.events import Change, EventType, tell
+from holds.freeing import drawn_by, mark_freed, mark_reduced
 from holds.locking import LockedOrders, locked_orders
 from holds.models import Hold
 from holds.placing import Stop, place_holds
@@ -43,12 +45,14 @@ def feed_orders(
     the parameter's reason, or becomes ready to release where there is none or the hold is forced. Grace and clearance
     of an order that got easier end at once (`domain 5.2`); one that got another payer takes its credit along.
     """
-    with transaction.atomic():
+    with transaction.atomic(), gathered():
         found = _find(rows)
         with locked_orders(found.concerned, actor=actor, also_payers=found.new_payers):
+            before = drawn_by(found.ids.values())
             results = imports.upsert("sales-orders", rows, actor=actor, today=today, replace=replace, atomic=atomic)
             changed = [found.ids[result.key or ""] for result in results if _really_changed(result, found)]
             _follow(changed, found, actor, at, today)
+            mark_reduced(changed, before)
     return results
 
 
@@ -181,6 +185,7 @@ def cancel_order(*, order: int, actor: Actor, at: dt.datetime, note: str = "") -
         hold = locked.holds.get(order)
         if hold is not None:
             _close(hold, locked, at, note)
+        mark_freed([found])
     return SalesOrder.objects.get(pk=order)
 
 

@@ -23,7 +23,9 @@ from credit_mgmt.models import DecisionRecord, Parameters
 from customers import documents
 from customers.access import Action, Actor, NotAllowed, OutOfScope, authorize
 from customers.errors import NotFound, Refused
+from customers.marks import CauseKind
 from customers.models import Document, SalesOrder
+from holds.freeing import mark_freed
 from holds.locking import LockedOrders, locked_orders
 from holds.models import Hold
 from holds.placing import Stop, place_holds
@@ -225,12 +227,13 @@ def _stop(call: Round, held: Sequence[tuple[SalesOrder, Checked, uuid.UUID]]) ->
 
 
 def stop_orders(orders: Sequence[SalesOrder]) -> None:
-    """Orders that go on hold show it and use no credit any more (`domain 3.2`)."""
+    """Orders that go on hold show it and use no credit any more (`domain 3.2`): others may have it."""
     for order in orders:
         order.credit_status = SalesOrder.CreditStatus.ON_HOLD
         order.awaiting_document = ""
     documents.save_orders(orders)
-    commitments.free([order.pk for order in orders])
+    if commitments.free([order.pk for order in orders]):
+        mark_freed(orders, CauseKind.ORDER_STOPPED)
 
 
 def _removes_lines(call: Round, order: SalesOrder) -> bool:

@@ -17,11 +17,13 @@ from credit_mgmt.models import DecisionRecord
 from customers import documents, outbox
 from customers.access import Action, Actor
 from customers.errors import InvalidInput, Refused
+from customers.marks import CauseKind
 from customers.models import Reason, SalesOrder
 from customers.money import amount_text
 from customers.rates import minor_units
 from holds.each import BulkResult, authorize_hold, each_hold, require_active
 from holds.events import Change, EventType, tell
+from holds.freeing import mark_freed
 from holds.locking import LockedOrders
 from holds.models import Hold, HoldEvent
 from holds.posting import Round, Today, move_documents
@@ -241,6 +243,7 @@ def take_release_back(hold: Hold, locked: LockedOrders, at: dt.datetime) -> None
     hold.version += 1
     save_holds([hold])
     tell([Change(hold, EventType.REINSTATED, before, {"reasons": hold.reason_codes})], actor=locked.actor, at=at)
+    mark_freed([order], CauseKind.ORDER_STOPPED)
 
 
 def _may_reinstate(hold: Hold, order: SalesOrder, locked: LockedOrders, at: dt.datetime) -> None:

@@ -1,12 +1,24 @@
 """Celery tasks of the room. The work itself is a job in PostgreSQL; a task only starts it, and may come twice."""
 
+import datetime as dt
 from typing import Any
 
 from celery import shared_task
 
-from customers import clock
-from holds.evaluation import start_scheduled_evaluation
+from customers import clock, marks, wakeups
+from holds import reevaluation
+from holds.evaluation import BusinessDates, start_scheduled_evaluation
 from holds.retention import start_scheduled_purge
+
+RECHECK_BUDGET = dt.timedelta(seconds=60)
+
+
+@shared_task
+def recheck_marked(**_: Any) -> None:
+    """Evaluate the holds of customers of whom something changed; after a commit, and every 5 s as a safety net."""
+    reevaluation.recheck_marked(at=clock.now, today=BusinessDates(), budget=RECHECK_BUDGET)
+    if reevaluation.more_to_come():
+        wakeups.send(reevaluation.TASK, after_seconds=marks.QUIET.total_seconds())
 
 
 @shared_task

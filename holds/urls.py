@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from holds.pages.assigning import AbsencePage, AssignDialog, ClaimDialog
 from holds.pages.customers import CustomerListPage, CustomerPage
 from holds.pages.decisions import RejectDialog, ReleaseDialog
 from holds.pages.evaluate import EvaluateDialog
@@ -11,7 +12,9 @@ from holds.pages.jobs import JobCancel, JobListPage, JobPage
 from holds.pages.limit_dialog import LimitDialog
 from holds.pages.order_actions import CancelDialog, CheckOrder, ForceDialog, PostDocument, ReopenDialog
 from holds.pages.orders import OrderListPage, OrderPage
-from holds.pages.work import AssignDialog, NoteDialog, Reinstate, ReviewDialog
+from holds.pages.recent import RecentPage, UndoPage
+from holds.pages.snoozing import SnoozeDialog, WakeDialog
+from holds.pages.work import NoteDialog, Reinstate, ReviewDialog
 
 ORDER = "orders/<str:legal_entity>/<str:number>/"
 CUSTOMER = "customers/<str:legal_entity>/<str:account>/"
@@ -23,6 +26,12 @@ urlpatterns = [
     path("holds/reject/", RejectDialog.as_view(), name="hold-reject"),
     path("holds/evaluate/", EvaluateDialog.as_view(), name="hold-evaluate"),
     path("holds/assign/", AssignDialog.as_view(), name="hold-assign"),
+    path("holds/claim/", ClaimDialog.as_view(), name="hold-claim"),
+    path("holds/snooze/", SnoozeDialog.as_view(), name="hold-snooze"),
+    path("holds/wake/", WakeDialog.as_view(), name="hold-wake"),
+    path("holds/recent/", RecentPage.as_view(), name="hold-recent"),
+    path("holds/undo/<int:moment>/", UndoPage.as_view(), name="hold-undo"),
+    path("holds/absence/", AbsencePage.as_view(), name="hold-absence"),
     path("holds/<str:number>/", HoldPage.as_view(), name="hold-detail"),
     path("holds/<str:number>/note/", NoteDialog.as_view(), name="hold-note"),
     path("holds/<str:number>/review/", ReviewDialog.as_view(), name="hold-review"),

@@ -62,6 +62,10 @@ EVENTS: dict[str, tuple[str, str, str]] = {
     "assigned": ("Assigned", "user", ""),
     "review_date_set": ("Review date set", "calendar", ""),
     "noted": ("Note", "message-square", ""),
+    "snoozed": ("Snoozed", "clock", ""),
+    "woken": ("Back in the list", "activity", ""),
+    "force_due": ("Forced until today", "hand", "forced"),
+    "force_undone": ("Force taken back", "undo-2", ""),
 }
 """What can happen to a hold: words, icon and tone of the timeline."""
 
@@ -102,7 +106,17 @@ DETAILS = {
     "assignee": "to",
     "document": "document",
     "cause": "because of",
+    "snoozed_until": "until",
+    "until": "until",
 }
+WOKEN_BY = {
+    "day": "its day has come",
+    "person": "by hand",
+    "reasons": "its reasons changed",
+    "payment": "a payment arrived",
+    "ship_date": "it ships within a day",
+}
+"""What ended a snooze."""
 
 
 def details_of(data: Mapping[str, Any]) -> str:
@@ -118,6 +132,24 @@ def _details(data: Mapping[str, Any]) -> list[str]:
     if data.get("mode"):
         said.append(str(dict(Hold.Mode.choices).get(data["mode"], data["mode"])).lower())
     said += [f"{label} {data[key]}" for key, label in DETAILS.items() if data.get(key)]
+    if data.get("woken_by"):
+        said.append(WOKEN_BY.get(data["woken_by"], str(data["woken_by"])))
     if data.get("note"):
         said.append(f"“{data['note']}”")
+    if data.get("undone"):
+        said.append("taken back")
     return said
+
+
+def event_icon(type: str) -> tuple[str, str]:
+    """Icon and tone of what can happen to a hold."""
+    _, icon, tone = EVENTS.get(type, ("", "", ""))
+    return icon or "circle-dot", tone
+
+
+def act_words(event: HoldEvent, holds: int) -> str:
+    """What a person did to `holds` holds at once, told by the event of one of them: *Assigned 3 holds · to jan*."""
+    words = event_words(event) + (f", {holds:,} holds" if holds > 1 else "")
+    said = [f"{label} {event.data[key]}" for key, label in DETAILS.items() if event.data.get(key)]
+    undone = ["taken back"] if event.data.get("undone") else []
+    return " · ".join([words, *said, *undone])

@@ -21,11 +21,11 @@ from holds.models import Hold
 Versions = Mapping[Any, int] | None
 
 
-def workers(entities: Iterable[str]) -> QuerySet[Any]:
-    """People who may work on holds in one of `entities`, by name."""
-    grants = AccessGrant.objects.filter(role__in=POLICY[Action.WORK_HOLDS]).filter(
-        Q(legal_entity__in=list(entities)) | Q(legal_entity=None)
-    )
+def workers(entities: Iterable[str] | None) -> QuerySet[Any]:
+    """People who may work on holds in one of `entities`, or anywhere where none are named; by name."""
+    grants = AccessGrant.objects.filter(role__in=POLICY[Action.WORK_HOLDS])
+    if entities is not None:
+        grants = grants.filter(Q(legal_entity__in=list(entities)) | Q(legal_entity=None))
     people = get_user_model().objects.filter(is_active=True, pk__in=grants.values("user"))
     return people.order_by("first_name", "last_name", "username")
 

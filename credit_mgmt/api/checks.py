@@ -28,6 +28,7 @@ class CreditAnswerSerializer(StrictSerializer):
     """Whether it keeps within the total limit."""
 
     outcome = serializers.ChoiceField(choices=["passed", "warning", "error"])
+    document = serializers.ChoiceField(choices=DOCUMENTS)
     decision = DecisionSerializer()
     position = PositionSerializer()
 
@@ -44,10 +45,13 @@ class CreditChecks(ApiView):
         values: dict[str, Any] = self.read(CreditCheckSerializer)
         today = self.today_in(values["customer"].partition(":")[0])
         answer = credit_check(**values, as_of=today, actor=self.actor)
+        # There is no order, so there is no checkpoint of one either.
+        decision = {**decision_data(answer.decision, date=today), "order": None, "checkpoint": None}
         return Response(
             {
                 "outcome": answer.outcome,
-                "decision": decision_data(answer.decision, date=today),
+                "document": values["document"],
+                "decision": decision,
                 "position": position_data(answer.position),
             }
         )

@@ -1,6 +1,6 @@
 """What was decided and what was changed: decisions and the limit history, both read-only."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -14,9 +14,11 @@ from credit_mgmt.models import DecisionRecord, LimitHistory
 from customers.access import Action, scoped
 from customers.edge import filters as by
 from customers.edge.fields import AmountField, FlagField, StrictSerializer
+from customers.edge.people import NameOfField
 from customers.edge.resources import CollectionResource, ListResource
 from customers.edge.routing import Router
 from customers.models import Document
+from customers.people import names_of
 
 
 class StoredDecisionSerializer(DecisionSerializer):
@@ -27,6 +29,7 @@ class StoredDecisionSerializer(DecisionSerializer):
     legal_entity = serializers.CharField()
     at = serializers.DateTimeField()
     actor = serializers.CharField()
+    actor_name = NameOfField("actor")
 
 
 class Decisions(ListResource):
@@ -53,15 +56,16 @@ class Decisions(ListResource):
 
     def represent(self, rows: Sequence[Any]) -> Any:
         """The decisions as they were made, with who asked; what would clear one is worked out for one at a time."""
-        return [stored_decision_data(record, stored_decision(record)) for record in rows]
+        names = names_of(record.actor for record in rows)
+        return [stored_decision_data(record, stored_decision(record), names) for record in rows]
 
     def answer(self, thing: Any, serializer_class: Any = None, *, status: int = 200, many: bool = False) -> Response:
         """One decision, with what would have cleared it."""
-        return Response(stored_decision_data(thing, explained(thing)), status=status)
+        return Response(stored_decision_data(thing, explained(thing), names_of([thing.actor])), status=status)
 
 
-def stored_decision_data(record: DecisionRecord, decision: Decision) -> dict[str, Any]:
-    """A stored decision as `StoredDecisionSerializer` describes it."""
+def stored_decision_data(record: DecisionRecord, decision: Decision, names: Mapping[str, str]) -> dict[str, Any]:
+    """A stored decision as `StoredDecisionSerializer` describes it; `names` of actors by their references."""
     return {
         **decision_data(decision, id=record.pk, date=record.date),
         "kind": record.kind,
@@ -69,6 +73,7 @@ def stored_decision_data(record: DecisionRecord, decision: Decision) -> dict[str
         "legal_entity": record.legal_entity_id,
         "at": serializers.DateTimeField().to_representation(record.at),
         "actor": record.actor,
+        "actor_name": names[record.actor],
     }
 
 
@@ -90,6 +95,7 @@ class LimitEntrySerializer(StrictSerializer):
     expires_on = serializers.DateField(allow_null=True)
     effective_on = serializers.DateField()
     actor = serializers.CharField()
+    actor_name = NameOfField("actor")
     at = serializers.DateTimeField()
     note = serializers.CharField()
 

@@ -48,11 +48,14 @@ class RemedySerializer(StrictSerializer):
 
 
 class DecisionSerializer(StrictSerializer):
-    """The answer of a credit check. `id` is null for a question, which is not stored."""
+    """The answer of a credit check. `id` is null for a question, which is not stored.
+
+    `order` and `checkpoint` are null where what is checked is no order here (`credit-checks`).
+    """
 
     id = serializers.UUIDField(allow_null=True)
-    order = serializers.CharField()
-    checkpoint = serializers.CharField()
+    order = serializers.CharField(allow_null=True)
+    checkpoint = serializers.CharField(allow_null=True)
     pro_forma = serializers.BooleanField()
     date = serializers.DateField(allow_null=True)
     outcome = serializers.ChoiceField(choices=[outcome.value for outcome in Outcome])

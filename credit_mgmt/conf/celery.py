@@ -14,6 +14,12 @@ app.autodiscover_tasks()
 app.conf.beat_schedule = {
     # Jobs live in PostgreSQL; this finds those whose message or worker was lost (reliability J01).
     "sweep jobs": {"task": "customers.tasks.sweep_jobs", "schedule": 30.0, "options": {"expires": 30.0}},
+    # Marks live in PostgreSQL too; whoever changed something wakes a worker, and this finds what was not told.
+    "recheck marked customers": {
+        "task": "holds.tasks.recheck_marked",
+        "schedule": 5.0,
+        "options": {"expires": 5.0},
+    },
     "evaluate all holds": {"task": "holds.tasks.evaluate_all_holds", "schedule": 60 * 60.0},
     "purge decisions": {"task": "holds.tasks.purge_decisions", "schedule": 24 * 60 * 60.0},
     "forget idempotency keys": {"task": "customers.tasks.forget_idempotency_keys", "schedule": 24 * 60 * 60.0},

@@ -35,11 +35,23 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     ]
     return {
         "nav": destinations,
-        "nav_more": [{"label": "Administration", "url": reverse("admin:index")}] if _is_staff(request) else [],
+        "nav_more": _more(request, actor),
         "scope": {"label": _scope(actor)},
         "jobs": {"running": _running(actor), "url": reverse("job-list") + "?status=running"},
         "time_zone": timezone.get_current_timezone_name(),
     }
+
+
+def _more(request: HttpRequest, actor: Actor) -> list[dict[str, str]]:
+    """What stands in the account menu: what the reader did, who covers, administration."""
+    links = []
+    if actor.may(Action.VIEW):
+        links.append({"label": "My recent actions", "url": reverse("hold-recent"), "key": "z"})
+    if actor.may(Action.WORK_HOLDS):
+        links.append({"label": "Absence and cover", "url": reverse("hold-absence")})
+    if _is_staff(request):
+        links.append({"label": "Administration", "url": reverse("admin:index")})
+    return links
 
 
 def _is_staff(request: HttpRequest) -> bool:

@@ -6,19 +6,22 @@ import uuid
 from collections.abc import Callable
 
 import structlog
+from csp.constants import HEADER
+from csp.utils import build_policy
 from django.conf import settings
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import add_never_cache_headers, patch_cache_control
+from django.utils.http import http_date
 
+from credit_mgmt.conf.logs import log_request
 from customers import clock
-
-logger = structlog.stdlib.get_logger(__name__)
 
 View = Callable[[HttpRequest], HttpResponse]
 REQUEST_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 STARTED, SEEN = "session_started", "session_seen"
 SEEN_STEP_SECONDS = 60  # a session's last use is written at most this often
+NEVER = "max-age=0, no-cache, no-store, must-revalidate, private"  # what Django composes from its parts, each time
 
 
 def client_address(request: HttpRequest) -> str:
@@ -36,22 +39,29 @@ class RequestIdMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        given = request.headers.get("X-Request-ID", "")
+        given = request.META.get("HTTP_X_REQUEST_ID", "")
         request_id = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
         began = time.perf_counter()
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             response = self.get_response(request)
-            if request.path.startswith(settings.STATIC_URL):
-                return response
-            # Never the query or a body: they hold names, amounts and, where someone errs, secrets.
-            logger.info(
-                "request",
-                method=request.method,
-                path=request.path,
-                status=response.status_code,
-                milliseconds=round((time.perf_counter() - began) * 1000),
-            )
-        response["X-Request-ID"] = request_id
+        if not request.path.startswith(settings.STATIC_URL):
+            took = round((time.perf_counter() - began) * 1000)
+            status, at = response.status_code, clock.now()
+            log_request(request.method or "", request.path, status, took, at=at, request_id=request_id)
+            response["X-Request-ID"] = request_id
+        return response
+
+
+class ContentPolicyMiddleware:
+    """Send the content security policy of the settings. It is the same for every answer, so it is written once."""
+
+    def __init__(self, get_response: View) -> None:
+        self.get_response = get_response
+        self.policy = build_policy()
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response[HEADER] = self.policy
         return response
 
 
@@ -84,7 +94,11 @@ class NoStoreMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        if request.user.is_authenticated or "Authorization" in request.headers:
-            add_never_cache_headers(response)
-            patch_cache_control(response, no_store=True)
+        if "HTTP_AUTHORIZATION" in request.META or request.user.is_authenticated:
+            if "Cache-Control" in response or "Expires" in response:
+                add_never_cache_headers(response)
+                patch_cache_control(response, no_store=True)
+            else:
+                response["Cache-Control"] = NEVER
+                response["Expires"] = http_date()
         return response

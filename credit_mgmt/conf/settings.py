@@ -68,7 +68,7 @@ MIDDLEWARE = [
     "credit_mgmt.conf.middleware.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "credit_mgmt.conf.middleware.ContentPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "customers.edge.routing.ApiSlashMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -116,6 +116,7 @@ _SESSION_SETTINGS = {
     "idle_in_transaction_session_timeout": "0" if CREDIT_TESTING else "10s",
 }
 DATABASES["default"] |= {
+    "ENGINE": "credit_mgmt.conf.database",
     "CONN_MAX_AGE": env.int("CONN_MAX_AGE", default=60),
     "CONN_HEALTH_CHECKS": True,
     "OPTIONS": {

@@ -72,9 +72,11 @@ class TransactionSerializer(StrictSerializer):
 
     def to_representation(self, instance: CustomerTransaction) -> dict[str, Any]:
         """With the settlements and due items that were fetched with it."""
+        items = sorted(instance.due_items.all(), key=lambda item: (item.due_date, item.pk))
         instance.settlements = settlements_of(instance)  # type: ignore[attr-defined]
-        instance.instalments = sorted(instance.due_items.all(), key=lambda item: (item.due_date, item.pk))  # type: ignore[attr-defined]
-        instance.due_date = instance.instalments[0].due_date if instance.instalments else instance.date  # type: ignore[attr-defined]
+        # A credit has one due item too, a negative one, by which it is settled: that is no instalment of anything.
+        instance.instalments = items if instance.kind == Kind.INVOICE else []  # type: ignore[attr-defined]
+        instance.due_date = items[0].due_date if items else instance.date  # type: ignore[attr-defined]
         return dict(super().to_representation(instance))
 
 
@@ -98,7 +100,10 @@ class TransactionSerializer(StrictSerializer):
     ]
 )
 class InvoiceSerializer(TransactionSerializer):
-    """An invoice, credit note or write-off; `amount` is positive, `due_date` that of the first instalment."""
+    """An invoice, credit note or write-off; `amount` is positive, `due_date` that of the first instalment.
+
+    Only invoices have instalments.
+    """
 
     kind = serializers.ChoiceField(choices=INVOICE_KINDS, required=False)
     invoice_date = DayField(source="date")

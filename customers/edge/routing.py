@@ -21,9 +21,11 @@ class Router(SimpleRouter):
         self.paths: list[URLPattern] = []
 
     def register(self, prefix: str, viewset: type[ViewSetMixin], basename: str | None = None) -> None:
-        """Route `prefix` to a viewset."""
-        self.registry = [entry for entry in self.registry if entry[0] != prefix]
+        """Route `prefix` to a viewset. Addresses are tried one after the other: what a higher room adds comes first."""
+        before = [entry for entry in self.registry if entry[0] != prefix]
+        self.registry = []
         super().register(prefix, viewset, basename or prefix.replace("/", "-"))
+        self.registry += before
 
     def add(self, route: str, view: type[ApiView], name: str = "") -> None:
         """Route a single address, in Django's `path` notation."""

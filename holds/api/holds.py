@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from customers.access import Action
 from customers.edge import filters as by
 from customers.edge.fields import AmountField, CodeField, DayField, JsonField, StrictSerializer, TextField
+from customers.edge.people import NameOfField
 from customers.edge.resources import ListResource
 from customers.edge.routing import Router
 from customers.models import Document
@@ -62,10 +63,13 @@ class HoldSerializer(StrictSerializer):
     pro_forma = serializers.BooleanField()
     held_at = serializers.DateTimeField()
     held_by = serializers.CharField()
+    held_by_name = NameOfField("held_by")
     reasons = serializers.SerializerMethodField()
     reason = serializers.SerializerMethodField()
     forced = serializers.BooleanField()
     forced_reason = serializers.CharField(source="forced_reason.code", allow_null=True, default=None)
+    forced_by = serializers.CharField()
+    forced_by_name = NameOfField("forced_by")
     forced_note = serializers.CharField()
     ready_to_release = serializers.BooleanField()
     status = serializers.ChoiceField(choices=Hold.Status.choices)
@@ -74,6 +78,7 @@ class HoldSerializer(StrictSerializer):
     release_reason = serializers.CharField(source="release_reason.code", allow_null=True, default=None)
     decided_at = serializers.DateTimeField(allow_null=True)
     decided_by = serializers.CharField()
+    decided_by_name = NameOfField("decided_by")
     review_date = serializers.DateField(allow_null=True)
     assignee = serializers.CharField(source="assignee.username", allow_null=True, default=None)
     note = serializers.CharField()

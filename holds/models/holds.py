@@ -43,6 +43,8 @@ NO_DATE = dt.date(9999, 12, 31)
 """Where a missing date stands in an order: after all others."""
 NO_AMOUNT = Decimal("-1e14")
 """Where a missing amount stands in an order: below all others."""
+NO_MOMENT = dt.datetime(1900, 1, 1, tzinfo=dt.UTC)
+"""Where a missing moment stands in an order: before all others."""
 SORT_KEYS: dict[str, Any] = {
     "ship": Coalesce("ship_date", Value(NO_DATE)),
     "value": F("amount"),
@@ -51,12 +53,13 @@ SORT_KEYS: dict[str, Any] = {
     "overdue": Coalesce("overdue_amount", Value(NO_AMOUNT)),
     "held": F("held_at"),
     "order": F("order_number"),
+    "decided": Coalesce("decided_at", Value(NO_MOMENT)),
 }
 """What the list is sorted by, never null, each with an index of the open holds: a page is read in its order at once,
 from any place on, however many holds there are (`ux.md` measure 3)."""
 LIST_ORDERS: dict[str, tuple[Any, ...]] = {
     "hold_by_ship_and_value": (SORT_KEYS["ship"], -F("amount"), F("number")),
-    **{f"hold_by_{name}": (key, F("number")) for name, key in SORT_KEYS.items() if name != "ship"},
+    **{f"hold_by_{name}": (key, F("number")) for name, key in SORT_KEYS.items() if name not in ("ship", "decided")},
 }
 LIST_VIEWS: dict[str, dict[str, Any]] = {
     "hold_view_ready": {"ready_to_release": True},
@@ -186,7 +189,7 @@ class Hold(models.Model):
                 OpClass("reason_codes", name="jsonb_path_ops"), condition=Q(status="active"), name="hold_by_reason"
             ),
             models.Index(
-                fields=["decided_at", "number"], condition=Q(decided_at__isnull=False), name="hold_view_closed"
+                SORT_KEYS["decided"], F("number"), condition=Q(decided_at__isnull=False), name="hold_by_decided"
             ),
         ]
 

@@ -1,26 +1,20 @@
 """Release and reject dialogs on one hold or many (`ux.md` 3.3): how, why, and what became of each."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar
+from collections.abc import Mapping
+from typing import Any
 
-from django.contrib import messages
 from django.forms import Form
-from django.http import HttpRequest, HttpResponse, QueryDict
-from django.urls import reverse
+from django.http import QueryDict
 
 from customers.access import Action
-from customers.errors import InvalidInput
 from customers.models import Reason
-from customers.views import PageView, add_errors
-from holds.each import BulkResult, Failure
+from holds.each import BulkResult
 from holds.forms import RejectForm, ReleaseForm, reasons_of
-from holds.models import Hold, HoldEvent
-from holds.pages.selection import Selection, inside, plural, selection
+from holds.models import Hold
+from holds.pages.bulk import SelectionDialog
+from holds.pages.selection import Selection
 from holds.rejections import reject_holds
 from holds.releases import release_holds
-
-SHOWN = 20
-"""Rows that a dialog lists before it says how many more there are."""
 
 MODE_HINTS = {
     Hold.Mode.WITH_POSTING: (
@@ -32,116 +26,12 @@ MODE_HINTS = {
 }
 
 
-class DecisionDialog(PageView):
-    """What releasing and rejecting have in common: the selection, the form, the outcome of each hold."""
+class DecisionDialog(SelectionDialog):
+    """What releasing and rejecting have in common: a reason that must be valid in the legal entities."""
 
-    section = "holds"
-    template: ClassVar[str]
-    verb: ClassVar[str]
-    done: ClassVar[str]
-
-    def get(self, request: HttpRequest) -> HttpResponse:
-        """The dialog, or the same as a page."""
-        chosen = selection(request.GET, self.actor)
-        return self.show(chosen, self.form(chosen))
-
-    def post(self, request: HttpRequest) -> HttpResponse:
-        """Decide on the chosen holds: each succeeds or fails on its own (`domain 6`)."""
-        chosen = selection(request.POST, self.actor)
-        form = self.form(chosen, request.POST)
-        if not chosen.active or not form.is_valid():
-            return self.show(chosen, form, status=422)
-        try:
-            result = self.decide(chosen, form)
-        except InvalidInput as problem:
-            add_errors(form, problem)
-            return self.show(chosen, form, status=422)
-        if result.failed or len(chosen.active) < len(chosen.holds):
-            return self._partly(chosen, form, result)
-        messages.success(request, self.said(chosen, result), extra_tags=self.undo(chosen))
-        return self.go(self.back(chosen))
-
-    def form(self, chosen: Selection, data: QueryDict | None = None) -> Form:
-        """The form for `chosen`, with what was typed."""
-        raise NotImplementedError
-
-    def decide(self, chosen: Selection, form: Form) -> BulkResult:
-        """Call the one service."""
-        raise NotImplementedError
-
-    def undo(self, chosen: Selection) -> str:
-        """The tag that adds *Undo* to the message, or nothing."""
-        return ""
-
-    def said(self, chosen: Selection, result: BulkResult) -> str:
-        """What was done, in words."""
-        count = len(result.succeeded)
-        if count == 1 and len(chosen.holds) == 1:
-            return f"{chosen.holds[0].order.number} {self.done}."
-        return f"{plural(count, 'hold')} {self.done}."
-
-    def back(self, chosen: Selection) -> str:
-        """Where to go on: the page that the dialog was opened from, or the list."""
-        return inside(self.request.POST.get("next", "")) or reverse("hold-list")
-
-    def show(self, chosen: Selection, form: Form, *, status: int = 200, **more: Any) -> HttpResponse:
-        """The dialog around `form`."""
-        holds = chosen.active
-        context = {
-            "form": form,
-            "chosen": chosen,
-            "closed": [hold for hold in chosen.holds if hold.status != Hold.Status.ACTIVE],
-            "shown": holds[:SHOWN],
-            "more_count": max(0, len(holds) - SHOWN),
-            "forced": [hold for hold in holds if hold.forced],
-            "mode_hints": MODE_HINTS,
-            "action_url": self.request.path,
-            "cancel_url": self._cancel_url(chosen),
-            "next": self._next(),
-            "versions": [f"{hold.number}:{chosen.seen.get(hold.number, hold.version)}" for hold in holds],
-            "verb": self.verb,
-            "dialog_heading": f"{self.verb} {plural(len(holds), 'hold')}",
-            "unfit": _unfit(chosen, form),
-            "nothing_to_do": not holds,
-        }
-        return self.page(self.template, {**context, **more}, status=status)
-
-    def _partly(self, chosen: Selection, form: Form, result: BulkResult) -> HttpResponse:
-        """Some were not decided: say which and why, keep what was typed, offer the rest again with what is true now."""
-        numbers = {str(hold.pk): hold for hold in chosen.holds}
-        _show_at_fields(form, result.failed)
-        again = QueryDict(mutable=True)
-        again.setlist("hold", [numbers[str(item.id)].number for item in result.failed if str(item.id) in numbers])
-        rest = selection(again, self.actor) if again.getlist("hold") else Selection((), {})
-        last = _last_events(rest.holds)
-        outcomes = [
-            {"hold": numbers[str(item.id)], "message": item.message, "code": item.code, "event": last.get(str(item.id))}
-            for item in result.failed
-            if str(item.id) in numbers
-        ]
-        closed = [hold for hold in chosen.holds if hold not in chosen.active]
-        outcomes += [{"hold": hold, "message": "It is no longer active.", "code": "hold_not_active"} for hold in closed]
-        return self.show(
-            rest,
-            form,
-            status=422,
-            outcomes=outcomes,
-            succeeded=len(result.succeeded),
-            said=self.said(chosen, result) if result.succeeded else "",
-        )
-
-    def _cancel_url(self, chosen: Selection) -> str:
-        if len(chosen.holds) == 1:
-            return reverse("hold-detail", args=[chosen.holds[0].number])
-        return self._next() or reverse("hold-list")
-
-    def _next(self) -> str:
-        """The address to go back to: the one given, or the page that the dialog was opened from."""
-        given = inside(self.request.POST.get("next") or self.request.GET.get("next") or "")
-        if given:
-            return given
-        path = inside("/" + self.request.headers.get("Referer", "").partition("//")[2].partition("/")[2])
-        return "" if path.startswith(("/holds/release/", "/holds/reject/")) else path
+    def more(self, chosen: Selection, form: Form) -> dict[str, Any]:
+        """Why no reason fits all."""
+        return {"mode_hints": MODE_HINTS, "unfit": _unfit(chosen, form)}
 
 
 class ReleaseDialog(DecisionDialog):
@@ -173,11 +63,9 @@ class ReleaseDialog(DecisionDialog):
             today=self.today_of,
         )
 
-    def undo(self, chosen: Selection) -> str:
-        """A single release without posting can be taken back (`domain 6`)."""
-        if len(chosen.active) == 1 and self.request.POST.get("mode") == Hold.Mode.WITHOUT_POSTING:
-            return f"undo:{reverse('hold-reinstate', args=[chosen.active[0].number])}"
-        return ""
+    def undo(self, chosen: Selection, form: Form) -> str:
+        """A release without posting can be taken back (`domain 6`)."""
+        return super().undo(chosen, form) if form.cleaned_data["mode"] == Hold.Mode.WITHOUT_POSTING else ""
 
 
 class RejectDialog(DecisionDialog):
@@ -187,6 +75,7 @@ class RejectDialog(DecisionDialog):
     template = "holds/reject.html"
     verb = "Reject"
     done = "rejected"
+    undoable = False
 
     def form(self, chosen: Selection, data: QueryDict | None = None) -> RejectForm:
         """Only reasons that are valid for the chosen legal entities."""
@@ -203,23 +92,6 @@ class RejectDialog(DecisionDialog):
             actor=self.actor,
             at=self.now,
         )
-
-
-def _show_at_fields(form: Form, failed: Iterable[Failure]) -> None:
-    """A failure that is about a field of the form is also said beside it, once."""
-    said: set[tuple[str, str]] = set()
-    for failure in failed:
-        if isinstance(failure.error, InvalidInput):
-            for error in failure.error.errors:
-                if error.field in form.fields and (error.field, error.message) not in said:
-                    said.add((error.field, error.message))
-                    form.add_error(error.field, error.message)
-
-
-def _last_events(holds: tuple[Hold, ...]) -> dict[str, HoldEvent]:
-    """Who changed each hold last, by hold id: what a stale screen has to be told."""
-    events = HoldEvent.objects.filter(hold__in=holds).order_by("hold", "-version").distinct("hold")
-    return {str(event.hold_id): event for event in events}
 
 
 def _unfit(chosen: Selection, form: Form) -> list[str]:

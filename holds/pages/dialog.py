@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from customers.access import Action
 from customers.errors import InvalidInput, Refused
 from customers.views import PageView, add_errors
+from holds.pages.bulk import undo_tag
 
 
 class Dialog(PageView):
@@ -19,6 +20,8 @@ class Dialog(PageView):
     section = "holds"
     action: ClassVar[Action]
     template = "holds/dialog.html"
+    undoable: ClassVar[bool] = False
+    """Whether what the service did can be taken back (`holds.recent`)."""
 
     def get(self, request: HttpRequest, **key: str) -> HttpResponse:
         """The dialog, or the same as a page."""
@@ -40,7 +43,7 @@ class Dialog(PageView):
         except Refused as problem:
             form.add_error(None, problem.message)
             return self._show(subject, form, status=409)
-        messages.success(request, said)
+        messages.success(request, said, extra_tags=undo_tag(self.now) if self.undoable else "")
         return self.go(self.back(subject))
 
     def subject(self, **key: str) -> Any:

@@ -3,15 +3,15 @@
 import datetime as dt
 import uuid
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth import get_user_model
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 
 from credit_mgmt.phrases import reason_label
-from customers import access, jobs
+from customers import access, jobs, people
 from customers.access import Action
 from customers.errors import Refused
 from customers.jobs.reading import LIVE, visible_job, visible_jobs
@@ -235,13 +235,13 @@ def title_of(job: Job) -> str:
     return job.kind.replace("_", " ").capitalize()
 
 
-def names_of(references: Any) -> dict[str, str]:
-    """Names of people by reference `user:7`; others are called what they are. One query."""
-    references = set(references)
-    ids = [int(word.removeprefix("user:")) for word in references if word.startswith("user:")]
-    people = get_user_model().objects.filter(pk__in=ids)
-    names = {f"user:{person.pk}": person.get_full_name() or person.get_username() for person in people}
-    return {word: names.get(word, word.replace(":", " ")) for word in references}
+def names_of(references: Iterable[str]) -> dict[str, str]:
+    """Names of who acted by reference; the system is called that. One query."""
+    named = people.names_of(references)
+    return {
+        reference: reference.replace(":", " ") if reference.startswith("system:") else name
+        for reference, name in named.items()
+    }
 
 
 def job_or_404(job_id: uuid.UUID, page: PageView) -> Job:

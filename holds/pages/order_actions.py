@@ -148,6 +148,7 @@ class ForceDialog(OrderDialog):
     """`/orders/NL01/SO-1/force/`: stop an order for a reason outside the rules."""
 
     action = Action.FORCE_HOLD
+    undoable = True
 
     def form(self, subject: SalesOrder, data: QueryDict | None) -> ForceForm:
         """Hold reasons that are valid in the order's legal entity."""

@@ -5,7 +5,7 @@ import json
 import logging
 import logging.config
 
-from credit_mgmt.conf.logs import logging_config
+from credit_mgmt.conf.logs import logging_config, requests
 
 
 def test_a_logged_fault_carries_its_traceback_without_the_variables_of_its_frames() -> None:
@@ -28,3 +28,24 @@ def test_a_logged_fault_carries_its_traceback_without_the_variables_of_its_frame
     assert line["event"] == "a fault"
     assert line["exception"][0]["exc_type"] == "ValueError"
     assert "123456.78" not in stream.getvalue()
+
+
+def test_a_request_is_one_line_without_its_query(client) -> None:
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    requests.addHandler(handler)
+    try:
+        client.get("/api/v1/health/live?customer=secret", headers={"X-Request-ID": "erp-17"})
+    finally:
+        requests.removeHandler(handler)
+    [line] = stream.getvalue().splitlines()
+    logged = json.loads(line)
+    assert (logged["event"], logged["method"], logged["path"], logged["status"], logged["request_id"]) == (
+        "request",
+        "GET",
+        "/api/v1/health/live",
+        200,
+        "erp-17",
+    )
+    assert {"level", "logger", "timestamp", "milliseconds"} < set(logged)
+    assert "secret" not in line

@@ -125,6 +125,8 @@ def test_a_document_that_is_no_order_is_checked_against_the_limit(
     body = {"customer": customer.key, "amount": amount, "currency": "USD", "document": "free_text_invoice"}
     answer = api.post("credit-checks", body).is_(200)
     assert answer["outcome"] == outcome
+    decision = answer["decision"]
+    assert (answer["document"], decision["order"], decision["checkpoint"]) == ("free_text_invoice", None, None)
     assert answer["position"]["total_limit"] == "100.00"
     assert not DecisionRecord.objects.exists()
 

@@ -129,6 +129,19 @@ def test_settlements_are_shown_and_a_bounced_payment_opens_them_again(api: Api) 
     assert api.get("invoices/USMF:I-1")["open_amount"] == "100.00"
 
 
+@pytest.mark.parametrize("kind", ["credit_note", "write_off"])
+def test_only_invoices_have_instalments(api: Api, kind: str) -> None:
+    bill = {"customer": "USMF:US-001", "invoice_date": "2026-01-05", "due_date": "2026-02-04", "amount": "100.00"}
+    invoice = api.put("invoices/USMF:I-1", bill).is_(201)
+    assert invoice["instalments"] == [{"due_date": "2026-02-04", "amount": "100.00"}]
+    less = {"customer": "USMF:US-001", "kind": kind, "invoice_date": "2026-01-06", "amount": "30.00",
+            "settlements": [{"invoice": "USMF:I-1", "amount": "30.00"}]}  # fmt: skip
+    credit = api.put("invoices/USMF:C-1", less).is_(201)
+    assert (credit["instalments"], credit["amount"], credit["open_amount"]) == ([], "30.00", "0.00")
+    assert api.get("invoices?kind=" + kind).is_(200)["results"] == [credit.body]
+    assert api.get("invoices/USMF:I-1")["open_amount"] == "70.00"
+
+
 def test_a_payment_and_an_invoice_may_carry_the_same_number(api: Api) -> None:
     invoice = {"customer": "USMF:US-001", "invoice_date": "2026-01-05", "due_date": "2026-02-04", "amount": "100.00"}
     api.put("invoices/USMF:1", invoice).is_(201)
