@@ -101,15 +101,14 @@ class Batch:
     def credit_of(self, row: OrderRow) -> str | int:
         """What names the credit that an order draws on: its payer's group, or its payer."""
         day = self.settings[row.legal_entity].as_of
-        position = self.days[day].book.positions.get(f"{row.legal_entity}:{row.payer}")
+        position = self.days[day].book.positions.get(row.payer_key)
         return position.group if position is not None and position.group else row.payer_id
 
     def common_facts(self, row: OrderRow) -> str:
         """What every decision about the credit of this order follows from: policy, kind of check, accounts, group."""
-        account = f"{row.legal_entity}:{row.payer}"
         facts: list[object] = [self.policy.version, self.manner]
         for day, loaded in self.days.items():
-            position = loaded.book.positions.get(account)
+            position = loaded.book.positions.get(row.payer_key)
             if position is not None:
                 group = loaded.book.groups.get(position.group) if position.group else None
                 facts += (day, position if group is None else group)
@@ -123,6 +122,11 @@ class Gathered:
     requests: Sequence[Request]
     rows: Mapping[int, OrderRow]
     batch: Batch
+
+    @property
+    def setup(self) -> Setup:
+        """Rules and parameters as they were read with the facts."""
+        return self.batch.setup
 
     def decide(self, which: Collection[int] | None = None) -> list[Checked]:
         """The decisions in order; of all, or of those requests (by position) that together use up their credit."""

@@ -175,17 +175,21 @@ def evaluate(
     `changes` for those with another state than before. Holds that are not active any more are left out.
     """
     orders = Hold.objects.filter(pk__in=hold_ids).order_by().values_list("order_id", flat=True).distinct()
-    with locked_orders(sorted(orders), actor=actor, bare=True) as bare:
+    with locked_orders(sorted(orders), actor=actor, bare=True) as locked:
         lines = lines_of(hold_ids)
-        authorize_each(bare.actor, Action.EVALUATE, {line.legal_entity for line in lines})
+        authorize_each(locked.actor, Action.EVALUATE, {line.legal_entity for line in lines})
         known, gathered, names = look(lines, as_of=today)
         asked = [position for position in range(len(lines)) if position not in known]
-        locked = bare.only([lines[position].order_id for position in asked])
-        holds = [locked.holds[lines[position].order_id] for position in asked]
-        checked = gathered.decide(asked) if asked else []
-        screened = record_checked(holds, checked, locked, at=at, fingerprints=[names[n] for n in asked])
+        holds = Hold.objects.in_bulk([lines[position].id for position in asked])
+        screened = record_checked(
+            [holds[lines[position].id] for position in asked],
+            gathered.decide(asked),
+            locked,
+            at=at,
+            fingerprints=[names[position] for position in asked],
+        )
         save_looked_at([lines[position].id for position in known], at)
-        released, failed = _release_ready(holds, locked, today, at)
+        released, failed = _release_ready(screened, locked, today, at)
     return {
         "evaluated": len(lines),
         "cleared": sum(1 for one in screened if one.difference.cleared),
@@ -197,20 +201,20 @@ def evaluate(
     }
 
 
-def _described(one: Screened, released: set[uuid.UUID]) -> dict[str, Any]:
-    hold = one.hold
+def _described(one: Screened, released: Mapping[uuid.UUID, str]) -> dict[str, Any]:
+    hold, row = one.hold, one.row
     worse = bool(one.difference.added or one.difference.regained)
     outcome = "ready" if hold.ready_to_release else "worse" if worse else "better"
     return {
         "hold": str(hold.pk),
         "number": hold.number,
-        "sales_order": hold.order.key,
-        "customer": hold.payer.key,
-        "customer_name": hold.payer.name,
+        "sales_order": row.key,
+        "customer": row.payer_key,
+        "customer_name": row.payer_name,
         "before": one.before,
         "now": list(hold.reason_codes),
         "outcome": "released" if hold.pk in released else outcome,
-        "mode": hold.release_mode,
+        "mode": released.get(hold.pk, ""),
     }
 
 
@@ -231,27 +235,32 @@ class _Way:
 
 
 def _release_ready(
-    holds: Sequence[Hold], locked: LockedOrders, today: Mapping[str, dt.date], at: dt.datetime
-) -> tuple[set[uuid.UUID], list[dict[str, str]]]:
+    screened: Sequence[Screened], locked: LockedOrders, today: Mapping[str, dt.date], at: dt.datetime
+) -> tuple[dict[uuid.UUID, str], list[dict[str, str]]]:
     """Release what is ready, as the parameter *automatically release* says; never what is forced or in workflow.
 
-    The release is the system's, not that of who started the evaluation. What can't be posted stays ready.
+    The release is the system's, not that of who started the evaluation. What can't be posted stays ready. Returns how
+    each released hold was released, and what failed.
     """
-    ready = [hold for hold in holds if hold.ready_to_release and not hold.forced and not hold.workflow_state]
-    released: set[uuid.UUID] = set()
+    ready = [one.hold for one in screened if one.hold.ready_to_release and not one.hold.forced]
+    setup = policies.current_setup() if ready else None
+    ways = {entity: _way(setup, entity) for entity in {_entity(hold) for hold in ready}}
+    ready = [hold for hold in ready if not hold.workflow_state and ways[_entity(hold)] is not None]
+    found = locked.only([hold.order_id for hold in ready])
+    system = LockedOrders(system_actor(SYSTEM), found.accounts, found.orders, found.holds)
+    released: dict[uuid.UUID, str] = {}
     failed: list[dict[str, str]] = []
-    for entity, some in itertools.groupby(sorted(ready, key=_entity), key=_entity):
-        way = _way(entity)
+    for entity, some in itertools.groupby(sorted(found.holds.values(), key=_turn), key=_entity):
+        way = ways[entity]
         if way is None:
             continue
-        batch = sorted(some, key=lambda hold: (hold.held_at, hold.order_id))
+        batch = list(some)
         terms = Terms(way.mode, way.reason, at, today.__getitem__, cause=SYSTEM, note="")
-        system = LockedOrders(system_actor(SYSTEM), locked.accounts, locked.orders, locked.holds)
         problems = release_all(batch, system, terms)
-        released |= {hold.pk for hold in batch} - set(problems)
+        released |= {hold.pk: way.mode for hold in batch if hold.pk not in problems}
         for hold_id, error in problems.items():
-            found = failure(hold_id, error)
-            failed.append({"id": str(found.id), "code": found.code, "message": found.message})
+            told = failure(hold_id, error)
+            failed.append({"id": str(told.id), "code": told.code, "message": told.message})
     return released, failed
 
 
@@ -259,8 +268,12 @@ def _entity(hold: Hold) -> str:
     return str(hold.legal_entity_id)
 
 
-def _way(legal_entity: str) -> _Way | None:
-    row = policies.current_setup().row(legal_entity)
+def _turn(hold: Hold) -> tuple[str, dt.datetime, int]:
+    return _entity(hold), hold.held_at, hold.order_id
+
+
+def _way(setup: policies.Setup | None, legal_entity: str) -> _Way | None:
+    row = setup.row(legal_entity) if setup is not None else None
     if row is None or row.automatically_release not in _MODES or row.automatic_release_reason is None:
         return None
     return _Way(_MODES[row.automatically_release], row.automatic_release_reason)

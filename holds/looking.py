@@ -7,12 +7,12 @@ that nobody touched since it was decided from the very same facts, together with
 
 import datetime as dt
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
-from credit_mgmt import policies
 from credit_mgmt.checks import Gathered, Request, gather_for_evaluation
 from credit_mgmt.models import Parameters
+from credit_mgmt.policies import Setup
 from holds.models import Hold
 
 
@@ -51,18 +51,19 @@ def look(lines: Sequence[Line], *, as_of: Mapping[str, dt.date]) -> tuple[set[in
     requests = [Request(line.order_id, line.checkpoint, line.pro_forma) for line in lines]
     gathered = gather_for_evaluation(requests, as_of=as_of)
     names = gathered.fingerprints()
+    automatic = {line.legal_entity for line in lines if _releases_by_itself(gathered.setup, line.legal_entity)}
     known: set[int] = set()
     for share in gathered.shares():
-        if all(_is_known(lines[position], names[position]) for position in share):
+        if all(_is_known(lines[position], names[position], automatic) for position in share):
             known.update(share)
     return known, gathered, names
 
 
-def _is_known(line: Line, name: str) -> bool:
+def _is_known(line: Line, name: str, automatic: Collection[str]) -> bool:
     untouched = line.fingerprint == name and line.seen_version == line.version
-    return untouched and not (line.ready and _releases_by_itself(line.legal_entity))
+    return untouched and not (line.ready and line.legal_entity in automatic)
 
 
-def _releases_by_itself(legal_entity: str) -> bool:
-    row = policies.current_setup().row(legal_entity)
+def _releases_by_itself(setup: Setup, legal_entity: str) -> bool:
+    row = setup.row(legal_entity)
     return row is not None and row.automatically_release != Parameters.AutomaticRelease.NO

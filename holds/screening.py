@@ -12,15 +12,16 @@ from typing import Any
 
 from credit_mgmt import decisions
 from credit_mgmt.checks import Checked, Request, gather_for_evaluation
+from credit_mgmt.loading import OrderRow
 from credit_mgmt.models import DecisionRecord
 from holds import recording
-from holds.events import Change, EventType, tell
+from holds.events import Change, EventType, Keys, tell
 from holds.locking import LockedOrders, reasons_of
 from holds.models import Hold, HoldReason
 from holds.saving import add_reasons, save_evaluated, save_looks, save_reasons, save_screened
 
 _SHOWN = (
-    "workflow_state", "reason_codes", "chips", "amount", "amount_unknown", "over_limit", "used_percent",
+    "payer_id", "workflow_state", "reason_codes", "chips", "amount", "amount_unknown", "over_limit", "used_percent",
     "overdue_amount", "ship_date",
 )  # fmt: skip
 """What an evaluation may change of a hold without changing a check mark."""
@@ -31,9 +32,11 @@ class Screened:
     """A hold that was looked at again: its reasons before and now, and what changed among them."""
 
     hold: Hold
+    row: OrderRow
     before: list[str]
     was_ready: bool
     difference: recording.Difference
+    is_decided_anew: bool
 
     @property
     def changed(self) -> bool:
@@ -95,7 +98,17 @@ def _screen(
     hold: Hold, rows: list[HoldReason], one: Checked, decision_id: uuid.UUID, *, at: dt.datetime, recalled: bool
 ) -> Screened:
     """Bring one hold up to date in memory."""
-    screened = Screened(hold, list(hold.reason_codes), hold.ready_to_release, recording.Difference())
+    row = one.row
+    if hold.payer_id != row.payer_id:
+        hold.payer_id = row.payer_id
+    screened = Screened(
+        hold,
+        row,
+        list(hold.reason_codes),
+        hold.ready_to_release,
+        recording.Difference(),
+        hold.last_decision_id != decision_id,
+    )
     screened.difference = recording.compare(hold, rows, one.decision.reasons, at)
     rows += screened.difference.added
     hold.ready_to_release = recording.is_ready(rows)
@@ -103,7 +116,8 @@ def _screen(
     if recalled:
         hold.workflow_state = ""
     recording.show(hold, rows)
-    recording.set_figures(hold, hold.order, one.decision.figures, one.setting)
+    worth = recording.Worth(row.amount, row.currency, row.ship_date)
+    recording.set_figures(hold, worth, one.decision.figures, one.setting)
     return screened
 
 
@@ -120,7 +134,7 @@ def _write(
             changed.append(one)
         elif hold.pk in locked.moved or _shown(hold) != values:
             redrawn.append(hold)
-        else:
+        elif one.is_decided_anew:
             seen.append(hold)
     add_reasons([row for one in changed for row in one.difference.added])
     save_reasons([row for one in screened for row in one.difference.changed_rows])
@@ -138,7 +152,8 @@ def _change(one: Screened, recalled: bool) -> Change:
     data: dict[str, Any] = {**one.difference.described(), "reasons": one.hold.reason_codes}
     if recalled:
         data["cause"] = "modified"
-    return Change(one.hold, _type(one), one.hold.status, data)
+    keys = Keys(one.row.key, one.row.customer_key, one.row.payer_key)
+    return Change(one.hold, _type(one), one.hold.status, data, keys)
 
 
 def _type(one: Screened) -> EventType:
