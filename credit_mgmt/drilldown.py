@@ -91,7 +91,9 @@ class Documents:
         Two queries for the sums. What the credit limit type does not count has nothing behind it (`domain 3.2`).
         """
         orders = orders_that_use_credit(all_open=self.counting.all_open).filter(payer=self.customer.pk)
-        orders = orders.exclude(pk=without).annotate(share=F(part))
+        orders = orders.annotate(share=F(part))
+        if without is not None:
+            orders = orders.exclude(pk=without)
         if not self._counts(part):
             return Behind(part, orders.none(), (), ZERO, self.currency)
         balances = {
@@ -115,7 +117,7 @@ class Documents:
             return False
         return part == "delivered" or self.limit_type is not LimitType.BALANCE_PACKING_SLIP
 
-    def _order_totals(self, part: str, row: Mapping[str, Decimal], balance: Decimal) -> tuple[Decimal, ...]:
+    def _order_totals(self, part: str, row: Mapping[str, Any], balance: Decimal) -> tuple[Decimal, ...]:
         """The totals that are converted: the first, less the others. See Note [Totals behind a segment]."""
         if self.limit_type is LimitType.BALANCE_PACKING_SLIP:
             return (balance + row["gone"], balance)

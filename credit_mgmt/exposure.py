@@ -20,7 +20,7 @@ from customers.errors import NotFound
 from customers.models import Customer
 from customers.money import ZERO, MissingRate, Rates
 
-__all__ = ["Bucket", "GroupStanding", "Position", "bucket_of", "load_book", "position_in", "position_of", "positions"]
+__all__ = ["Bucket", "GroupStanding", "Position", "bucket_of", "load_book", "no_order", "position_in", "position_of", "positions"]
 
 NOT_DUE, OVER_90, UNAPPLIED = "not due", "over 90", "unapplied"
 BUCKETS = (NOT_DUE, "1-30", "31-60", "61-90", OVER_90, UNAPPLIED)
@@ -164,7 +164,7 @@ def _position(
     )
 
 
-def _no_order(position: CustomerPosition) -> OrderFacts:
+def no_order(position: CustomerPosition) -> OrderFacts:
     """An order of nothing: the exposure without it is the exposure."""
     return OrderFacts(
         id=0, key="", legal_entity=position.legal_entity, customer=position.account, payer=position.account,
@@ -179,7 +179,7 @@ def _exposure(book: Book, position: CustomerPosition, rates: Rates) -> tuple[dic
     """Exposure and its parts in the position's currency; the parts that count add up to the total."""
     own = position.currency
     try:
-        total = book.exposure(_no_order(position), position, rates).without
+        total = book.exposure(no_order(position), position, rates).without
         balance, delivered, overdue = (
             sum((convert(rates, getattr(part, name), part.currency, own, own) for part in position.parts), ZERO)
             for name in ("balance", "delivered", "overdue")
@@ -198,7 +198,7 @@ def _standing(book: Book, position: CustomerPosition, group: GroupPosition, rate
     """The group's own figures, seen from the customer's legal entity (`domain 3.4`)."""
     own, limit = position.currency, group_limit(group)
     try:
-        exposure = book.group_exposure(_no_order(position), position, group, rates).without
+        exposure = book.group_exposure(no_order(position), position, group, rates).without
         amounts = [convert(rates, amount, group.currency, own, own) for amount in (limit, exposure)]
     except MissingRate:
         amounts = []

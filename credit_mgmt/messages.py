@@ -286,11 +286,12 @@ def _cannot_be_evaluated(reason: ReasonLike) -> str:
 
 def _forced(reason: ReasonLike) -> str:
     evidence = reason.evidence
-    who = evidence.get("by") or "Someone"
+    who = evidence.get("forced_by") or "Someone"
+    when = f" on {day(evidence['forced_on'])}" if evidence.get("forced_on") else ""
     reason_name = evidence.get("description") or evidence.get("reason")
     why = f": {reason_name}" if reason_name else ""
     note = f", \u201c{evidence['note']}\u201d" if evidence.get("note") else ""
-    return f"{who} forced this hold{why}{note}."
+    return f"{who} forced this hold{when}{why}{note}."
 
 
 def _posting_failed(reason: ReasonLike) -> str:

@@ -9,11 +9,12 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from credit_mgmt.engine.case import Case
 from credit_mgmt.engine.decide import decide
 from credit_mgmt.engine.decision import Decision
-from credit_mgmt.engine.facts import Checkpoint, Question, Setting
+from credit_mgmt.engine.facts import Checkpoint, LimitType, Question, Setting
 from credit_mgmt.engine.remedies import remedies_for
-from credit_mgmt.exposure import Position, position_in
+from credit_mgmt.exposure import Position, no_order, position_in
 from credit_mgmt.loading import Loaded, load_accounts, order_facts, read_orders
 from credit_mgmt.owed import overdue_items
 from credit_mgmt.policies import Setup, current_setup, read_clock, setting_for
@@ -32,6 +33,18 @@ class CreditStanding:
     setup: Setup
     decision: Decision | None
     shown: Position | None
+
+    @property
+    def own_limit_binds(self) -> bool:
+        """Whether the customer's own limit is tested, or the group's stands in for it (`domain 3.4`)."""
+        book, setup = self.loaded.book, self.setup
+        position = book.positions[self.customer.key]
+        parameters = setup.policy.parameters_of(position.legal_entity)
+        if parameters is None or position.limit_type is LimitType.NONE:
+            return False
+        group = book.group_of(position)
+        case = Case(book, no_order(position), position, group, parameters=parameters, setting=self.setting)
+        return case.tests_own()
 
     @property
     def position(self) -> Position:

@@ -83,6 +83,13 @@ class ReleaseForm(ReasonForm):
 class RejectForm(ReasonForm):
     """Why the order may not go on."""
 
+    order = forms.ChoiceField(
+        label="Order",
+        choices=[("keep", "Keep order, marked rejected"), ("cancel", "Cancel order")],
+        widget=forms.RadioSelect,
+        initial="keep",
+        required=False,
+    )
     reason = ReasonField(label="Reason", required=False)
     note = forms.CharField(
         label="Note",
@@ -91,6 +98,16 @@ class RejectForm(ReasonForm):
         widget=forms.Textarea(attrs={"rows": 2}),
         help_text="Kept in the history of each hold.",
     )
+
+    def __init__(self, *args: Any, may_cancel: bool, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if not may_cancel:
+            del self.fields["order"]
+
+    @property
+    def cancels(self) -> bool:
+        """Whether the order is to be cancelled."""
+        return self.cleaned_data.get("order") == "cancel"
 
 
 class AssignForm(forms.Form):

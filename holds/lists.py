@@ -1,271 +1,194 @@
-"""The hold list as a query: views, filters, sorting, counts and sums (`ux.md` 3.1). It reads what decisions wrote.
+"""The hold list as a query (`ux.md` 3.1): what its address asks for. It reads what decisions wrote.
 
-Three statements whatever the address: the legal entities, one aggregate for all counts and sums, one page of rows.
-A view is nothing but an address: its defaults are written in the same grammar as the filters that override them.
+Four statements whatever the address: legal entities, views, one for all counts and sums, one page of rows. What each
+costs does not grow with the number of holds: a page is read along an index of its order (`customers.ordering`), and
+counting stops where nobody looks any more (`holds.tallies`).
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import hashlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.core.cache import cache
+from django.db.models import F, Q, QuerySet
 from django.http import QueryDict
 
-from credit_mgmt.engine.decision import type_codes
 from customers import access
 from customers.access import Actor
-from customers.listing import Address, Page, page_of, sort_keys
-from customers.models import Customer, Document, LegalEntity, SalesOrder
+from customers.listing import Address, Page
+from customers.models import LegalEntity
+from customers.ordering import Order, SortKey, amount_of, moment_of, order_of, page_in_order
+from holds.filters import FILTERS, STATUSES, Days, Reader, condition_of
 from holds.models import Hold
+from holds.models.holds import SORT_KEYS
+from holds.tallies import Count, Sums, Tally, Wanted, tally
+from holds.views_saved import FIRST, VIEWS, Arrangement, View, arrangement
 
+__all__ = ["FILTERS", "VIEWS", "Days", "HoldList", "Sums", "View", "hold_list", "matching_holds"]
 
-@dataclass(frozen=True, slots=True)
-class View:
-    """A named address of the list."""
-
-    slug: str
-    label: str
-    defaults: Mapping[str, tuple[str, ...]]
-
-
-VIEWS = (
-    View("open", "All open", {"status": ("open",)}),
-    View("ready", "Ready", {"status": ("ready",)}),
-    View("forced", "Forced", {"status": ("open",), "forced": ("yes",)}),
-    View("ships-soon", "Ships in 2 days", {"status": ("open",), "ship_max": ("+2wd",)}),
-    View("review", "Due for review", {"status": ("open",), "review_max": ("+0d",)}),
-    View("mine", "Mine", {"status": ("open",), "owner": ("me",)}),
-    View("closed", "Closed last 7 days", {"status": ("closed",), "decided_min": ("-7d",)}),
-)
-
-STATUSES: dict[str, Q] = {
-    "open": Q(status=Hold.Status.ACTIVE),
-    "held": Q(status=Hold.Status.ACTIVE, ready_to_release=False),
-    "ready": Q(status=Hold.Status.ACTIVE, ready_to_release=True),
-    "released": Q(status=Hold.Status.RELEASED),
-    "rejected": Q(status=Hold.Status.REJECTED),
-    "cancelled": Q(status=Hold.Status.CANCELLED),
-    "closed": Q(status__in=[Hold.Status.RELEASED, Hold.Status.REJECTED, Hold.Status.CANCELLED]),
+_READ: Mapping[str, Callable[[str], Any]] = {
+    "ship": dt.date.fromisoformat,
+    "value": amount_of,
+    "over": amount_of,
+    "used": amount_of,
+    "overdue": amount_of,
+    "held": moment_of,
+    "decided": moment_of,
 }
-
-SORTS = {
-    "ship": "ship_date",
-    "value": "amount",
-    "over": "over_limit",
-    "used": "used_percent",
-    "overdue": "overdue_amount",
-    "held": "held_at",
-    "order": "order__number",
-    "customer": "payer__name",
-    "checkpoint": "checkpoint",
-    "decided": "decided_at",
+SORTS: dict[str, SortKey] = {
+    **{
+        name: SortKey(key, _READ.get(name, str), numeric=_READ.get(name) is amount_of)
+        for name, key in SORT_KEYS.items()
+    },
+    "customer": SortKey(F("payer__name"), bound="payer__name"),
 }
 DEFAULT_SORT = ("ship", "-value")
-
-FILTERS = (
-    "reason", "status", "forced", "entity", "customer", "checkpoint", "owner", "value_min", "value_max",
-    "ship_min", "ship_max", "held_days_min", "review_max", "decided_min", "q",
-)  # fmt: skip
-"""The keys of the address that narrow the list; `reason` is counted apart, for the facets."""
+RELATED = ("order", "payer", "assignee")
+EXACT_FOR = 30
+"""Seconds for which an exact count of more than `tallies.MOST` is shown again (`ux.md` 3.0, Counts)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Days:
-    """Today in each legal entity that the reader sees: business dates are the entity's (`domain 1`).
+class Asked:
+    """An address, read: who asks for which holds, in which order."""
 
-    `elsewhere` is today for what has no entity.
-    """
+    address: Address
+    view: View
+    arrangement: Arrangement
+    entities: tuple[LegalEntity, ...]
+    reader: Reader
+    holds: QuerySet[Hold]
+    """What the reader may see at all."""
+    condition: Q
+    order: Order
 
-    by_entity: Mapping[str, dt.date]
-    elsewhere: dt.date
+    @property
+    def matching(self) -> QuerySet[Hold]:
+        """The holds that the address asks for."""
+        return self.holds.filter(self.condition)
 
-    def compare(self, address: Address, key: str, lookup: str) -> Q:
-        """`lookup` compared with the day that `key` names, as each entity sees it."""
-        if not address.one(key):
-            return Q()
-        groups: dict[dt.date, list[str]] = {}
-        for entity, today in self.by_entity.items():
-            groups.setdefault(today, []).append(entity)
-        condition, understood = Q(), False
-        for today, entities in groups.items():
-            day = address.day(key, today)
-            if day is not None:
-                understood = True
-                whose = Q(legal_entity__in=entities) if len(groups) > 1 else Q()
-                condition |= Q(**{lookup: day}) & whose
-        return condition if understood else Q()
+    @property
+    def days(self) -> Days:
+        """Today in each legal entity."""
+        return self.reader.days
 
+    @property
+    def filters(self) -> list[tuple[str, str]]:
+        """The filters that stand in the address itself, beside those of its view."""
+        params = self.address.params
+        return [(key, value) for key in FILTERS for value in params.getlist(key) if value]
 
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """Who looks at the list, and when."""
-
-    actor: Actor
-    days: Days
-    now: dt.datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Sums:
-    """What is shown, in one currency (an accounting currency)."""
-
-    currency: str
-    count: int
-    amount: Decimal
-    over_limit: Decimal
+    @property
+    def overridden(self) -> bool:
+        """Whether a filter of the view is put aside by the address."""
+        return any(key in self.address.params for key in self.view.defaults if key in FILTERS)
 
 
 @dataclass(frozen=True, slots=True)
 class HoldList:
     """Everything that the page shows."""
 
-    address: Address
-    view: View
+    asked: Asked
     page: Page[Hold]
-    sums: tuple[Sums, ...]
-    views: Mapping[str, int]
-    reasons: Mapping[str, int]
-    sort: Sequence[str]
-    entities: Sequence[LegalEntity]
-    days: Days
+    tally: Tally
+    views: Mapping[str, Count]
+    counted_at: dt.datetime
+    """Now; or a little earlier, where an exact count of very many was made before."""
 
     @property
-    def count(self) -> int:
-        """Holds that match."""
-        return sum(part.count for part in self.sums)
+    def address(self) -> Address:
+        """What was asked for."""
+        return self.asked.address
+
+    @property
+    def count(self) -> Count:
+        """Holds that match, or at least so many."""
+        return self.tally.count
 
 
-def hold_list(params: QueryDict, *, actor: Actor, now: dt.datetime, today: Callable[[str], dt.date]) -> HoldList:
-    """What the address `params` asks for, as far as `actor` may see it.
+def read_address(
+    params: QueryDict, *, actor: Actor, now: dt.datetime, today: Callable[[str], dt.date], arranged: bool = True
+) -> Asked:
+    """What `params` means to `actor`. `today` gives the date in a time zone. Two queries; one without `arranged`.
 
-    `today` gives the date in a time zone. Amounts are in each hold's accounting currency.
+    Raises nothing: what cannot be read is left out and stands in `address.problems`.
     """
-    view = next((item for item in VIEWS if item.slug == params.get("view")), VIEWS[0])
+    found = arrangement(actor) if arranged else Arrangement()
+    view = found.view(params.get("view", FIRST.slug))
     address = Address(params, view.defaults)
-    entities = list(access.scoped(LegalEntity.objects.all(), actor, path="code").order_by("code"))
-    days = Days({item.code: today(item.time_zone) for item in entities}, today("UTC"))
-    reader = Reader(actor, days, now)
-    narrowed = _narrowed(address, reader)
-    reasons = address.choices("reason", type_codes)
-    sort, keys = sort_keys(params.get("sort", ""), SORTS, DEFAULT_SORT, "number")
+    entities = tuple(access.scoped(LegalEntity.objects.all(), actor, path="code").order_by("code"))
+    reader = Reader(actor, Days({item.code: today(item.time_zone) for item in entities}, today("UTC")), now)
+    order = order_of(",".join(address.all("sort")), SORTS, DEFAULT_SORT, "number")
     visible = access.scoped(Hold.objects.all(), actor)
-    page = page_of(
-        visible.filter(narrowed & _any_reason(reasons)),
-        keys,
-        per=address.per,
-        after=params.get("after", ""),
-        before=params.get("before", ""),
-        related=("order", "payer", "assignee"),
+    return Asked(address, view, found, entities, reader, visible, condition_of(address, reader), order)
+
+
+def hold_list(
+    params: QueryDict,
+    *,
+    actor: Actor,
+    now: dt.datetime,
+    today: Callable[[str], dt.date],
+    related: Callable[[Asked], tuple[str, ...]] = lambda asked: RELATED,
+) -> HoldList:
+    """What the address `params` asks for, as far as `actor` may see it. Amounts are in each hold's accounting currency.
+
+    `related` names what the rows are read with.
+    """
+    asked = read_address(params, actor=actor, now=now, today=today)
+    after, before = params.get("after", ""), params.get("before", "")
+    page = page_in_order(
+        asked.matching, asked.order, per=asked.address.per, after=after, before=before, related=related(asked)
     )
-    sums, views, facets = _totals(visible, narrowed, reasons, reader)
-    return HoldList(address, view, page, sums, views, facets, sort, entities, days)
+    found, views, counted_at = _counted(asked)
+    return HoldList(asked, page, found, views, counted_at)
+
+
+def _counted(asked: Asked) -> tuple[Tally, Mapping[str, Count], dt.datetime]:
+    """The counts; an exact one of very many is kept for a while, as people turn its pages."""
+    if asked.address.one("count") != "exact":
+        return (*_tally(asked, exact=False), asked.reader.now)
+    entities = asked.reader.actor.entities(access.Action.VIEW)
+    scope = "" if entities is None else ",".join(sorted(entities))
+    query = [(key, value) for key in FILTERS for value in asked.address.all(key)]
+    said = repr((asked.reader.actor.reference, scope, query, sorted(asked.days.by_entity.items())))
+    name = f"holds.count.{hashlib.sha256(said.encode()).hexdigest()}"
+    kept: tuple[Tally, dt.datetime] | None = cache.get(name)
+    if kept is not None and asked.reader.now - kept[1] < dt.timedelta(seconds=EXACT_FOR):
+        _, views = _tally(asked, exact=False)
+        return kept[0], views, kept[1]
+    found, views = _tally(asked, exact=True)
+    if found.count:
+        cache.set(name, (found, asked.reader.now), EXACT_FOR)
+    return found, views, asked.reader.now
+
+
+def _tally(asked: Asked, *, exact: bool) -> tuple[Tally, Mapping[str, Count]]:
+    as_shipped = not asked.filters and not asked.overridden
+    shown = Wanted(asked.condition, asked.view.walk if as_shipped else "")
+    narrowed = None
+    if asked.address.all("reason"):
+        narrowed = Wanted(condition_of(asked.address, asked.reader, without=("reason",)))
+    views = _views(asked)
+    if as_shipped and not exact:
+        views.pop(asked.view.slug, None)
+    found, counts = tally(asked.holds, shown, narrowed, views, exact=exact)
+    return found, counts if not as_shipped or exact else {**counts, asked.view.slug: found.count}
+
+
+def _views(asked: Asked) -> dict[str, Wanted]:
+    """What to count for the tabs: the shipped views, and saved ones that have a tab."""
+    wanted = {view.slug: view for view in (*VIEWS, *asked.arrangement.pinned)}
+    return {
+        slug: Wanted(condition_of(Address(QueryDict(), view.defaults), asked.reader), view.walk)
+        for slug, view in wanted.items()
+    }
 
 
 def matching_holds(params: QueryDict, *, actor: Actor, now: dt.datetime, today: Callable[[str], dt.date]) -> list[UUID]:
     """Ids of the active holds that the address `params` asks for, all pages, oldest hold first."""
-    view = next((item for item in VIEWS if item.slug == params.get("view")), VIEWS[0])
-    address = Address(params, view.defaults)
-    entities = access.scoped(LegalEntity.objects.all(), actor, path="code").order_by("code")
-    days = Days({item.code: today(item.time_zone) for item in entities}, today("UTC"))
-    condition = _narrowed(address, Reader(actor, days, now)) & _any_reason(address.choices("reason", type_codes))
-    rows = access.scoped(Hold.objects.all(), actor).filter(condition & STATUSES["open"])
-    return list(rows.order_by("held_at", "id").values_list("pk", flat=True))
-
-
-def _narrowed(address: Address, reader: Reader) -> Q:
-    """Every filter but `reason`, as one condition."""
-    condition = _any(STATUSES[word] for word in address.choices("status", STATUSES))
-    condition &= _any(Q(forced=word == "yes") for word in address.choices("forced", ("yes", "no")))
-    condition &= _any(Q(checkpoint=word) for word in address.choices("checkpoint", Document.values))
-    condition &= _any(Q(legal_entity=word) for word in address.choices("entity", reader.days.by_entity))
-    condition &= _any(_customer(word) for word in address.all("customer"))
-    condition &= _any(_owner(word, reader.actor) for word in address.all("owner"))
-    condition &= reader.days.compare(address, "ship_min", "ship_date__gte")
-    condition &= reader.days.compare(address, "ship_max", "ship_date__lte")
-    condition &= reader.days.compare(address, "review_max", "review_date__lte")
-    condition &= reader.days.compare(address, "decided_min", "decided_at__date__gte")
-    for key, lookup in (("value_min", "amount__gte"), ("value_max", "amount__lte")):
-        amount = address.number(key)
-        condition &= Q() if amount is None else Q(**{lookup: amount})
-    held_days = address.number("held_days_min")
-    if held_days is not None:
-        condition &= Q(
-            held_at__lte=reader.now - dt.timedelta(days=float(min(max(held_days, Decimal(0)), Decimal(36500))))
-        )
-    return condition & _text(address.one("q"))
-
-
-def _any(conditions: Any) -> Q:
-    """Any of the conditions; no condition at all where there is none."""
-    result = Q()
-    for condition in conditions:
-        result |= condition
-    return result
-
-
-def _any_reason(codes: Sequence[str]) -> Q:
-    return _any(Q(reason_codes__contains=[code]) for code in codes)
-
-
-def _customer(key: str) -> Q:
-    """The holds of a customer, by its key `LE:ACCOUNT`: those that it ordered and those that it pays."""
-    entity, _, account = key.partition(":")
-    customers = Customer.objects.filter(legal_entity=entity, account=account)
-    return Q(payer__in=customers) | Q(order__in=SalesOrder.objects.filter(customer__in=customers))
-
-
-def _owner(word: str, actor: Actor) -> Q:
-    if word == "me":
-        return Q(assignee=actor.user_id)
-    return Q(assignee=None) if word == "none" else Q(assignee__username=word)
-
-
-def _text(text: str) -> Q:
-    """Order number, hold number, customer's account or name, or note."""
-    if not text:
-        return Q()
-    fields = ("order__number", "number", "payer__name", "payer__account", "order__customer__name", "note")
-    return _any(Q(**{f"{name}__icontains": text}) for name in fields)
-
-
-def _totals(
-    visible: QuerySet[Hold], narrowed: Q, reasons: Sequence[str], reader: Reader
-) -> tuple[tuple[Sums, ...], dict[str, int], dict[str, int]]:
-    """Sums of what is shown, counts of the views, counts of the reasons: one grouped statement."""
-    conditions = {view.slug: _narrowed(Address(QueryDict(), view.defaults), reader) for view in VIEWS}
-    shown = narrowed & _any_reason(reasons)
-    looked_at = _any([*conditions.values(), narrowed]) if narrowed else Q()
-    groups: Iterable[Mapping[str, Any]] = (
-        visible.filter(looked_at)
-        .values("currency", "reason_codes")
-        .annotate(
-            matching=Count("pk", filter=narrowed),
-            shown=Count("pk", filter=shown),
-            amount_shown=Sum("amount", filter=shown),
-            over_shown=Sum("over_limit", filter=shown),
-            **{f"view_{number}": Count("pk", filter=condition) for number, condition in enumerate(conditions.values())},
-        )
-        .order_by("currency", "reason_codes")
-    )
-    sums: dict[str, Sums] = {}
-    views, facets = dict.fromkeys(conditions, 0), dict.fromkeys(type_codes, 0)
-    for group in groups:
-        for number, slug in enumerate(conditions):
-            views[slug] += group[f"view_{number}"]
-        for code in group["reason_codes"]:
-            facets[code] += group["matching"]
-        _add(sums, group)
-    return tuple(part for part in sums.values() if part.count), views, {code: n for code, n in facets.items() if n}
-
-
-def _add(sums: dict[str, Sums], group: Mapping[str, Any]) -> None:
-    before = sums.get(group["currency"], Sums(group["currency"], 0, Decimal(0), Decimal(0)))
-    sums[group["currency"]] = Sums(
-        before.currency,
-        before.count + group["shown"],
-        before.amount + (group["amount_shown"] or 0),
-        before.over_limit + (group["over_shown"] or 0),
-    )
+    asked = read_address(params, actor=actor, now=now, today=today)
+    return list(asked.matching.filter(STATUSES["open"]).order_by("held_at", "id").values_list("pk", flat=True))

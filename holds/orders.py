@@ -173,20 +173,28 @@ def cancel_order(*, order: int, actor: Actor, at: dt.datetime, note: str = "") -
     """
     with locked_orders([order], actor=actor) as locked:
         found = _the_order(locked, order, Action.CANCEL_ORDER)
-        if found.credit_status == SalesOrder.CreditStatus.CANCELLED:
-            raise Refused("order_cancelled", f"Order {found.key} was cancelled already.")
-        if not found.is_open:
-            raise Refused("order_not_open", f"Order {found.key} is invoiced; it can't be cancelled any more.")
-        found.awaiting_document = ""
-        documents.save_orders([found])
-        set_credit_status(order_ids=[found.pk], status=SalesOrder.CreditStatus.CANCELLED)
-        commitments.free([found.pk])
-        clearances.end([found.pk])
+        end_order(found)
         hold = locked.holds.get(order)
         if hold is not None:
             _close(hold, locked, at, note)
-        mark_freed([found])
     return SalesOrder.objects.get(pk=order)
+
+
+def end_order(order: SalesOrder) -> None:
+    """Cancel a locked order in the caller's transaction: nothing is left of it, its credit is free (`domain 6`).
+
+    Its hold is the caller's to close. Raises `Refused`: `order_cancelled`, `order_not_open`.
+    """
+    if order.credit_status == SalesOrder.CreditStatus.CANCELLED:
+        raise Refused("order_cancelled", f"Order {order.key} was cancelled already.")
+    if not order.is_open:
+        raise Refused("order_not_open", f"Order {order.key} is invoiced; it can't be cancelled any more.")
+    order.awaiting_document = ""
+    documents.save_orders([order])
+    set_credit_status(order_ids=[order.pk], status=SalesOrder.CreditStatus.CANCELLED)
+    commitments.free([order.pk])
+    clearances.end([order.pk])
+    mark_freed([order])
 
 
 def _close(hold: Hold, locked: LockedOrders, at: dt.datetime, note: str) -> None:

@@ -3,6 +3,7 @@
 import datetime as dt
 import uuid
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from credit_mgmt import clearances, commitments
@@ -14,6 +15,7 @@ from holds.each import BulkResult, authorize_hold, each_hold, require_active
 from holds.events import Change, EventType, tell
 from holds.locking import LockedOrders, locked_orders
 from holds.models import Hold
+from holds.orders import end_order
 from holds.reasons import find_reason, require_entity
 from holds.saving import save_holds
 
@@ -26,11 +28,13 @@ def reject_holds(
     reason: str | None = None,
     note: str = "",
     versions: Mapping[Any, int] | None = None,
+    cancel_order: bool = False,
 ) -> BulkResult:
     """Reject each hold: it leaves the list, and its order can't be posted until somebody reopens it (`domain 6`).
 
+    With `cancel_order` the order is cancelled in the same transaction (`ux` 3.3), which takes the right to cancel, too.
     `reason`: a release reason by its code, optional. Failure codes: `not_found`, `not_allowed`, `hold_not_active`,
-    `in_workflow`, `stale`, `other_entity`. Raises `InvalidInput` for an unknown reason.
+    `in_workflow`, `stale`, `other_entity`, `order_not_open`. Raises `InvalidInput` for an unknown reason.
     """
     found = find_reason(reason, type=Reason.Type.RELEASE, required=False)
     seen = {str(key): version for key, version in (versions or {}).items()}
@@ -39,7 +43,9 @@ def reject_holds(
         authorize_hold(locked.actor, Action.REJECT, hold)
         require_active(hold, version=seen.get(str(hold.pk)))
         require_entity(found, hold.legal_entity_id)
-        _reject(hold, locked, found, note, at)
+        if cancel_order:
+            authorize_hold(locked.actor, Action.CANCEL_ORDER, hold)
+        _reject(hold, locked, _Rejection(found, note, at, cancel_order))
 
     return each_hold(ids, actor=actor, act=act)
 
@@ -49,21 +55,35 @@ def reject_hold(*, id: uuid.UUID | str, **options: Any) -> Hold:
     return Hold.objects.get(pk=reject_holds(ids=[id], **options).only())
 
 
-def _reject(hold: Hold, locked: LockedOrders, reason: Reason | None, note: str, at: dt.datetime) -> None:
+@dataclass(frozen=True, slots=True)
+class _Rejection:
+    """Why, when, and what becomes of the order."""
+
+    reason: Reason | None
+    note: str
+    at: dt.datetime
+    cancel_order: bool
+
+
+def _reject(hold: Hold, locked: LockedOrders, rejection: _Rejection) -> None:
     order = locked.orders[hold.order_id]
-    before = hold.status
+    before, reason, note = hold.status, rejection.reason, rejection.note
     hold.reject()
     hold.release_reason = reason
-    hold.decided_at, hold.decided_by = at, locked.actor.reference
+    hold.decided_at, hold.decided_by = rejection.at, locked.actor.reference
     hold.note = note or hold.note
     hold.version += 1
     save_holds([hold])
-    order.credit_status = SalesOrder.CreditStatus.REJECTED
-    documents.save_orders([order])
-    commitments.free([order.pk])
-    clearances.end([order.pk])
-    data = {"reason": reason.code if reason else "", "note": note, "reasons": list(hold.reason_codes)}
-    tell([Change(hold, EventType.REJECTED, before, data)], actor=locked.actor, at=at)
+    data: dict[str, Any] = {"reason": reason.code if reason else "", "note": note, "reasons": list(hold.reason_codes)}
+    if rejection.cancel_order:
+        end_order(order)
+        data["order_cancelled"] = True
+    else:
+        order.credit_status = SalesOrder.CreditStatus.REJECTED
+        documents.save_orders([order])
+        commitments.free([order.pk])
+        clearances.end([order.pk])
+    tell([Change(hold, EventType.REJECTED, before, data)], actor=locked.actor, at=rejection.at)
 
 
 def reopen_order(*, order: int, actor: Actor, at: dt.datetime, note: str = "") -> SalesOrder:

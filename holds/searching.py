@@ -4,8 +4,9 @@ by its number. Each place is looked at through an index of its own (`customers.t
 
 import re
 from collections.abc import Collection
+from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from customers.models import Customer, CustomerTransaction, SalesOrder
 from customers.trigrams import TextIndex
@@ -39,7 +40,7 @@ def found_by(text: str, legal_entities: Collection[str]) -> Q:
     return Q(pk__in=first.union(*others))
 
 
-def _invoiced(number: str, legal_entities: Collection[str]) -> object:
+def _invoiced(number: str, legal_entities: Collection[str]) -> QuerySet[CustomerTransaction, Any]:
     """Customers with an invoice, credit note or payment of exactly this number."""
     found = CustomerTransaction.objects.filter(legal_entity__in=sorted(legal_entities), number=number)
     return found.values("customer")

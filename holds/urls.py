@@ -10,10 +10,14 @@ from holds.pages.hold_detail import HoldPage
 from holds.pages.hold_list import HoldListPage, HomePage
 from holds.pages.jobs import JobCancel, JobListPage, JobPage
 from holds.pages.limit_dialog import LimitDialog
+from holds.pages.noting import CustomerNoteForm, FileForm, FilePage, PinForm
 from holds.pages.order_actions import CancelDialog, CheckOrder, ForceDialog, PostDocument, ReopenDialog
 from holds.pages.orders import OrderListPage, OrderPage
+from holds.pages.panels import CustomerPanel, HoldPanel, HoldRule
+from holds.pages.peek import HoldPeek
 from holds.pages.recent import RecentPage, UndoPage
 from holds.pages.snoozing import SnoozeDialog, WakeDialog
+from holds.pages.watching import HoldSeen
 from holds.pages.work import NoteDialog, Reinstate, ReviewDialog
 
 ORDER = "orders/<str:legal_entity>/<str:number>/"
@@ -33,6 +37,11 @@ urlpatterns = [
     path("holds/undo/<int:moment>/", UndoPage.as_view(), name="hold-undo"),
     path("holds/absence/", AbsencePage.as_view(), name="hold-absence"),
     path("holds/<str:number>/", HoldPage.as_view(), name="hold-detail"),
+    path("holds/<str:number>/peek/", HoldPeek.as_view(), name="hold-peek"),
+    path("holds/<str:number>/panels/<slug:panel>/", HoldPanel.as_view(), name="hold-panel"),
+    path("holds/<str:number>/rules/<str:rule>/", HoldRule.as_view(), name="hold-rule"),
+    path("holds/<str:number>/files/", FileForm.as_view(), name="hold-files"),
+    path("holds/<str:number>/seen/", HoldSeen.as_view(), name="hold-seen"),
     path("holds/<str:number>/note/", NoteDialog.as_view(), name="hold-note"),
     path("holds/<str:number>/review/", ReviewDialog.as_view(), name="hold-review"),
     path("holds/<str:number>/reinstate/", Reinstate.as_view(), name="hold-reinstate"),
@@ -45,6 +54,11 @@ urlpatterns = [
     path(ORDER + "reopen/", ReopenDialog.as_view(), name="order-reopen"),
     path("customers/", CustomerListPage.as_view(), name="customer-list"),
     path(CUSTOMER, CustomerPage.as_view(), name="customer"),
+    path(CUSTOMER + "panels/<slug:panel>/", CustomerPanel.as_view(), name="customer-panel"),
+    path(CUSTOMER + "notes/", CustomerNoteForm.as_view(), name="customer-note"),
+    path(CUSTOMER + "pin/", PinForm.as_view(), name="customer-pin"),
+    path(CUSTOMER + "files/", FileForm.as_view(), name="customer-files"),
+    path("files/<uuid:file>/", FilePage.as_view(), name="file"),
     path(CUSTOMER + "limit/", LimitDialog.as_view(), name="customer-limit"),
     path("jobs/", JobListPage.as_view(), name="job-list"),
     path("jobs/<uuid:job_id>/", JobPage.as_view(), name="job"),

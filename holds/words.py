@@ -136,6 +136,8 @@ def _details(data: Mapping[str, Any]) -> list[str]:
         said.append(WOKEN_BY.get(data["woken_by"], str(data["woken_by"])))
     if data.get("note"):
         said.append(f"“{data['note']}”")
+    if data.get("order_cancelled"):
+        said.append("order cancelled")
     if data.get("undone"):
         said.append("taken back")
     return said

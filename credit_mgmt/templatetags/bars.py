@@ -18,7 +18,10 @@ SEGMENTS = (
     ("delivered", "Delivered, not invoiced"),
     ("ordered", "Open orders"),
     ("this_order", "This order"),
+    ("held_orders", "Other held orders"),
 )
+# Left out where they were not asked for; the others are listed at zero too.
+OPTIONAL = ("this_order", "held_orders")
 ZERO = Decimal(0)
 HUNDRED = Decimal(100)
 # Room to the right of the longer of exposure and limit, so that the end of the bar is visible.
@@ -95,7 +98,7 @@ def exposure_bar(exposure: Any) -> ExposureBar:
     over = max(ZERO, total - limit) if has_tick else ZERO
     at_right = has_tick and scale > 0 and limit / scale > Decimal("0.5")
     return ExposureBar(
-        segments=_segments(parts, scale, read(exposure, "urls") or {}, order=read(exposure, "this_order") is not None),
+        segments=_segments(parts, scale, exposure),
         currency=read(exposure, "currency") or "",
         unlimited=unlimited,
         tested=given_limit is not None or unlimited,
@@ -112,10 +115,12 @@ def exposure_bar(exposure: Any) -> ExposureBar:
     )
 
 
-def _segments(parts: dict[str, Decimal], scale: Decimal, urls: dict[str, str], *, order: bool) -> list[Segment]:
-    """The segments side by side, in their fixed order; without an order its part is left out."""
-    segments, start = [], ZERO
-    for key, label in SEGMENTS[: None if order else -1]:
+def _segments(parts: dict[str, Decimal], scale: Decimal, exposure: Any) -> list[Segment]:
+    """The segments side by side, in their fixed order; optional ones only where they are given."""
+    segments, start, urls = [], ZERO, read(exposure, "urls") or {}
+    for key, label in SEGMENTS:
+        if key in OPTIONAL and read(exposure, key) is None:
+            continue
         size = max(ZERO, parts[key])
         segments.append(
             Segment(key, label, parts[key], position(start, scale), position(size, scale), urls.get(key, ""))

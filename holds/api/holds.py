@@ -13,10 +13,11 @@ from rest_framework.response import Response
 
 from customers.access import Action
 from customers.edge import filters as by
-from customers.edge.fields import AmountField, CodeField, DayField, JsonField, StrictSerializer, TextField
+from customers.edge.fields import AmountField, CodeField, DayField, FlagField, JsonField, StrictSerializer, TextField
 from customers.edge.people import NameOfField
 from customers.edge.resources import ListResource
 from customers.edge.routing import Router
+from customers.errors import InvalidInput
 from customers.models import Document
 from holds import worklist
 from holds.each import BulkResult
@@ -71,6 +72,7 @@ class HoldSerializer(StrictSerializer):
     forced_by = serializers.CharField()
     forced_by_name = NameOfField("forced_by")
     forced_note = serializers.CharField()
+    forced_until = serializers.DateField(allow_null=True)
     ready_to_release = serializers.BooleanField()
     status = serializers.ChoiceField(choices=Hold.Status.choices)
     version = serializers.IntegerField()
@@ -80,6 +82,8 @@ class HoldSerializer(StrictSerializer):
     decided_by = serializers.CharField()
     decided_by_name = NameOfField("decided_by")
     review_date = serializers.DateField(allow_null=True)
+    snoozed_until = serializers.DateField(allow_null=True)
+    wakes_on = serializers.ListField(child=serializers.CharField())
     assignee = serializers.CharField(source="assignee.username", allow_null=True, default=None)
     note = serializers.CharField()
     workflow_state = serializers.CharField()
@@ -117,9 +121,10 @@ class ReleaseSerializer(StrictSerializer):
 
 
 class RejectSerializer(StrictSerializer):
-    """Why to reject; `reason` is the code of a release reason."""
+    """Why to reject; `reason` is the code of a release reason. With `cancel_order` the order is cancelled, too."""
 
     reason = CodeField(required=False, allow_null=True)
+    cancel_order = FlagField(required=False)
     note = TextField(required=False, allow_blank=True, max_length=2000)
     version = serializers.IntegerField(required=False, min_value=1)
 
@@ -128,11 +133,13 @@ class ReinstateSerializer(StrictSerializer):
     """Nothing needs to be said."""
 
 
-class _ManySerializer(StrictSerializer):
+class ManySerializer(StrictSerializer):
+    """The holds of a bulk action."""
+
     ids = serializers.ListField(child=serializers.UUIDField(), min_length=1, max_length=MOST_IDS)
 
 
-class ReleaseManySerializer(_ManySerializer):
+class ReleaseManySerializer(ManySerializer):
     """How to release many; `versions` by id as they were looked at, optional."""
 
     mode = serializers.ChoiceField(choices=Hold.Mode.choices)
@@ -142,18 +149,21 @@ class ReleaseManySerializer(_ManySerializer):
     versions = serializers.DictField(child=serializers.IntegerField(min_value=1), required=False)
 
 
-class RejectManySerializer(_ManySerializer):
-    """Why to reject many."""
+class RejectManySerializer(ManySerializer):
+    """Why to reject many. With `cancel_order` their orders are cancelled, too."""
 
     reason = CodeField(required=False, allow_null=True)
+    cancel_order = FlagField(required=False)
     note = TextField(required=False, allow_blank=True, max_length=2000)
     versions = serializers.DictField(child=serializers.IntegerField(min_value=1), required=False)
 
 
-class AssignManySerializer(_ManySerializer):
-    """Whom to give the holds to, by user name; null takes them away from everybody."""
+class AssignManySerializer(ManySerializer):
+    """Whom to give the holds to, by user name; null takes them away from everybody. Or several `people`, in turn."""
 
-    assignee = TextField(allow_null=True)
+    assignee = TextField(required=False, allow_null=True)
+    people = serializers.ListField(child=TextField(), required=False, min_length=1, max_length=50)
+    versions = serializers.DictField(child=serializers.IntegerField(min_value=1), required=False)
 
 
 class FailureSerializer(StrictSerializer):
@@ -217,6 +227,8 @@ FILTERS = {
     "held_at": by.instant("held_at"),
     "decided_at": by.instant("decided_at"),
     "review_date": by.day("review_date"),
+    "snoozed_until": by.day("snoozed_until"),
+    "forced_until": by.day("forced_until"),
     "assignee": by.text("assignee__username"),
     "release_reason": by.code("release_reason__code"),
     "forced_reason": by.code("forced_reason__code"),
@@ -301,22 +313,27 @@ class Holds(ListResource):
         """Release many: each succeeds or fails on its own."""
         given = self.read(ReleaseManySerializer)
         result = release_holds(actor=self.actor, at=self.now, today=self.today_in, **given)
-        return _answer(result)
+        return answer_of(result)
 
     @extend_schema(request=RejectManySerializer, responses=BulkAnswerSerializer)
     @action(detail=False, methods=["post"], url_path="reject")
     def reject_many(self, request: Request) -> Response:
         """Reject many: each succeeds or fails on its own."""
-        return _answer(reject_holds(actor=self.actor, at=self.now, **self.read(RejectManySerializer)))
+        return answer_of(reject_holds(actor=self.actor, at=self.now, **self.read(RejectManySerializer)))
 
     @extend_schema(request=AssignManySerializer, responses=BulkAnswerSerializer)
     @action(detail=False, methods=["post"])
     def assign(self, request: Request) -> Response:
-        """Give many to a person, or to nobody."""
-        return _answer(worklist.assign_holds(actor=self.actor, at=self.now, **self.read(AssignManySerializer)))
+        """Give many to a person, to several in turn, or to nobody."""
+        given = self.read(AssignManySerializer)
+        if ("assignee" in given) == ("people" in given):
+            raise InvalidInput.of("assignee", "required", "Give either assignee (null for nobody) or people.")
+        assign = worklist.share_holds if "people" in given else worklist.assign_holds
+        return answer_of(assign(actor=self.actor, at=self.now, **given))
 
 
-def _answer(result: BulkResult) -> Response:
+def answer_of(result: BulkResult) -> Response:
+    """What became of each hold."""
     return Response(BulkAnswerSerializer(result).data)
 
 

@@ -8,18 +8,22 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 
-from credit_mgmt.exposure import Position, position_of, positions
+from credit_mgmt.exposure import Position, positions
 from credit_mgmt.models import CreditAccount, LimitHistory
 from credit_mgmt.policies import current_setup
+from credit_mgmt.standing import standing_of
 from customers import access
 from customers.access import Action
 from customers.listing import Address, page_of, sort_keys
 from customers.models import Customer, SalesOrder
 from customers.orders import OPEN_ORDERS
 from customers.views import PageView
+from holds.history import timeline_of
 from holds.models import Hold
 from holds.pages.jobs import names_of
+from holds.pages.panel_contents import document_urls
 from holds.pages.position import ageing, limit_stack, position_bar, used
+from holds.pages.telling import told
 from holds.words import chips_of, status_of
 
 Item = dict[str, Any]
@@ -30,6 +34,12 @@ SORTS = {
     "expires": "credit_account__expires_on",
 }
 SHOWN = 12
+EVENTS = 8
+PANELS = {
+    "invoices": "Invoices", "payments": "Payments", "orders": "Orders", "timeline": "Timeline",
+    "notes": "Notes and files",
+}  # fmt: skip
+"""What stands under the tabs of a customer's card beside the overview, in their order."""
 COLUMNS = (
     ("account", "Account", ""), ("name", "Name", ""), ("", "Entity", ""),
     ("", "Currency", ""), ("limit", "Total limit", "right"),
@@ -94,7 +104,10 @@ class CustomerPage(PageView):
         """The overview: limit, exposure, overdue, holds, orders, history."""
         customer = customer_or_404(self, legal_entity, account)
         today = self.today(customer.legal_entity.time_zone)
-        position = position_of(customer, today)
+        standing = standing_of(customer, today)
+        position = standing.position
+        panels = f"{reverse('customer', args=[legal_entity, account])}panels"
+        urls = document_urls(lambda name, query: f"{panels}/{name}/{query}")
         holds = self._holds(customer)
         orders, count = self._orders(customer)
         history = _history(customer)
@@ -104,9 +117,14 @@ class CustomerPage(PageView):
                 "customer": customer,
                 "position": position,
                 "figures": _figures(position, holds, today),
-                "exposure": position_bar(position),
-                "limit": limit_stack(position, today),
-                "ageing": ageing(position),
+                "exposure": _bar(position, urls, binds=standing.own_limit_binds),
+                "missing_rate": (position.missing_rate or "").replace(">", " to "),
+                "limit": limit_stack(position, today, binds=standing.own_limit_binds),
+                "ageing": ageing(position, f"{panels}/invoices/"),
+                "events": told(timeline_of(customer, per=EVENTS).rows),
+                "tabs": customer_tabs(customer, "overview"),
+                "pinned": getattr(customer, "pinned_note", None),
+                "timeline_url": f"{panels}/timeline/",
                 "holds": holds[:SHOWN],
                 "hold_count": len(holds),
                 "orders": orders,
@@ -159,11 +177,36 @@ def customer_or_404(page: PageView, legal_entity: str, account: str) -> Customer
         "credit_group",
         "credit_account",
         "credit_controller",
+        "pinned_note__note",
     )
     customer = visible.filter(legal_entity=legal_entity, account=account).select_related(*related).first()
     if customer is None:
         raise Http404(f"Customer {legal_entity}:{account} was not found.")
     return customer
+
+
+def customer_tabs(customer: Customer, active: str) -> list[Item]:
+    """The tabs of a customer's card: the overview, and a panel each."""
+    key = [customer.legal_entity_id, customer.account]
+    overview = {
+        "label": "Overview",
+        "url": reverse("customer", args=key),
+        "active": active == "overview",
+        "whole": True,
+    }
+    panels = [
+        {"label": label, "url": reverse("customer-panel", args=[*key, name]), "active": name == active}
+        for name, label in PANELS.items()
+    ]
+    return [{**tab, "key": str(number)} for number, tab in enumerate([overview, *panels], start=1)]
+
+
+def _bar(position: Position, urls: dict[str, str], *, binds: bool) -> Item | None:
+    """The exposure bar with the way to its documents; a limit that is not tested has no tick (`domain 3.4`)."""
+    bar = position_bar(position)
+    if bar is None:
+        return None
+    return {**bar, "urls": urls, "limit": bar["limit"] if binds else None}
 
 
 def _views() -> dict[str, tuple[str, Q]]:

@@ -24,6 +24,10 @@ MODE_HINTS = {
         "The stopped document can be posted once without another check. You can take this back for 15 minutes."
     ),
 }
+ORDER_HINTS = {
+    "keep": "It cannot be posted until a credit manager reopens it; then it is checked again.",
+    "cancel": "Nothing is left of it and its credit is free. It cannot be opened again.",
+}
 
 
 class DecisionDialog(SelectionDialog):
@@ -79,7 +83,16 @@ class RejectDialog(DecisionDialog):
 
     def form(self, chosen: Selection, data: QueryDict | None = None) -> RejectForm:
         """Only reasons that are valid for the chosen legal entities."""
-        return RejectForm(data, reasons=reasons_of(Reason.Type.RELEASE, chosen.entities), entities=chosen.entities)
+        return RejectForm(
+            data,
+            reasons=reasons_of(Reason.Type.RELEASE, chosen.entities),
+            entities=chosen.entities,
+            may_cancel=all(self.may(Action.CANCEL_ORDER, entity) for entity in chosen.entities),
+        )
+
+    def more(self, chosen: Selection, form: Form) -> dict[str, Any]:
+        """What becomes of the order, in words."""
+        return {**super().more(chosen, form), "order_hints": ORDER_HINTS}
 
     def decide(self, chosen: Selection, form: Form) -> BulkResult:
         """Reject them."""
@@ -89,9 +102,17 @@ class RejectDialog(DecisionDialog):
             versions=chosen.versions,
             reason=given["reason"] or None,
             note=given["note"],
+            cancel_order=isinstance(form, RejectForm) and form.cancels,
             actor=self.actor,
             at=self.now,
         )
+
+    def said(self, chosen: Selection, form: Form, result: BulkResult) -> str:
+        """Also that the orders were cancelled."""
+        said = super().said(chosen, form, result)
+        if not (isinstance(form, RejectForm) and form.cancels):
+            return said
+        return f"{said[:-1]}, {'order' if len(result.succeeded) == 1 else 'orders'} cancelled."
 
 
 def _unfit(chosen: Selection, form: Form) -> list[str]:

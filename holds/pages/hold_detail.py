@@ -1,45 +1,64 @@
 """One hold (`ux.md` 3.2): why, how bad, what would clear it, what happened before; and the actions on it."""
 
-import datetime as dt
+from decimal import Decimal
 from typing import Any
 
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 
 from credit_mgmt import display
-from credit_mgmt.checks import check_order
-from credit_mgmt.engine.decision import Decision
-from credit_mgmt.exposure import position_of
+from credit_mgmt.decisions import stored_decision
+from credit_mgmt.standing import CreditStanding
 from customers import access
 from customers.access import Action
 from customers.views import PageView
-from holds.models import Hold, HoldEvent, HoldReason
+from holds.history import timeline_of
+from holds.models import Attachment, CustomerNote, Hold, HoldEvent, HoldReason
+from holds.pages import hold_blocks as blocks
 from holds.pages.facts import order_facts
-from holds.pages.position import ageing, limit_stack, position_bar
-from holds.recording import FORCED, POSTING_FAILED
-from holds.releases import REINSTATE_WITHIN
-from holds.words import ORDER, REASONS, actor_words, chips_of, status_of, timeline
+from holds.pages.hold_actions import actions_of, small_actions_of
+from holds.pages.panel_contents import document_urls
+from holds.pages.position import ageing, limit_stack
+from holds.pages.telling import told
+from holds.words import actor_words, chips_of, status_of
 
 Item = dict[str, Any]
 RELATED = (
-    "order", "order__customer", "order__legal_entity", "payer", "payer__account_status", "legal_entity", "assignee",
-    "release_reason", "forced_reason", "last_decision",
+    "order", "order__customer", "order__legal_entity", "payer", "payer__account_status", "payer__pinned_note__note",
+    "legal_entity", "assignee", "release_reason", "forced_reason",
 )  # fmt: skip
 OTHERS = 8
-EVENTS = 40
+EVENTS = 10
+PANELS = {
+    "trace": "Rule trace", "orders": "Order history", "invoices": "Invoices", "payments": "Payments",
+    "timeline": "Timeline", "notes": "Notes and files", "audit": "Audit",
+}  # fmt: skip
+"""What stands under the tabs of a hold, in their order."""
 
 
 def hold_or_404(number: str, page: PageView) -> Hold:
-    """The hold with that number, as far as the reader may see it."""
+    """The hold with that number, as far as the reader may see it; annotated with how many `notes` and files it has."""
     visible = access.scoped(Hold.objects.all(), page.actor, Action.VIEW)
-    hold = visible.filter(number=number).select_related(*RELATED).first()
+    hold = _counted(visible.filter(number=number)).select_related(*RELATED).first()
     if hold is None:
         raise Http404(f"Hold {number} was not found.")
     return hold
 
 
+def _counted(holds: QuerySet[Hold]) -> QuerySet[Hold]:
+    sources = (
+        HoldEvent.objects.filter(hold=OuterRef("pk"), type="noted").order_by().values("hold"),
+        CustomerNote.objects.filter(customer=OuterRef("payer")).order_by().values("customer"),
+        Attachment.objects.filter(customer=OuterRef("payer")).order_by().values("customer"),
+    )
+    counts = [Coalesce(Subquery(rows.annotate(count=Count("pk")).values("count")), 0) for rows in sources]
+    return holds.annotate(notes=counts[0] + counts[1] + counts[2])
+
+
 class HoldPage(PageView):
-    """GET `/holds/H-000123/`."""
+    """GET `/holds/H-000123/`; `?at=hold` shows what was found when the order was stopped."""
 
     looks = Action.VIEW
     section = "holds"
@@ -47,173 +66,155 @@ class HoldPage(PageView):
     def get(self, request: HttpRequest, number: str) -> HttpResponse:
         """The page: what was decided, and what the same check says now."""
         hold = hold_or_404(number, self)
-        today = self.today(hold.legal_entity.time_zone)
-        position = position_of(hold.payer, today)
-        reasons = list(HoldReason.objects.filter(hold=hold).order_by("-valid", "added_at", "pk"))
-        decision = self._now(hold, today)
-        figures = decision.figures if decision else None
-        return self.page(
-            "holds/detail.html",
-            {
-                "hold": hold,
-                "status": status_of(hold),
-                "reasons": [_reason(reason, hold) for reason in _by_severity(reasons)],
-                "decision": decision,
-                "remedies": display.remedy_rows(decision) if decision else [],
-                "owner": (hold.assignee.get_full_name() or hold.assignee.get_username()) if hold.assignee else "",
-                "forced_only": hold.forced and not any(row.valid and row.type != FORCED for row in reasons),
-                "exposure": display.exposure_bar(figures) if figures else position_bar(position),
-                "with_order": bool(figures),
-                "group": display.group_figures(figures),
-                "limit": limit_stack(position, today),
-                "ageing": ageing(position),
-                "steps": display.trace_steps(decision.trace) if decision else [],
-                "facts": order_facts(hold.order, hold.legal_entity.accounting_currency_id, hold.amount),
-                "others": self._others(hold),
-                "events": timeline(_events(hold)),
-                "actions": self._actions(hold),
-                "small_actions": self._small_actions(hold),
-                "warnings": self._warnings(hold),
-                "today": today,
-            },
-        )
-
-    def _now(self, hold: Hold, today: dt.date) -> Decision | None:
-        """What the very same check says now, with what would clear it; nothing for a hold that is closed."""
-        if hold.status != Hold.Status.ACTIVE:
-            return None
-        return check_order(
-            hold.order_id,
-            checkpoint=hold.checkpoint,
-            pro_forma=hold.pro_forma,
-            as_of={hold.legal_entity_id: today},
-            evaluation=True,
-            with_remedies=True,
-        )
-
-    def _others(self, hold: Hold) -> list[Item]:
-        rows = access.scoped(Hold.objects.all(), self.actor).filter(payer=hold.payer, status=Hold.Status.ACTIVE)
-        rows = rows.exclude(pk=hold.pk).select_related("order").order_by("ship_date", "number")[: OTHERS + 1]
-        return [{"hold": other, "chips": chips_of(other), "status": status_of(other)} for other in rows]
-
-    def _actions(self, hold: Hold) -> list[Item]:
-        """What the reader may do with the hold; what is not possible in this case says why."""
-        entity = hold.legal_entity_id
-        if hold.status != Hold.Status.ACTIVE:
-            return self._closed_actions(hold)
-        query = f"?hold={hold.number}&next={reverse('hold-detail', args=[hold.number])}"
-        actions: list[Item] = []
-        if self.may(Action.RELEASE, entity):
-            release: Item = {
-                "label": "Release…",
-                "url": reverse("hold-release") + query,
-                "icon": "check",
-                "primary": True,
-                "dialog": True,
-                "shortcut": "r",
-            }
-            if hold.forced and not self.may(Action.RELEASE_FORCED, entity):
-                release["disabled_because"] = "A credit manager releases a forced hold."
-            actions.append(release)
-        if self.may(Action.REJECT, entity):
-            actions.append(
-                {
-                    "label": "Reject…",
-                    "url": reverse("hold-reject") + query,
-                    "icon": "x",
-                    "dialog": True,
-                    "shortcut": "d",
-                }
-            )
-        if self.may(Action.EVALUATE, entity):
-            url = reverse("hold-evaluate") + f"?hold={hold.number}"
-            actions.append({"label": "Evaluate", "url": url, "icon": "refresh-cw", "dialog": True, "shortcut": "e"})
-        if self.may(Action.FORCE_HOLD, entity) and not hold.forced:
-            url = reverse("order-force", args=[entity, hold.order.number])
-            actions.append({"label": "Force hold…", "url": url, "icon": "hand", "dialog": True})
-        return actions
-
-    def _closed_actions(self, hold: Hold) -> list[Item]:
-        """A release without posting can be taken back by the same person for a while (`domain 6`)."""
-        mine = hold.decided_by == self.actor.reference and hold.release_mode == Hold.Mode.WITHOUT_POSTING
-        if hold.status != Hold.Status.RELEASED or not mine:
-            return []
-        action: Item = {
-            "label": "Take release back",
-            "url": reverse("hold-reinstate", args=[hold.number]),
-            "post": True,
-            "icon": "undo-2",
+        standing = blocks.standing_now(self, hold)
+        others = self._others(hold)
+        wide = request.GET.get("held") == "1"
+        held_orders = standing.would_use([other.order_id for other in others]) if wide else None
+        context = {
+            **why_context(self, hold, standing),
+            **_credit(hold, standing, held_orders),
+            **self._around(hold, others),
+            "with_held": wide,
         }
-        if hold.decided_at is None or self.now - hold.decided_at > REINSTATE_WITHIN:
-            action["disabled_because"] = "A release can be taken back for 15 minutes."
-        return [action]
+        if request.GET.get("at") == "hold" and hold.decision_id is not None:
+            context |= _then(hold, standing)
+        return self.page("holds/detail.html", context)
 
-    def _small_actions(self, hold: Hold) -> list[Item]:
-        """Working the hold: whose it is, when to look again, what to remember."""
-        if not self.may(Action.WORK_HOLDS, hold.legal_entity_id) or hold.status != Hold.Status.ACTIVE:
-            return []
-        query = f"?hold={hold.number}&next={reverse('hold-detail', args=[hold.number])}"
-        return [
-            {
-                "label": "Assign…",
-                "url": reverse("hold-assign") + query,
-                "icon": "user",
-                "dialog": True,
-                "shortcut": "a",
-                "quiet": True,
-            },
-            {
-                "label": "Review date…",
-                "url": reverse("hold-review", args=[hold.number]),
-                "icon": "calendar",
-                "dialog": True,
-                "quiet": True,
-            },
-            {
-                "label": "Add note…",
-                "url": reverse("hold-note", args=[hold.number]),
-                "icon": "message-square",
-                "dialog": True,
-                "shortcut": "n",
-                "quiet": True,
-            },
-        ]
+    def _around(self, hold: Hold, others: list[Hold]) -> Item:
+        """What stands beside the three blocks: order, work, other holds, the last events, the tabs."""
+        today = self.today(hold.legal_entity.time_zone)
+        return {
+            "owner": (hold.assignee.get_full_name() or hold.assignee.get_username()) if hold.assignee else "",
+            "facts": order_facts(hold.order, hold.legal_entity.accounting_currency_id, hold.amount),
+            "others": [
+                {"hold": other, "chips": chips_of(other), "status": status_of(other)} for other in others[:OTHERS]
+            ],
+            "other_count": len(others),
+            "events": told(timeline_of(hold.payer, hold=hold, per=EVENTS).rows, hold=hold.number),
+            "tabs": tabs_of(hold, "trace"),
+            "small_actions": small_actions_of(self, hold),
+            "bulk_actions": _bulk_actions(self, hold),
+            "warnings": closing(hold),
+            "list_url": reverse("hold-list"),
+            "today": today,
+            "now_url": self._without("at"),
+            "then_url": self._with(at="hold") if hold.decision_id is not None else "",
+            "held_url": self._without("held") if self.request.GET.get("held") == "1" else self._with(held="1"),
+        }
 
-    def _warnings(self, hold: Hold) -> list[Item]:
-        if hold.status == Hold.Status.ACTIVE:
-            return []
-        words = {"released": "Released", "rejected": "Rejected", "cancelled": "Cancelled with its order"}
-        how = f", {hold.get_release_mode_display().lower()}" if hold.release_mode else ""
-        event = HoldEvent.objects.filter(hold=hold, version=hold.version).first()
-        who = actor_words(hold.decided_by, event.actor_name if event else "") if hold.decided_by else ""
-        reason = (
-            f"Reason: {hold.release_reason.description or hold.release_reason.code}." if hold.release_reason else ""
-        )
-        return [{"title": f"{words[hold.status]}{how} {who}".strip(), "text": reason, "at": hold.decided_at}]
+    def _with(self, **values: str) -> str:
+        query = self.request.GET.copy()
+        for key, value in values.items():
+            query[key] = value
+        return f"?{query.urlencode()}"
+
+    def _without(self, key: str) -> str:
+        query = self.request.GET.copy()
+        query.pop(key, None)
+        return f"?{query.urlencode()}" if query else self.request.path
+
+    def _others(self, hold: Hold) -> list[Hold]:
+        rows = access.scoped(Hold.objects.all(), self.actor).filter(payer=hold.payer, status=Hold.Status.ACTIVE)
+        return list(rows.exclude(pk=hold.pk).select_related("order").order_by("ship_date", "number")[:200])
 
 
-def _by_severity(reasons: list[HoldReason]) -> list[HoldReason]:
-    return sorted(
-        reasons, key=lambda row: (not row.valid, ORDER.index(row.type) if row.type in ORDER else len(ORDER), row.pk)
-    )
-
-
-def _events(hold: Hold) -> list[HoldEvent]:
-    return list(HoldEvent.objects.filter(hold=hold).order_by("-version")[:EVENTS])
-
-
-def _reason(reason: HoldReason, hold: Hold) -> Item:
-    """One reason: its sentence as it was written with the figures that were compared."""
-    rule_name = reason.evidence.get("rule_name", "")
+def why_context(page: PageView, hold: Hold, standing: CreditStanding) -> Item:
+    """Why, what clears it and what can be done: what the page and the peek have in common. One query."""
+    reasons = list(HoldReason.objects.filter(hold=hold).order_by("pk"))
+    decision = standing.decision
     return {
-        "title": REASONS.get(reason.type, reason.type),
-        "sentence": reason.message,
-        "rule": f"Rule {rule_name}" if rule_name else "",
-        "rule_url": reverse("rule-edit", args=[reason.rule]) if reason.rule else "",
-        "level": display.LEVELS.get(reason.level, ""),
-        "cleared": not reason.valid,
-        "cleared_text": f"Cleared {reason.cleared_at:%-d %b %H:%M}. It was: {reason.message}"
-        if reason.cleared_at
-        else "",
-        "tone": {FORCED: "forced", POSTING_FAILED: "failed"}.get(reason.type, ""),
+        "hold": hold,
+        "status": status_of(hold),
+        "reasons": blocks.why(hold, reasons),
+        "decision": decision,
+        "remedies": blocks.remedies(page, hold, decision),
+        "forced_only": blocks.forced_only(hold, reasons),
+        "recheck": blocks.recheck(hold, reasons, decision, page.now),
+        "stale": standing.decision is not None
+        and hold.evaluated_at is not None
+        and page.now - hold.evaluated_at > blocks.STALE_AFTER,
+        "missing_rate": blocks.missing_rate(standing),
+        "actions": actions_of(page, hold),
+        "pinned": getattr(hold.payer, "pinned_note", None),
     }
+
+
+def _credit(hold: Hold, standing: CreditStanding, held_orders: Decimal | None) -> Item:
+    """Exposure, limit, ageing and trace as of now."""
+    panel = f"{reverse('hold-detail', args=[hold.number])}panels"
+    urls = document_urls(lambda name, query: f"{panel}/{name}/{query}")
+    urls["this_order"] = reverse("order", args=[hold.legal_entity_id, hold.order.number])
+    decision, position = standing.decision, standing.position
+    figures = decision.figures if decision is not None else None
+    return {
+        "exposure": blocks.exposure(standing, urls, held_orders=held_orders),
+        "with_order": figures is not None and figures.get("exposure_after") is not None,
+        "group": display.group_figures(figures),
+        "limit": limit_stack(position, standing.setting.as_of, binds=standing.own_limit_binds),
+        "ageing": ageing(position, f"{panel}/invoices/"),
+        "steps": display.trace_steps(decision.trace) if decision is not None else [],
+    }
+
+
+def _then(hold: Hold, standing: CreditStanding) -> Item:
+    """The page as it was when the order was stopped: reasons, figures and trace of the stored decision."""
+    record = hold.decision
+    if record is None:
+        return {}
+    then = stored_decision(record)
+    bar = display.exposure_bar(then.figures)
+    if bar is not None and not bar["unlimited"] and not standing.own_limit_binds:
+        bar["limit"] = None
+    return {
+        "at_hold": record,
+        "reasons": blocks.why_then(hold, then),
+        "exposure": bar,
+        "with_order": True,
+        "group": display.group_figures(then.figures),
+        "steps": display.trace_steps(then.trace),
+        "compared": blocks.compared(then, standing.decision),
+        "reasons_compared": blocks.reasons_compared(then, standing.decision),
+    }
+
+
+def tabs_of(hold: Hold, active: str) -> list[Item]:
+    """The tabs under a hold; the rule trace is on the page itself."""
+    return [
+        {
+            "label": label,
+            "url": reverse("hold-panel", args=[hold.number, name]),
+            "active": name == active,
+            "count": getattr(hold, "notes", None) or None if name == "notes" else None,
+            "key": str(number),
+        }
+        for number, (name, label) in enumerate(PANELS.items(), start=1)
+    ]
+
+
+def _bulk_actions(page: PageView, hold: Hold) -> list[Item]:
+    """What can be done with several holds of the customer at once."""
+    known = (
+        (Action.RELEASE, "Release…", "hold-release", "check"),
+        (Action.REJECT, "Reject…", "hold-reject", "x"),
+        (Action.EVALUATE, "Evaluate…", "hold-evaluate", "refresh-cw"),
+    )
+    return [
+        {"label": label, "url": reverse(name), "icon": icon}
+        for action, label, name, icon in known
+        if page.may(action, hold.legal_entity_id)
+    ]
+
+
+def closing(hold: Hold) -> list[Item]:
+    """How a closed hold ended: by whom, how and why. One query, or none."""
+    if hold.status == Hold.Status.ACTIVE:
+        return []
+    words = {"released": "Released", "rejected": "Rejected", "cancelled": "Cancelled with its order"}
+    how = f", {hold.get_release_mode_display().lower()}" if hold.release_mode else ""
+    event = HoldEvent.objects.filter(hold=hold, to_status=hold.status).order_by("-version").first()
+    who = actor_words(hold.decided_by, event.actor_name if event else "") if hold.decided_by else ""
+    reason = hold.release_reason
+    text = f"Reason: {reason.description or reason.code}." if reason else ""
+    note = str(event.data.get("note") or "") if event else ""
+    said = " ".join(filter(None, (text, f"“{note}”" if note else "")))
+    return [{"title": f"{words[hold.status]}{how} {who}".strip(), "text": said, "at": hold.decided_at}]

@@ -3,6 +3,7 @@
 import datetime as dt
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlencode
 
 from credit_mgmt.engine.texts import used_percent
 from credit_mgmt.exposure import NOT_DUE, UNAPPLIED, Position
@@ -10,6 +11,7 @@ from credit_mgmt.templatetags.formats import short_date
 from customers.money import ZERO
 
 Item = dict[str, Any]
+PARTS_OF = {UNAPPLIED: "unapplied"}
 BUCKET_WORDS = {NOT_DUE: "Not due", "over 90": "Over 90", UNAPPLIED: "Unapplied"}
 
 
@@ -22,15 +24,17 @@ def position_bar(position: Position) -> Item | None:
     return {**bar, "not_due": bar["not_due"] - unapplied, "unapplied": unapplied, "this_order": None}
 
 
-def limit_stack(position: Position, today: dt.date) -> Item:
-    """Every part of the total limit, with its period; what is not in effect says why."""
-    replaced = "a temporary limit replaces it" if position.temporary_limit is not None else ""
+def limit_stack(position: Position, today: dt.date, *, binds: bool = True) -> Item:
+    """Every part of the total limit, with its period; what is not in effect stays and says why.
+
+    `binds`: whether the customer's own limit is tested at all (`domain 3.4`).
+    """
     lines: list[Item] = [
         {
-            "label": "Base limit",
+            "label": "Base limit" + (", mandatory" if position.mandatory else ""),
             "period": _until(position.expires_on, today),
             "amount": position.base_limit,
-            "off": replaced,
+            "off": _off(position, binds=binds),
         }
     ]
     if position.temporary_limit is not None:
@@ -46,6 +50,17 @@ def limit_stack(position: Position, today: dt.date) -> Item:
     }
 
 
+def _off(position: Position, *, binds: bool) -> str:
+    """Why the base limit is not in effect, or nothing."""
+    if position.temporary_limit is not None:
+        return "a temporary limit replaces it"
+    if position.unlimited:
+        return "the customer is unlimited"
+    if not position.limit_tested:
+        return "limits are shown and not tested"
+    return "" if binds else "the group’s limit stands in for it"
+
+
 def _until(day: dt.date | None, today: dt.date) -> str:
     if day is None:
         return "without end"
@@ -58,24 +73,25 @@ def _note(position: Position) -> str:
     if not position.limit_tested:
         notes.append("The credit limit type is none: limits are shown and not tested.")
     group = position.group
-    if group is not None and group.limit is not None:
+    if group is None:
+        notes.append("Credit group: none.")
+    elif group.limit is None:
+        notes.append(f"Credit group {group.number}: its limit cannot be converted, an exchange rate is missing.")
+    else:
         used = used_percent(group.exposure, group.limit) if group.exposure is not None else None
         words = f", {used:.0f} % used" if used is not None else ""
         notes.append(f"Credit group {group.number}: {group.limit:,.2f} {group.currency} for all members{words}.")
-    elif group is not None:
-        notes.append(f"Credit group {group.number}: its limit cannot be converted, an exchange rate is missing.")
-    if position.mandatory:
-        notes.append("Mandatory limit.")
     return " ".join(notes)
 
 
-def ageing(position: Position) -> Item:
-    """What is open by days past due; amounts in the accounting currency."""
+def ageing(position: Position, invoices: str = "") -> Item:
+    """What is open by days past due, in the accounting currency; `invoices` is the list that a bucket opens."""
     buckets = [
         {
             "label": BUCKET_WORDS.get(bucket.label, bucket.label.replace("-", "–")),
             "amount": bucket.amount if bucket.amount is not None else ZERO,
             "late": bucket.label not in (NOT_DUE, UNAPPLIED),
+            "url": f"{invoices}?{urlencode({'part': PARTS_OF.get(bucket.label, bucket.label)})}" if invoices else "",
         }
         for bucket in position.ageing
     ]

@@ -4,8 +4,8 @@ from typing import Any
 
 from django import template
 
-from holds.models import Hold, HoldEvent
-from holds.words import chips_of, event_words, status_of
+from holds.models import CustomerNote, Hold, HoldEvent
+from holds.words import actor_words, chips_of, event_words, status_of
 
 register = template.Library()
 
@@ -26,3 +26,9 @@ def hold_status(hold: Hold) -> str:
 def words_of_event(event: HoldEvent) -> str:
     """What happened, in a few words."""
     return event_words(event)
+
+
+@register.filter
+def signed(note: CustomerNote) -> str:
+    """Who wrote a note, by the name that was recorded."""
+    return actor_words(note.actor, note.actor_name)

@@ -136,10 +136,13 @@ def test_each_reason_has_its_chip_and_its_sentence(decision: Decision, chip: str
 
 def test_a_forced_hold_says_who_and_why() -> None:
     """ux: Forced: dispute."""
-    evidence = {"reason": "DISPUTE", "description": "Dispute", "note": "see mail", "by": "M. Vance"}
+    evidence = {
+        "reason": "DISPUTE", "description": "Dispute", "note": "see mail", "forced_by": "M. Vance",
+        "forced_on": "2026-11-17",
+    }  # fmt: skip
     forced = Reason("forced", None, None, None, evidence)
     assert messages.reason_chip(forced).text == "Forced: DISPUTE"
-    assert messages.reason_message(forced) == "M. Vance forced this hold: Dispute, “see mail”."
+    assert messages.reason_message(forced) == "M. Vance forced this hold on 17 Nov 2026: Dispute, “see mail”."
 
 
 def test_every_reason_type_has_words() -> None:

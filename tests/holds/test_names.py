@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from customers.access import Actor
 from customers.models import AccessGrant, ApiClient, OutboxEvent
 from customers.people import names_of
+from holds.forced import force_hold
 from holds.models import Hold
 from holds.pages.jobs import names_of as names_on_pages
 from holds.rejections import reject_hold
@@ -81,6 +82,13 @@ def test_who_was_deleted_keeps_the_name_that_was_recorded(api: Api):
     assert (shown["held_by_name"], shown["decided_by_name"]) == ("johanna", "johanna")
     assert api.get(f"decisions/{hold.decision_id}").is_(200)["actor_name"] == "johanna"
     assert names_on_pages([clerk.reference]) == {clerk.reference: "johanna"}
+
+
+def test_the_sentence_of_a_forced_hold_names_who_forced_it_and_when(api: Api):
+    order = an_order(a_customer())
+    hold = force_hold(order=order.pk, reason="DISPUTE", note="see mail", actor=johanna(), at=NOW, today=today)
+    [reason] = api.get(f"holds/{hold.pk}").is_(200)["reasons"]
+    assert reason["message"] == "johanna forced this hold on 20 Nov 2026: DISPUTE, “see mail”."
 
 
 def test_the_feed_names_who_acted(api: Api):

@@ -2,6 +2,8 @@
 
 import pytest
 
+from customers import access
+from customers.access import Action
 from customers.models import Reason, Role
 from holds import worklist
 from holds.forced import force_hold
@@ -225,3 +227,30 @@ def test_holds_of_other_legal_entities_do_not_exist(sign_in):
     values = {"hold": hold.number, "mode": "without_posting", "reason": "PAID"}
     assert stranger.post("/holds/release/", values).status_code == 404
     assert Hold.objects.get(pk=hold.pk).status == "active"
+
+
+def test_a_rejected_order_may_be_cancelled_at_once_where_one_may(clerk):
+    """ux 3.3, Reject: keep order, marked rejected, or cancel order."""
+    kept, cancelled = a_hold("US-001"), a_hold("US-002")
+    page = shown(clerk.get("/holds/reject/", {"hold": kept.number}))
+    assert "Keep order, marked rejected" in page
+    assert "Cancel order" in page
+    clerk.post("/holds/reject/", {"hold": kept.number, "order": "keep"})
+    answer = clerk.post("/holds/reject/", {"hold": cancelled.number, "order": "cancel"}, follow=True)
+    assert f"{cancelled.order.number} rejected, order cancelled." in shown(answer)
+    kept.order.refresh_from_db()
+    cancelled.order.refresh_from_db()
+    assert (kept.order.credit_status, cancelled.order.credit_status) == ("rejected", "cancelled")
+    assert "order cancelled" in shown(clerk.get(f"/holds/{cancelled.number}/"))
+
+
+def test_who_may_not_cancel_is_not_offered_it(clerk, monkeypatch):
+    roles = tuple(role for role in access.POLICY[Action.CANCEL_ORDER] if role != Role.CREDIT_CLERK)
+    monkeypatch.setitem(access.POLICY, Action.CANCEL_ORDER, roles)
+    hold = a_hold()
+    page = shown(clerk.get("/holds/reject/", {"hold": hold.number}))
+    assert "Cancel order" not in page
+    assert "until a credit manager reopens it" in page
+    clerk.post("/holds/reject/", {"hold": hold.number, "order": "cancel"})
+    hold.order.refresh_from_db()
+    assert hold.order.credit_status == "rejected"

@@ -104,7 +104,8 @@ def test_a_missing_rate_is_named_and_the_page_still_stands(clerk):
     page = shown(answer)
     assert "Cannot be evaluated" in page
     assert "JPY" in page
-    assert "an exchange rate is missing" in page
+    assert "An exchange rate is missing" in page
+    assert f"the rate from JPY to USD on {DAY:%-d %b %Y}" in page
     assert "Release…" in page
     assert "?<span" in shown(clerk.get("/holds/"))
 
@@ -147,4 +148,4 @@ def test_the_number_of_queries_is_pinned(clerk):
         an_invoice(hold.payer, "10")
     with CaptureQueriesContext(connection) as many:
         clerk.get(address)
-    assert len(many) == len(few) == 18
+    assert len(many) == len(few) == 14

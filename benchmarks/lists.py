@@ -1,0 +1,233 @@
+# ruff: noqa: E501 - SQL is laid out as SQL
+"""`python -m benchmarks.lists`: server time and queries of the hold list at 10,000, 100,000 and 500,000 open holds.
+
+Each shipped view is asked for in each order, upwards and downwards, first page and the page after it, through the whole
+stack but the socket. `--holds N` measures one size. With DATABASE_URL set that server is used: its database must be empty.
+"""
+
+import argparse
+import os
+import statistics
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, TextIO
+
+from benchmarks.__main__ import database
+
+SIZES = (10_000, 100_000, 500_000)
+ROUNDS = 3
+TARGET_MILLISECONDS = 200
+MOST_QUERIES = 8
+
+_PEOPLE = """
+INSERT INTO auth_user (id, username, password, first_name, last_name, email, is_superuser, is_staff, is_active, date_joined)
+    SELECT 1000 + g, 'clerk' || g, '!', 'Clerk', 'No ' || g, '', false, false, true, now() FROM generate_series(1, 8) g;
+INSERT INTO customers_accessgrant (user_id, role) SELECT 1000 + g, 'credit_clerk' FROM generate_series(1, 8) g;
+INSERT INTO customers_reason (type, code, description) VALUES ('hold', 'DISPUTE', 'Dispute'), ('release', 'PAID', 'Paid');
+"""
+
+_SPREAD = """
+UPDATE holds_hold h SET
+    reason_codes = (ARRAY['["limit_used"]', '["days_overdue", "limit_used"]', '["days_overdue"]', '["overdue_amount"]', '["payment_terms"]',
+                          '["limit_expired", "limit_used"]', '["sales_order"]', '["account_status"]']::jsonb[])[1 + v.n % 8],
+    chips = (ARRAY['[{{"type": "limit_used", "text": "Limit 109 %", "number": "109 %", "valid": true}}]',
+                   '[{{"type": "limit_used", "text": "Limit 109 %", "number": "109 %", "valid": true}}, {{"type": "days_overdue", "text": "Overdue 67 d", "number": "67 d", "valid": true}}]',
+                   '[{{"type": "days_overdue", "text": "Overdue 67 d", "number": "67 d", "valid": true}}]']::jsonb[])[1 + v.n % 3],
+    over_limit = CASE WHEN v.n % 3 = 0 THEN NULL ELSE round((20000 * v.r)::numeric, 2) END,
+    used_percent = CASE WHEN v.n % 50 = 0 THEN NULL ELSE round((60 + 90 * v.r)::numeric, 2) END,
+    overdue_amount = CASE WHEN v.n % 4 = 0 THEN 0 ELSE round((50000 * v.r * v.r)::numeric, 2) END,
+    forced = v.n % 100 = 1, forced_reason_id = CASE WHEN v.n % 100 = 1 THEN (SELECT id FROM customers_reason WHERE code = 'DISPUTE') END,
+    ready_to_release = v.n % 40 = 2,
+    assignee_id = CASE WHEN v.n % 5 < 2 THEN NULL ELSE 1001 + v.n % 8 END,
+    review_date = CASE WHEN v.n % 60 = 3 THEN DATE '{day}' + (v.n % 20)::int - 10 END,
+    snoozed_until = CASE WHEN v.n % 30 = 4 THEN DATE '{day}' + (v.n % 9)::int END,
+    workflow_state = CASE WHEN v.n % 90 = 5 THEN 'pending' ELSE '' END,
+    held_at = TIMESTAMPTZ '{day} 06:00Z' - (v.r * 30) * interval '1 day',
+    evaluated_at = TIMESTAMPTZ '{day} 06:00Z'
+FROM (SELECT id, order_id AS n, pg_temp.rnd(order_id, 21) AS r FROM holds_hold) v WHERE v.id = h.id;
+"""
+
+_CLOSED = """
+CREATE TEMP TABLE closed AS SELECT gen_random_uuid() AS hold, o.*, TIMESTAMPTZ '{day} 05:00Z' - (pg_temp.rnd(o.id, 31) * 90) * interval '1 day' AS decided
+    FROM customers_salesorder o WHERE o.id > {holds};
+INSERT INTO holds_hold (id, number, order_id, payer_id, legal_entity_id, checkpoint, pro_forma, status, version, held_at, held_by, forced, forced_by,
+        forced_note, ready_to_release, note, workflow_state, release_mode, release_reason_id, decided_at, decided_by, reason_codes, chips, currency, amount,
+        amount_unknown, ship_date)
+    SELECT hold, 'H-C' || number, id, payer_id, legal_entity_id, 'confirmation', false, 'released', 2, decided - interval '2 days', 'system:benchmark', false, '', '', false, '', '', 'without_posting',
+           (SELECT id FROM customers_reason WHERE code = 'PAID'), decided, 'user:1001', '[]', '[]', currency_id, amount, false, requested_ship_date
+    FROM closed;
+INSERT INTO holds_holdevent (hold_id, version, type, from_status, to_status, actor, actor_name, at, data)
+    SELECT id, 1, 'hold_placed', '', 'active', 'system:benchmark', '', held_at, '{{}}'::jsonb FROM holds_hold WHERE status = 'released'
+    UNION ALL SELECT id, 2, 'released', 'active', 'released', 'user:1001', 'clerk1', decided_at, '{{"mode": "without_posting", "reason": "PAID"}}' FROM holds_hold WHERE status = 'released';
+"""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Server times (ms) and the most queries of one view in one order."""
+
+    view: str
+    sort: str
+    times: Sequence[float]
+    queries: int
+
+    @property
+    def p95(self) -> float:
+        """What 95 of 100 pages took at most."""
+        return statistics.quantiles(self.times, n=20)[18] if len(self.times) > 1 else self.times[0]
+
+
+def load(holds: int) -> None:
+    """Fill an empty, migrated database with `holds` open holds of many kinds, and as many closed ones in 90 days."""
+    from django.db import connection, transaction  # noqa: PLC0415 - needs the set-up Django
+
+    from benchmarks import data  # noqa: PLC0415
+
+    size = data.Size(customers=max(200, holds // 5), invoices=1000, orders=2 * holds, holds=holds)
+    data.load(size)
+    values = {"day": data.DAY, "holds": holds}
+    with transaction.atomic(), connection.cursor() as cursor:
+        for script in (_PEOPLE, _SPREAD, _CLOSED):
+            cursor.execute(script.format(**values))
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE")
+
+
+def measure(rounds: int = ROUNDS, views: Iterable[str] = ()) -> list[Measured]:
+    """Every shipped view in every order that its list offers."""
+    from django.conf import settings  # noqa: PLC0415 - needs the set-up Django
+    from django.contrib.auth import get_user_model  # noqa: PLC0415
+    from django.test import Client  # noqa: PLC0415
+
+    from holds.lists import SORTS, VIEWS  # noqa: PLC0415
+
+    client = Client(headers={"host": "localhost"})
+    client.cookies[settings.SESSION_COOKIE_NAME] = _session(get_user_model().objects.get(username="clerk1"))
+    client.get("/holds/")
+    orders = ["", *(sign + name for name in SORTS for sign in ("", "-"))]
+    wanted = set(views)
+    return [
+        _measure(client, view.slug, sort, rounds)
+        for view in VIEWS
+        if not wanted or view.slug in wanted
+        for sort in orders
+    ]
+
+
+def _session(user: Any) -> str:
+    """The key of a session in which `user` has signed in."""
+    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY  # noqa: PLC0415
+    from django.contrib.sessions.backends.db import SessionStore  # noqa: PLC0415
+
+    session = SessionStore()
+    session[SESSION_KEY] = str(user.pk)
+    session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    session["session_started"] = session["session_seen"] = int(time.time())
+    session.save()
+    return str(session.session_key)
+
+
+def _measure(client: Any, view: str, sort: str, rounds: int) -> Measured:
+    address = f"/holds/?view={view}" + (f"&sort={sort}" if sort else "")
+    times, queries = [], 0
+    for _ in range(rounds):
+        following, seconds, count = _ask(client, address)
+        times.append(seconds)
+        queries = max(queries, count)
+        if following:
+            _, seconds, count = _ask(client, following)
+            times.append(seconds)
+            queries = max(queries, count)
+    return Measured(view, sort or "default", [one * 1000 for one in times], queries)
+
+
+def _ask(client: Any, address: str) -> tuple[str, float, int]:
+    """The address of the next page, seconds and queries of one page."""
+    import re  # noqa: PLC0415
+    from html import unescape  # noqa: PLC0415
+
+    from django.db import connection  # noqa: PLC0415
+    from django.test.utils import CaptureQueriesContext  # noqa: PLC0415
+
+    with CaptureQueriesContext(connection) as caught:
+        began = time.perf_counter()
+        answer = client.get(address)
+        seconds = time.perf_counter() - began
+    if answer.status_code != 200:
+        raise RuntimeError(f"{address}: {answer.status_code}")
+    found = re.search(r'href="(\?[^"]*)" rel="next"', answer.content.decode())
+    queries = [one for one in caught.captured_queries if not one["sql"].startswith(("BEGIN", "COMMIT", "SAVEPOINT"))]
+    return f"/holds/{unescape(found[1])}" if found else "", seconds, len(queries)
+
+
+def report(holds: int, found: Sequence[Measured], out: TextIO) -> None:
+    """One line per view: its slowest order, and p95 over all of them."""
+    out.write(f"\n{holds:,} open holds{'':<22} {'p50':>8} {'p95':>8}   slowest order (p95){'':<10} queries\n")
+    for view in dict.fromkeys(one.view for one in found):
+        mine = [one for one in found if one.view == view]
+        times = [value for one in mine for value in one.times]
+        slowest = max(mine, key=lambda one: one.p95)
+        p50, p95 = statistics.median(times), statistics.quantiles(times, n=20)[18]
+        verdict = "" if slowest.p95 < TARGET_MILLISECONDS else "  ABOVE THE TARGET"
+        out.write(
+            f"  {view:<34} {p50:>6.0f}ms {p95:>6.0f}ms   {slowest.sort:<12} {slowest.p95:>6.0f}ms"
+            f" {max(one.queries for one in mine):>16}{verdict}\n"
+        )
+
+
+def main() -> None:
+    """Measure at the sizes asked for."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.lists", description=__doc__)
+    parser.add_argument("--holds", type=int, nargs="*", default=list(SIZES))
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument(
+        "--keep", action="store_true", help="measure what is there: DATABASE_URL names a loaded database"
+    )
+    parser.add_argument("--view", nargs="*", default=[])
+    parser.add_argument("--orders", action="store_true", help="print every order of every view")
+    asked = parser.parse_args()
+    os.environ.update(
+        DJANGO_SETTINGS_MODULE="credit_mgmt.conf.settings",
+        CREDIT_DEMO="1",
+        CREDIT_TODAY="2026-06-15",
+        SECRET_KEY=os.environ.get("SECRET_KEY") or "benchmark-" + os.urandom(32).hex(),
+    )
+    os.environ.setdefault("CELERY_BROKER_URL", "memory://")
+    given = os.environ.get("DATABASE_URL")
+    for holds in asked.holds:
+        if given and len(asked.holds) > 1:
+            raise SystemExit("DATABASE_URL names one database: give one size with --holds.")
+        if not given and os.fork() == 0:  # each size has a server and a Django of its own
+            _one(holds, asked)
+            os._exit(0)
+        elif not given:
+            os.wait()
+        else:
+            _one(holds, asked)
+
+
+def _one(holds: int, asked: argparse.Namespace) -> None:
+    with database():
+        import django  # noqa: PLC0415 - settings read the environment that was just made
+
+        django.setup()
+        import structlog  # noqa: PLC0415
+        from django.core.management import call_command  # noqa: PLC0415
+
+        structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
+        if not asked.keep:
+            call_command("migrate", verbosity=0)
+            load(holds)
+        found = measure(asked.rounds, asked.view)
+        if asked.orders:
+            for one in found:
+                sys.stdout.write(f"{one.view:<14} {one.sort:<12} {one.p95:>7.0f} ms {one.queries:>3}\n")
+        report(holds, found, sys.stdout)
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,91 @@
+"""The timeline in words: each happening as the component `timeline` draws it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from django.urls import reverse
+
+from credit_mgmt.models import LimitHistory
+from credit_mgmt.templatetags.formats import amount, limit_amount
+from holds.history import Happening
+from holds.words import EVENTS, actor_words, details_of
+
+Item = dict[str, Any]
+SOURCES = dict(LimitHistory.Source.choices)
+OUTCOMES = {"held": "still held", "passed": "nothing would hold it", "not_checked": "not checked"}
+
+
+def told(happenings: Sequence[Happening], *, hold: str = "") -> list[Item]:
+    """What happened, newest first; what happened to other holds than the one numbered `hold` names its order."""
+    return [_told(happening, hold) for happening in happenings]
+
+
+def _told(happening: Happening, hold: str) -> Item:
+    item = _WORDS[happening.source](happening.about, hold)
+    return {"at": happening.at, "actor": _actor(happening), **item}
+
+
+def _actor(happening: Happening) -> str:
+    """Who did it: always named, also where only a feed can have."""
+    if not happening.actor:
+        return "reported by the ERP"
+    return actor_words(happening.actor, happening.actor_name)
+
+
+def _event(about: Mapping[str, Any], hold: str) -> Item:
+    words, icon, tone = EVENTS.get(about["type"], (str(about["type"]).replace("_", " ").capitalize(), "", ""))
+    item: Item = {"icon": icon or "circle-dot", "tone": tone, "text": words, "detail": details_of(about["data"])}
+    if about["hold"] == hold:
+        return item
+    return {**item, "text": f"{words}: {about['order']}", "url": reverse("hold-detail", args=[about["hold"]])}
+
+
+def _evaluation(about: Mapping[str, Any], hold: str) -> Item:
+    outcome = OUTCOMES.get(about["outcome"], about["outcome"])
+    return {"icon": "refresh-cw", "tone": "", "text": f"Evaluated: {outcome}", "detail": "nothing changed"}
+
+
+def _payment(about: Mapping[str, Any], hold: str) -> Item:
+    value = f"{amount(Decimal(about['amount']), about['currency'])} {about['currency']}"
+    text = f"Payment {about['number']}, {value}"
+    if about["reversed_on"]:
+        return {"icon": "undo-2", "tone": "failed", "text": text, "detail": f"reversed on {about['reversed_on']}"}
+    return {"icon": "banknote", "tone": "ready", "text": text, "detail": ""}
+
+
+def _limit(about: Mapping[str, Any], hold: str) -> Item:
+    def said(value: str, unlimited: bool) -> str:
+        return "unlimited" if unlimited else str(limit_amount(Decimal(value), about["currency"]))
+
+    before, now = said(about["previous"], about["previous_unlimited"]), said(about["limit"], about["unlimited"])
+    whose = f"Limit of group {about['group']}" if about["group"] else "Limit"
+    text = f"{whose} {before} → {now}" if before != now else f"{whose} {now}"
+    until = f"to {about['expires_on']}" if about["expires_on"] else ""
+    note = f"“{about['note']}”" if about["note"] else ""
+    detail = " · ".join(filter(None, (str(SOURCES.get(about["source"], about["source"])).lower(), until, note)))
+    return {"icon": "scale", "tone": "", "text": text, "detail": detail}
+
+
+def _note(about: Mapping[str, Any], hold: str) -> Item:
+    return {"icon": "message-square", "tone": "", "text": "Note on the customer", "detail": f"“{about['text']}”"}
+
+
+def _file(about: Mapping[str, Any], hold: str) -> Item:
+    return {
+        "icon": "file-text",
+        "tone": "",
+        "text": about["name"],
+        "url": reverse("file", args=[about["file"]]),
+        "detail": "file added",
+    }
+
+
+_WORDS: dict[str, Callable[[Mapping[str, Any], str], Item]] = {
+    "event": _event,
+    "evaluation": _evaluation,
+    "payment": _payment,
+    "limit": _limit,
+    "note": _note,
+    "file": _file,
+}
