@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("customers", "0010_customers_by_name"),
-        ("holds", "0010_closed_holds_in_their_order"),
+        ("holds", "0011_counts_from_indexes_alone"),
     ]
 
     operations = [
