@@ -15,7 +15,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from credit_mgmt.checks import LIMIT_ONLY, Checked, limit_only
-from credit_mgmt.engine.codec import Json, canonical, decode, encode
+from credit_mgmt.engine.codec import Json, canonical, decode, encode, encode_result
 from credit_mgmt.engine.codec import replay as replay_facts
 from credit_mgmt.engine.condense import Facts
 from credit_mgmt.engine.decision import Decision
@@ -126,7 +126,7 @@ def _insert(new: Sequence[tuple[uuid.UUID, _Texts]], kind: str, actor: Actor, at
 def _content(decision: Decision, kind: str) -> str:
     """The decision as it is stored; an evaluation's without what follows from the facts, see `DecisionRecord`."""
     if kind == DecisionRecord.Kind.EVALUATION:
-        decision = replace(decision, trace=(), figures=None)
+        return canonical(encode_result(decision))
     return canonical(encode(decision))
 
 

@@ -69,6 +69,23 @@ class OrderRow(NamedTuple):
     discount_percent: Decimal | None
     default_discount_percent: Decimal | None
     cleared_discount_percent: Decimal | None
+    payer_name: str
+    ship_date: dt.date | None
+
+    @property
+    def key(self) -> str:
+        """`USMF:SO-1001`."""
+        return f"{self.legal_entity}:{self.number}"
+
+    @property
+    def payer_key(self) -> str:
+        """`USMF:US-001`, of the invoice account."""
+        return f"{self.legal_entity}:{self.payer}"
+
+    @property
+    def customer_key(self) -> str:
+        """`USMF:US-001`, of who ordered."""
+        return f"{self.legal_entity}:{self.customer}"
 
 
 _ORDER_COLUMNS = (
@@ -82,7 +99,8 @@ _ORDER_COLUMNS = (
     "clearance__grace_until", "clearance__pro_forma_grace_until", "clearance__cleared_document",
     "clearance__cleared_pro_forma", "customer__payment_terms_id", "customer__cash_discount_id",
     "clearance__payment_terms_id", "clearance__cash_discount_id", "cash_discount__percent",
-    "customer__cash_discount__percent", "clearance__cash_discount__percent",
+    "customer__cash_discount__percent", "clearance__cash_discount__percent", "payer__name",
+    "requested_ship_date",
 )  # fmt: skip
 
 
@@ -109,10 +127,10 @@ def order_facts(row: OrderRow, setup: Setup) -> OrderFacts:
     ignored = [day for day in (row.customer_ignored_until, row.payer_ignored_until) if day is not None]
     return OrderFacts(
         id=row.id,
-        key=f"{row.legal_entity}:{row.number}",
+        key=row.key,
         legal_entity=row.legal_entity,
-        customer=f"{row.legal_entity}:{row.customer}",
-        payer=f"{row.legal_entity}:{row.payer}",
+        customer=row.customer_key,
+        payer=row.payer_key,
         currency=row.currency,
         amount=row.amount,
         uninvoiced=row.uninvoiced,

@@ -25,9 +25,7 @@ from customers.orders import OPEN_ORDERS
 from customers.receivables import due_items_on, overdue_on
 
 USES_CREDIT = (
-    OPEN_ORDERS
-    & Q(uninvoiced_amount__gt=0)
-    & (Q(payment_terms__isnull=True) | Q(payment_terms__uses_credit=True))
+    OPEN_ORDERS & Q(uninvoiced_amount__gt=0) & (Q(payment_terms__isnull=True) | Q(payment_terms__uses_credit=True))
 )
 """Open orders of which something is left; one on terms that use no credit counts 0 (`domain 2`, `3.2`)."""
 

@@ -16,6 +16,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import QuerySet
 
+from customers.bulk import insert_rows
 from customers.models import OutboxEvent
 
 LOCK_CLASS = 0x6F75  # "ou": the namespace of the advisory locks
@@ -55,17 +56,28 @@ def record_all(events: Sequence[Event]) -> None:
         raise transaction.TransactionManagementError("An event is recorded in the transaction of what it tells.")
     with connection.cursor() as cursor:
         cursor.execute(ANNOUNCE_WRITER, [LOCK_CLASS, BUCKET])
-    OutboxEvent.objects.bulk_create(
-        OutboxEvent(
-            type=event.type,
-            key=event.key,
-            legal_entity_id=event.legal_entity,
-            subject=event.subject,
-            at=event.at,
-            data=dict(event.data),
-        )
+    rows = [
+        {
+            "type": event.type,
+            "key": event.key,
+            "legal_entity_id": event.legal_entity,
+            "subject": event.subject,
+            "at": event.at,
+            "data": dict(event.data),
+        }
         for event in events
-    )
+    ]
+    insert_rows(OutboxEvent._meta.db_table, _COLUMNS, rows)
+
+
+_COLUMNS = {
+    "type": "text",
+    "key": "text",
+    "legal_entity_id": "text",
+    "subject": "text",
+    "at": "timestamptz",
+    "data": "jsonb",
+}
 
 
 def record(  # noqa: PLR0917 - the order in which everybody names the parts of an event

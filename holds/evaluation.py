@@ -5,7 +5,8 @@ one item, everything of a payer in one item. So one worker decides them, oldest 
 before it took, and other workers go on with other credit. An item is one transaction with its accounts locked.
 
 Note [Twice is once]. An item is worked from the holds as they are under the lock: what was released meanwhile is left
-out, and what did not change writes no event. Killed and run again, an item starts from where it began.
+out, what nothing changed for is not decided again (`looking`), and what did not change writes no event. Killed and run
+again, an item starts from where it began.
 """
 
 import datetime as dt
@@ -28,14 +29,16 @@ from customers.errors import InvalidInput
 from customers.models import Customer, Job, LegalEntity, Reason
 from holds.each import failure
 from holds.locking import LockedOrders, locked_orders
+from holds.looking import lines_of, look
 from holds.models import Hold
 from holds.releases import Terms, release_all
-from holds.screening import Screened, screen_holds
+from holds.saving import save_looked_at
+from holds.screening import Screened, record_checked
 
 KIND = "evaluate_for_release"
 SCHEDULE = "evaluate all holds"
 EVERY = dt.timedelta(hours=1)
-CHUNK = 400
+CHUNK = 1000
 """Holds per item, unless more of them draw on the same credit."""
 MOST_SELECTED = 10_000
 SYSTEM = "evaluation"
@@ -171,38 +174,47 @@ def evaluate(
     Returns `evaluated`, `cleared`, `ready` and `released` as numbers of holds, `failed` with code and message, and
     `changes` for those with another state than before. Holds that are not active any more are left out.
     """
-    order_ids = list(Hold.objects.filter(pk__in=hold_ids).order_by().values_list("order_id", flat=True))
-    with locked_orders(sorted(set(order_ids)), actor=actor, many=True) as locked:
-        wanted = set(hold_ids)
-        holds = [hold for hold in locked.holds.values() if hold.pk in wanted]
-        authorize_each(locked.actor, Action.EVALUATE, {hold.legal_entity_id for hold in holds})
-        holds.sort(key=lambda hold: (hold.held_at, hold.order_id))
-        screened = screen_holds(holds, locked, as_of=today, at=at)
-        released, failed = _release_ready(holds, locked, today, at)
+    orders = Hold.objects.filter(pk__in=hold_ids).order_by().values_list("order_id", flat=True).distinct()
+    with locked_orders(sorted(orders), actor=actor, bare=True) as locked:
+        lines = lines_of(hold_ids)
+        authorize_each(locked.actor, Action.EVALUATE, {line.legal_entity for line in lines})
+        known, gathered, names = look(lines, as_of=today)
+        asked = [position for position in range(len(lines)) if position not in known]
+        holds = Hold.objects.in_bulk([lines[position].id for position in asked])
+        screened = record_checked(
+            [holds[lines[position].id] for position in asked],
+            gathered.decide(asked),
+            locked,
+            at=at,
+            fingerprints=[names[position] for position in asked],
+        )
+        save_looked_at([lines[position].id for position in known], at)
+        released, failed = _release_ready(screened, locked, today, at)
     return {
-        "evaluated": len(holds),
+        "evaluated": len(lines),
         "cleared": sum(1 for one in screened if one.difference.cleared),
-        "ready": sum(1 for one in screened if one.hold.ready_to_release and one.hold.pk not in released),
+        "ready": sum(1 for position in known if lines[position].ready)
+        + sum(1 for one in screened if one.hold.ready_to_release and one.hold.pk not in released),
         "released": len(released),
         "failed": failed,
         "changes": [_described(one, released) for one in screened if one.changed or one.hold.pk in released],
     }
 
 
-def _described(one: Screened, released: set[uuid.UUID]) -> dict[str, Any]:
-    hold = one.hold
+def _described(one: Screened, released: Mapping[uuid.UUID, str]) -> dict[str, Any]:
+    hold, row = one.hold, one.row
     worse = bool(one.difference.added or one.difference.regained)
     outcome = "ready" if hold.ready_to_release else "worse" if worse else "better"
     return {
         "hold": str(hold.pk),
         "number": hold.number,
-        "sales_order": hold.order.key,
-        "customer": hold.payer.key,
-        "customer_name": hold.payer.name,
+        "sales_order": row.key,
+        "customer": row.payer_key,
+        "customer_name": row.payer_name,
         "before": one.before,
         "now": list(hold.reason_codes),
         "outcome": "released" if hold.pk in released else outcome,
-        "mode": hold.release_mode,
+        "mode": released.get(hold.pk, ""),
     }
 
 
@@ -223,27 +235,32 @@ class _Way:
 
 
 def _release_ready(
-    holds: Sequence[Hold], locked: LockedOrders, today: Mapping[str, dt.date], at: dt.datetime
-) -> tuple[set[uuid.UUID], list[dict[str, str]]]:
+    screened: Sequence[Screened], locked: LockedOrders, today: Mapping[str, dt.date], at: dt.datetime
+) -> tuple[dict[uuid.UUID, str], list[dict[str, str]]]:
     """Release what is ready, as the parameter *automatically release* says; never what is forced or in workflow.
 
-    The release is the system's, not that of who started the evaluation. What can't be posted stays ready.
+    The release is the system's, not that of who started the evaluation. What can't be posted stays ready. Returns how
+    each released hold was released, and what failed.
     """
-    ready = [hold for hold in holds if hold.ready_to_release and not hold.forced and not hold.workflow_state]
-    released: set[uuid.UUID] = set()
+    ready = [one.hold for one in screened if one.hold.ready_to_release and not one.hold.forced]
+    setup = policies.current_setup() if ready else None
+    ways = {entity: _way(setup, entity) for entity in {_entity(hold) for hold in ready}}
+    ready = [hold for hold in ready if not hold.workflow_state and ways[_entity(hold)] is not None]
+    found = locked.only([hold.order_id for hold in ready])
+    system = LockedOrders(system_actor(SYSTEM), found.accounts, found.orders, found.holds)
+    released: dict[uuid.UUID, str] = {}
     failed: list[dict[str, str]] = []
-    for entity, some in itertools.groupby(sorted(ready, key=_entity), key=_entity):
-        way = _way(entity)
+    for entity, some in itertools.groupby(sorted(found.holds.values(), key=_turn), key=_entity):
+        way = ways[entity]
         if way is None:
             continue
-        batch = sorted(some, key=lambda hold: (hold.held_at, hold.order_id))
+        batch = list(some)
         terms = Terms(way.mode, way.reason, at, today.__getitem__, cause=SYSTEM, note="")
-        system = LockedOrders(system_actor(SYSTEM), locked.accounts, locked.orders, locked.holds)
         problems = release_all(batch, system, terms)
-        released |= {hold.pk for hold in batch} - set(problems)
+        released |= {hold.pk: way.mode for hold in batch if hold.pk not in problems}
         for hold_id, error in problems.items():
-            found = failure(hold_id, error)
-            failed.append({"id": str(found.id), "code": found.code, "message": found.message})
+            told = failure(hold_id, error)
+            failed.append({"id": str(told.id), "code": told.code, "message": told.message})
     return released, failed
 
 
@@ -251,8 +268,12 @@ def _entity(hold: Hold) -> str:
     return str(hold.legal_entity_id)
 
 
-def _way(legal_entity: str) -> _Way | None:
-    row = policies.current_setup().row(legal_entity)
+def _turn(hold: Hold) -> tuple[str, dt.datetime, int]:
+    return _entity(hold), hold.held_at, hold.order_id
+
+
+def _way(setup: policies.Setup | None, legal_entity: str) -> _Way | None:
+    row = setup.row(legal_entity) if setup is not None else None
     if row is None or row.automatically_release not in _MODES or row.automatic_release_reason is None:
         return None
     return _Way(_MODES[row.automatically_release], row.automatic_release_reason)

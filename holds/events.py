@@ -8,7 +8,7 @@ import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from customers import outbox
 from customers.access import Actor
@@ -39,14 +39,26 @@ class EventType(StrEnum):
     FORCE_UNDONE = "force_undone"
 
 
+class Keys(NamedTuple):
+    """How an order, who ordered and who pays are called in the feed."""
+
+    order: str
+    customer: str
+    payer: str
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change of `hold`, whose version and status are already those after it; `data` is the evidence."""
+    """One change of `hold`, whose version and status are already those after it; `data` is the evidence.
+
+    `keys` where they are known; otherwise they are those of the hold's order, which is then loaded.
+    """
 
     hold: Hold
     type: EventType
     from_status: str
     data: Mapping[str, Any] = field(default_factory=dict)
+    keys: Keys | None = None
 
 
 _EVENT_COLUMNS = {
@@ -63,7 +75,7 @@ _EVENT_COLUMNS = {
 
 
 def tell(changes: Sequence[Change], *, actor: Actor, at: dt.datetime) -> None:
-    """Append the event of each change, and the outgoing event that tells it. Needs `hold.order` loaded."""
+    """Append the event of each change, and the outgoing event that tells it."""
     insert_rows("holds_holdevent", _EVENT_COLUMNS, [event_row(change, actor, at) for change in changes])
     outbox.record_all([outgoing(change, actor, at) for change in changes])
 
@@ -87,13 +99,14 @@ def event_row(change: Change, actor: Actor, at: dt.datetime) -> dict[str, Any]:
 def outgoing(change: Change, actor: Actor, at: dt.datetime) -> outbox.Event:
     """What the feed tells of a change."""
     hold = change.hold
+    keys = change.keys or Keys(hold.order.key, hold.order.customer.key, hold.payer.key)
     data = {
         "hold": str(hold.pk),
         "number": hold.number,
         "version": hold.version,
-        "sales_order": hold.order.key,
-        "customer": hold.order.customer.key,
-        "invoice_account": hold.payer.key,
+        "sales_order": keys.order,
+        "customer": keys.customer,
+        "invoice_account": keys.payer,
         "checkpoint": hold.checkpoint,
         "pro_forma": hold.pro_forma,
         "status": hold.status,
@@ -108,7 +121,7 @@ def outgoing(change: Change, actor: Actor, at: dt.datetime) -> outbox.Event:
         type=change.type.value,
         key=f"hold:{hold.pk}:{hold.version}",
         legal_entity=hold.legal_entity_id,
-        subject=hold.order.key,
+        subject=keys.order,
         at=at,
         data=data,
     )

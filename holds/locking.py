@@ -36,6 +36,11 @@ class LockedOrders:
     moved: frozenset[Any] = frozenset()
     """Holds whose order has another payer than when they were written."""
 
+    def only(self, order_ids: Sequence[int]) -> "LockedOrders":
+        """These of the orders, read now, under the same locks: for who locked with `bare`, and needs a few."""
+        orders = _read(order_ids, many=True) if order_ids else {}
+        return LockedOrders(self.actor, self.accounts, orders, *_active_holds(orders))
+
 
 @contextmanager
 def locked_orders(
@@ -44,16 +49,15 @@ def locked_orders(
     actor: Actor,
     patience: Patience = Patience.WORK,
     also_payers: Iterable[int] = (),
-    many: bool = False,
+    bare: bool = False,
 ) -> Iterator[LockedOrders]:
     """A transaction that holds the credit accounts of all payers of the orders. Unknown orders are left out.
 
-    With `many`, the few entities, terms and currencies that the orders share are read apart: a few statements more, but
-    one object of each instead of one per order.
+    With `bare` no order is read yet, only which accounts each draws on: of many, few may be of interest (`only`).
     `also_payers` are customers that an order may be about to draw on. Raises `NotDecided` when a lock was not to be had
     in time, the orders kept moving to other accounts, or somebody else (a feed) held a row for too long.
     """
-    wanted = _Wanted(list(order_ids), sorted(set(also_payers)), many)
+    wanted = _Wanted(list(order_ids), sorted(set(also_payers)), bare)
     try:
         with ExitStack() as stack:
             yield _open(stack, wanted, actor, patience)
@@ -71,7 +75,7 @@ _IN_THE_WAY = (pg.DeadlockDetected, pg.SerializationFailure, pg.LockNotAvailable
 class _Wanted:
     ids: Sequence[int]
     also: Sequence[int]
-    many: bool
+    bare: bool
 
 
 def _open(stack: ExitStack, wanted: _Wanted, actor: Actor, patience: Patience) -> LockedOrders:
@@ -81,8 +85,8 @@ def _open(stack: ExitStack, wanted: _Wanted, actor: Actor, patience: Patience) -
                 attempt.enter_context(transaction.atomic())
                 drawn = _accounts(wanted.ids, wanted.also)
                 versions = lock_accounts({pk for own in drawn.values() for pk in own}, patience=patience)
-                orders = _read(wanted)
-                if all(drawn.get(order.payer_id) == _accounts_of(order) for order in orders.values()):
+                orders = {} if wanted.bare else _read(wanted.ids)
+                if _still_drawn(drawn, orders, wanted):
                     stack.enter_context(attempt.pop_all())
                     accounts = LockedAccounts(of_payer=drawn, versions=versions)
                     return LockedOrders(refresh(actor), accounts, orders, *_active_holds(orders))
@@ -90,6 +94,13 @@ def _open(stack: ExitStack, wanted: _Wanted, actor: Actor, patience: Patience) -
             if not isinstance(error.__cause__, pg.DeadlockDetected | pg.SerializationFailure):
                 raise
     raise NotDecided("The orders changed while their credit was being locked; nothing was decided. Ask again.")
+
+
+def _still_drawn(drawn: AccountsOf, orders: Mapping[int, SalesOrder], wanted: _Wanted) -> bool:
+    """Whether the orders draw, under the lock, on the accounts that were locked."""
+    if wanted.bare:
+        return all(drawn.get(payer) == own for payer, own in _accounts(wanted.ids, ()).items())
+    return all(drawn.get(order.payer_id) == _accounts_of(order) for order in orders.values())
 
 
 _OWN, _GROUP = "payer__credit_account__pk", "payer__credit_group__credit_account__pk"
@@ -120,14 +131,18 @@ def _accounts_of(order: SalesOrder) -> tuple[int, ...]:
 _SHARED = ("legal_entity", "payment_terms", "currency")
 
 
-def _read(wanted: _Wanted) -> dict[int, SalesOrder]:
-    """The orders with what every service needs of them, their accounts and active hold; one query but for `many`."""
+def _read(order_ids: Sequence[int], *, many: bool = False) -> dict[int, SalesOrder]:
+    """The orders with what every service needs of them, their accounts and active hold; one query.
+
+    With `many`, the few entities, terms and currencies that the orders share are read apart: a few statements more, but
+    one object of each instead of one per order.
+    """
     active = Hold.objects.filter(order=OuterRef("pk"), status=Hold.Status.ACTIVE).order_by().values("pk")[:1]
-    orders = SalesOrder.objects.filter(pk__in=wanted.ids).select_related("customer", "payer")
+    orders = SalesOrder.objects.filter(pk__in=order_ids).select_related("customer", "payer")
     known = orders.annotate(active_hold_id=Subquery(active), own_account_id=F(_OWN), group_account_id=F(_GROUP))
-    full = known.prefetch_related(*_SHARED) if wanted.many else known.select_related(*_SHARED)
+    full = known.prefetch_related(*_SHARED) if many else known.select_related(*_SHARED)
     by_id = {order.pk: order for order in full.order_by("pk")}
-    return {order_id: by_id[order_id] for order_id in wanted.ids if order_id in by_id}
+    return {order_id: by_id[order_id] for order_id in order_ids if order_id in by_id}
 
 
 def _active_holds(orders: Mapping[int, SalesOrder]) -> tuple[dict[int, Hold], frozenset[Any]]:

@@ -81,7 +81,8 @@ def _hold(stop: Stop, actor: Actor, at: dt.datetime) -> Hold:
         currency=order.legal_entity.accounting_currency_id,
         **stop.forced,
     )
-    recording.set_figures(hold, order, stop.figures, stop.setting)
+    worth = recording.Worth(order.amount, order.currency_id, order.requested_ship_date)
+    recording.set_figures(hold, worth, stop.figures, stop.setting)
     return hold
 
 

@@ -11,14 +11,13 @@ import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Q
 
 from credit_mgmt import messages
 from credit_mgmt.engine.decision import Decision, Reason
 from credit_mgmt.engine.facts import Setting
-from customers.models import SalesOrder
 from customers.money import LARGEST, MissingRate, round_half_up
 from holds.models import Hold, HoldReason
 
@@ -127,21 +126,29 @@ def severity(type: str) -> int:
     return SEVERITY.index(type) if type in SEVERITY else len(SEVERITY)
 
 
-def set_figures(hold: Hold, order: SalesOrder, figures: Mapping[str, str | None] | None, setting: Setting) -> None:
+class Worth(NamedTuple):
+    """What a hold shows of its order: the amount in the order's currency, and when it is to be shipped."""
+
+    amount: Decimal
+    currency: str
+    ship_date: dt.date | None
+
+
+def set_figures(hold: Hold, worth: Worth, figures: Mapping[str, str | None] | None, setting: Setting) -> None:
     """Write the figures beside the reasons onto the hold, in the entity's accounting currency (`ux` 3.1).
 
     A figure that is not known stays empty: nothing was checked (a forced hold), or a rate is missing (`domain 4.9`).
     """
     known = figures or {}
     try:
-        hold.amount = setting.rates.convert(order.amount, order.currency_id, hold.currency)
+        hold.amount = setting.rates.convert(worth.amount, worth.currency, hold.currency)
         hold.amount_unknown = False
     except MissingRate:
         hold.amount, hold.amount_unknown = Decimal(0), True
     hold.over_limit = _number(known.get("over_limit"), LARGEST)
     hold.used_percent = _number(known.get("used_percent"), _LARGEST_PERCENT, places=2)
     hold.overdue_amount = _number(known.get("overdue_amount"), LARGEST)
-    hold.ship_date = order.requested_ship_date
+    hold.ship_date = worth.ship_date
 
 
 def _number(text: str | None, largest: Decimal, places: int = 4) -> Decimal | None:

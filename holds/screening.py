@@ -11,17 +11,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from credit_mgmt import decisions
-from credit_mgmt.checks import Checked, Request, check
+from credit_mgmt.checks import Checked, Request, gather_for_evaluation
+from credit_mgmt.loading import OrderRow
 from credit_mgmt.models import DecisionRecord
 from holds import recording
-from holds.events import Change, EventType, tell
+from holds.events import Change, EventType, Keys, tell
 from holds.locking import LockedOrders, reasons_of
 from holds.models import Hold, HoldReason
-from holds.saving import save_evaluated, save_holds, save_reasons
+from holds.saving import add_reasons, save_evaluated, save_looks, save_reasons, save_screened
 from holds.snoozing import wake_changed
 
 _SHOWN = (
-    "workflow_state", "reason_codes", "chips", "amount", "amount_unknown", "over_limit", "used_percent",
+    "payer_id", "workflow_state", "reason_codes", "chips", "amount", "amount_unknown", "over_limit", "used_percent",
     "overdue_amount", "ship_date",
 )  # fmt: skip
 """What an evaluation may change of a hold without changing a check mark."""
@@ -32,9 +33,11 @@ class Screened:
     """A hold that was looked at again: its reasons before and now, and what changed among them."""
 
     hold: Hold
+    row: OrderRow
     before: list[str]
     was_ready: bool
     difference: recording.Difference
+    is_decided_anew: bool
 
     @property
     def changed(self) -> bool:
@@ -58,7 +61,25 @@ def screen_holds(
     if not holds:
         return []
     requests = [Request(hold.order_id, hold.checkpoint, hold.pro_forma) for hold in holds]
-    checked = check(requests, as_of=as_of, evaluation=True)
+    checked = gather_for_evaluation(requests, as_of=as_of).decide()
+    return record_checked(holds, checked, locked, at=at, recalled=recalled)
+
+
+def record_checked(
+    holds: Sequence[Hold],
+    checked: Sequence[Checked],
+    locked: LockedOrders,
+    *,
+    at: dt.datetime,
+    recalled: bool = False,
+    fingerprints: Sequence[str] = (),
+) -> list[Screened]:
+    """Bring `holds` up to date with the decisions about their orders, write what changed, and store the decisions.
+
+    `fingerprints` name what each decision follows from, so that the same need not be decided again.
+    """
+    if not holds:
+        return []
     last = {hold.order_id: hold.last_decision_id for hold in holds}
     ids = decisions.record_decisions(
         checked, kind=DecisionRecord.Kind.EVALUATION, actor=locked.actor, at=at, known=last
@@ -71,6 +92,7 @@ def screen_holds(
     ]
     _write(screened, before, locked, at, recalled)
     wake_changed([one.hold for one in screened if one.changed], at=at)
+    save_looks(holds, fingerprints or [""] * len(holds), at)
     return screened
 
 
@@ -78,7 +100,17 @@ def _screen(
     hold: Hold, rows: list[HoldReason], one: Checked, decision_id: uuid.UUID, *, at: dt.datetime, recalled: bool
 ) -> Screened:
     """Bring one hold up to date in memory."""
-    screened = Screened(hold, list(hold.reason_codes), hold.ready_to_release, recording.Difference())
+    row = one.row
+    if hold.payer_id != row.payer_id:
+        hold.payer_id = row.payer_id
+    screened = Screened(
+        hold,
+        row,
+        list(hold.reason_codes),
+        hold.ready_to_release,
+        recording.Difference(),
+        hold.last_decision_id != decision_id,
+    )
     screened.difference = recording.compare(hold, rows, one.decision.reasons, at)
     rows += screened.difference.added
     hold.ready_to_release = recording.is_ready(rows)
@@ -86,7 +118,8 @@ def _screen(
     if recalled:
         hold.workflow_state = ""
     recording.show(hold, rows)
-    recording.set_figures(hold, hold.order, one.decision.figures, one.setting)
+    worth = recording.Worth(row.amount, row.currency, row.ship_date)
+    recording.set_figures(hold, worth, one.decision.figures, one.setting)
     return screened
 
 
@@ -103,12 +136,12 @@ def _write(
             changed.append(one)
         elif hold.pk in locked.moved or _shown(hold) != values:
             redrawn.append(hold)
-        else:
+        elif one.is_decided_anew:
             seen.append(hold)
-    HoldReason.objects.bulk_create([row for one in changed for row in one.difference.added])
+    add_reasons([row for one in changed for row in one.difference.added])
     save_reasons([row for one in screened for row in one.difference.changed_rows])
-    save_holds([one.hold for one in changed])
-    save_holds(redrawn, raised=False)
+    save_screened([one.hold for one in changed])
+    save_screened(redrawn, raised=False)
     save_evaluated(seen)
     tell([_change(one, recalled) for one in changed], actor=locked.actor, at=at)
 
@@ -121,7 +154,8 @@ def _change(one: Screened, recalled: bool) -> Change:
     data: dict[str, Any] = {**one.difference.described(), "reasons": one.hold.reason_codes}
     if recalled:
         data["cause"] = "modified"
-    return Change(one.hold, _type(one), one.hold.status, data)
+    keys = Keys(one.row.key, one.row.customer_key, one.row.payer_key)
+    return Change(one.hold, _type(one), one.hold.status, data, keys)
 
 
 def _type(one: Screened) -> EventType:

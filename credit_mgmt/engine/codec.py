@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, fields
 from decimal import Decimal
 from enum import Enum
+from operator import attrgetter
 from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -47,6 +48,12 @@ def encode(value: Any) -> Json:
     return encoded
 
 
+def encode_result(decision: Decision) -> Json:
+    """A decision without what follows from its facts: no trace, no figures."""
+    encoded: Json = _encoder(Decision, leaving_out=("trace", "figures"))(decision)
+    return encoded
+
+
 def decode(kind: type[Made], stored: Mapping[str, Any]) -> Made:
     """The value of `kind` that was stored. Raises `BadRecord`."""
     try:
@@ -58,13 +65,17 @@ def decode(kind: type[Made], stored: Mapping[str, Any]) -> Made:
 
 def canonical(stored: Json) -> str:
     """One text for one value, whatever the order in which it was put together."""
-    return json.dumps(stored, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return _write_json(stored)
 
 
-def _encoder(kind: type[Any]) -> _Coder:
-    coder = _ENCODERS.get(kind)
+_write_json = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+
+
+def _encoder(kind: type[Any], leaving_out: tuple[str, ...] = ()) -> _Coder:
+    key = (kind, leaving_out) if leaving_out else kind
+    coder = _ENCODERS.get(key)
     if coder is None:
-        coder = _ENCODERS[kind] = _encoder_of_fields(kind)
+        coder = _ENCODERS[key] = _encoder_of_fields(kind, leaving_out)
     return coder
 
 
@@ -75,14 +86,19 @@ def _decoder(kind: type[Any]) -> _Coder:
     return coder
 
 
-def _encoder_of_fields(kind: type[Any]) -> _Coder:
+def _encoder_of_fields(kind: type[Any], leaving_out: tuple[str, ...]) -> _Coder:
     hints = get_type_hints(kind)
-    plans = [(name, _encode_as(hints[name]), default) for name, default in _fields(kind)]
+    told = [(name, default) for name, default in _fields(kind) if name not in leaving_out]
+    plans = [(name, _encode_as(hints[name]), default) for name, default in told]
+
+    # All fields in one call: there are many, and most have their default.
+    values = (
+        attrgetter(*(name for name, _, _ in plans)) if len(plans) > 1 else lambda value: (getattr(value, plans[0][0]),)
+    )
 
     def encode_fields(value: Any) -> Json:
         encoded = {}
-        for name, coder, default in plans:
-            item = getattr(value, name)
+        for (name, coder, default), item in zip(plans, values(value), strict=True):
             if item is not default and item != default:
                 encoded[name] = item if coder is None or item is None else coder(item)
         return encoded

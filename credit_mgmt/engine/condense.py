@@ -43,7 +43,7 @@ def condense(
 
     With `currencies`, the rates between other currencies than these and the facts' own are left out.
     """
-    alone = replace(order, counted=False)
+    alone = replace(order, counted=False) if order.counted else order
     position = book.positions.get(order.payer)
     if position is None:
         return Facts(alone, question, _fewer_rates(setting, currencies, {order.currency}))

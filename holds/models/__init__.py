@@ -1,7 +1,7 @@
 """What follows from a decision: holds, their reasons, and everything that happened to them."""
 
 from holds.models.absences import Absence
-from holds.models.holds import Hold, HoldEvent, HoldReason
+from holds.models.holds import Hold, HoldEvent, HoldLook, HoldReason
 from holds.models.lists import ExportPart, HoldSelection, ListLayout, SavedView
 from holds.models.notes import Attachment, CustomerNote, HoldViewer, PinnedNote
 
@@ -12,6 +12,7 @@ __all__ = [
     "ExportPart",
     "Hold",
     "HoldEvent",
+    "HoldLook",
     "HoldReason",
     "HoldSelection",
     "HoldViewer",

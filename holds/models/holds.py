@@ -104,7 +104,7 @@ class Hold(models.Model):
     last_decision = models.ForeignKey(DecisionRecord, on_delete=models.PROTECT, null=True, related_name="+")
     evaluated_at = models.DateTimeField(null=True)
     forced = models.BooleanField(default=False)
-    forced_reason = models.ForeignKey(Reason, on_delete=models.PROTECT, null=True, related_name="+")
+    forced_reason = models.ForeignKey(Reason, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
     forced_by = models.CharField(max_length=80, blank=True)
     forced_at = models.DateTimeField(null=True)
     forced_note = models.TextField(blank=True)
@@ -123,7 +123,7 @@ class Hold(models.Model):
     note = models.TextField(blank=True)
     workflow_state = models.CharField(max_length=20, blank=True)
     release_mode = models.CharField(max_length=16, choices=Mode.choices, blank=True)
-    release_reason = models.ForeignKey(Reason, on_delete=models.PROTECT, null=True, related_name="+")
+    release_reason = models.ForeignKey(Reason, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
     decided_at = models.DateTimeField(null=True)
     decided_by = models.CharField(max_length=80, blank=True)
 
@@ -215,6 +215,13 @@ class Hold(models.Model):
     def __str__(self) -> str:
         return self.number
 
+    @property
+    def looked_at(self) -> dt.datetime | None:
+        """When it was last evaluated, whether or not anything had changed since the time before."""
+        look: HoldLook | None = getattr(self, "look", None)
+        known = [at for at in (self.evaluated_at, look.looked_at if look else None) if at is not None]
+        return max(known, default=None)
+
     @transition(field=status, source=Status.ACTIVE, target=Status.RELEASED)
     def release(self) -> None:
         """The order may go on (`domain 6`)."""
@@ -230,6 +237,21 @@ class Hold(models.Model):
     @transition(field=status, source=Status.RELEASED, target=Status.ACTIVE)
     def reinstate(self) -> None:
         """A release without posting, taken back."""
+
+
+class HoldLook(models.Model):
+    """When a hold was last looked at, and a name for the facts that were seen then (`holds.looking`).
+
+    Apart from the hold, because every evaluation writes it: a row of the list costs all its indexes.
+    """
+
+    hold = models.OneToOneField(Hold, on_delete=models.CASCADE, primary_key=True, related_name="look")
+    looked_at = models.DateTimeField()
+    fingerprint = models.CharField(max_length=32, blank=True)
+    version = models.PositiveIntegerField(help_text="the hold's, when it had been looked at")
+
+    def __str__(self) -> str:
+        return f"{self.hold_id} at {self.looked_at}"
 
 
 class HoldReason(models.Model):
