@@ -40,6 +40,7 @@ class CreditGroupResource(KeyedResource):
     lookup = "code"
     scope_path = None
     filters = {
+        "key": by.code("pk"),
         "number": by.code("number"),
         "description": by.text("description"),
         "currency": by.code("currency"),

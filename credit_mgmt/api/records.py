@@ -41,6 +41,9 @@ class Decisions(ListResource):
     rights = {"list": Action.VIEW_EXPOSURE, "retrieve": Action.VIEW_EXPOSURE}
     related = ("order", "payer")
     filters = {
+        "id": by.uuid("pk"),
+        "actor": by.text("actor"),
+        "policy_version": by.whole("policy"),
         "order": by.key("order", number="number"),
         "customer": by.key("payer"),
         "legal_entity": by.code("legal_entity"),
@@ -115,6 +118,17 @@ class LimitEntries(CollectionResource):
         "effective_on": by.day("effective_on"),
         "at": by.instant("at"),
         "actor": by.text("actor"),
+        "sequence": by.whole("sequence"),
+        "currency": by.code("account__currency"),
+        "previous_limit": by.amount("previous_limit"),
+        "limit": by.amount("limit_amount"),
+        "previous_unlimited": by.flag("previous_unlimited"),
+        "unlimited": by.flag("unlimited"),
+        "previous_mandatory_limit": by.flag("previous_mandatory"),
+        "mandatory_limit": by.flag("mandatory"),
+        "previous_expires_on": by.day("previous_expires_on"),
+        "expires_on": by.day("expires_on"),
+        "note": by.text("note"),
     }
     orderings = {"at": "at", "effective_on": "effective_on"}
     default_ordering = ("-at",)

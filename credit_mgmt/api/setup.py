@@ -1,10 +1,11 @@
 """Parameters and blocking rules (`api.md` Resources)."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db import models
+from django.db.models import Q
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
@@ -61,6 +62,33 @@ def _field_of(name: str, column: models.Field[Any, Any]) -> serializers.Field[An
     return TextField(required=False)
 
 
+def _filter_of(name: str, column: models.Field[Any, Any]) -> by.Filter:
+    """How a parameter is asked for, as its column has it."""
+    if name in REASONS:
+        return by.code(f"{name}__code")
+    if isinstance(column, models.BooleanField):
+        return by.flag(name)
+    if isinstance(column, models.DecimalField):
+        return by.amount(name)
+    if isinstance(column, models.IntegerField):
+        return by.whole(name)
+    if column.choices:
+        values = [str(value) for value, _ in column.flatchoices]
+        field = serializers.ChoiceField(choices=values)
+        return by.Filter(name, field, {"type": "string", "enum": values}, nullable=False)
+    return by.text(name)
+
+
+class _EntityOrDefault(by.Filter):
+    """A legal entity's row, or the default row."""
+
+    def condition(self, values: Iterable[str]) -> Q:
+        """Rows of any of `values`. Raises `ValidationError`."""
+        read = [self.field.run_validation(value) for value in values]
+        condition = Q(legal_entity__in=[code for code in read if code != DEFAULT])
+        return condition | Q(legal_entity__isnull=True) if DEFAULT in read else condition
+
+
 ParametersSerializer = type(
     "ParametersSerializer",
     (StrictSerializer,),
@@ -88,7 +116,11 @@ class ParameterResource(CollectionResource):
     related = REASONS
     prefetched = ("checkpoints",)
     with_shared = True
-    filters = {"legal_entity": by.code("legal_entity")}
+    filters = {
+        "key": _EntityOrDefault("legal_entity", CodeField(), {"type": "string"}, nullable=False),
+        "legal_entity": by.code("legal_entity"),
+        **{name: _filter_of(name, column) for name, column in FIELDS.items()},
+    }
     orderings = {"legal_entity": "legal_entity_id"}
     default_ordering = ("legal_entity",)
     lookup_field = "key"
@@ -179,6 +211,7 @@ class RuleResource(ListResource):
     }
     related = ("customer",)
     filters = {
+        "id": by.uuid("pk"),
         "name": by.text("name"),
         "type": by.choice("type", BlockingRule.Type),
         "action": by.choice("action", BlockingRule.Action),

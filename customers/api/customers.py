@@ -65,6 +65,7 @@ class CustomerResource(KeyedResource):
     number = "account"
     related = ("invoice_account", "status_reason", "credit_controller")
     filters = {
+        "key": by.own_key("account"),
         "legal_entity": by.code("legal_entity"),
         "account": by.code("account"),
         "party": by.code("party"),

@@ -66,6 +66,8 @@ class Jobs(ListResource):
         "cancel": Action.VIEW_JOBS,
     }
     filters = {
+        "id": by.uuid("pk"),
+        "message": by.text("message"),
         "kind": by.text("kind"),
         "status": by.choice("status", Job.Status),
         "created_at": by.instant("created_at"),

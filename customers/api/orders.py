@@ -109,6 +109,7 @@ class SalesOrderResource(KeyedResource):
     serializer_class = SalesOrderSerializer
     related = ("customer",)
     filters = {
+        "key": by.own_key(),
         "legal_entity": by.code("legal_entity"),
         "number": by.code("number"),
         "customer": by.key("customer"),

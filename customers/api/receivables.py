@@ -167,6 +167,7 @@ class Invoices(TransactionResource):
     serializer_class = InvoiceSerializer
     related = ("customer", "sales_order")
     filters = {
+        "key": by.own_key(),
         "legal_entity": by.code("legal_entity"),
         "number": by.code("number"),
         "customer": by.key("customer"),
@@ -193,6 +194,7 @@ class Payments(TransactionResource):
     serializer_class = PaymentSerializer
     rights = {**READ, **FEED, "reverse": Action.FEED}
     filters = {
+        "key": by.own_key(),
         "legal_entity": by.code("legal_entity"),
         "number": by.code("number"),
         "customer": by.key("customer"),

@@ -241,6 +241,7 @@ class Reasons(KeyedResource):
     serializer_class = ReasonSerializer
     with_shared = True
     filters = {
+        "key": by.own_key("code", "type"),
         "type": by.choice("type", Reason.Type),
         "code": by.code("code"),
         "description": by.text("description"),

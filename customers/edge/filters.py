@@ -115,6 +115,25 @@ def key(path: str, number: str = "account") -> Filter:
     return Filter(path, KeyField(), {"type": "string"}, is_key=True, number=number)
 
 
+@dataclass(frozen=True, slots=True)
+class _OwnKey(Filter):
+    """The business key of the rows themselves; `path` names the columns of its two parts."""
+
+    def condition(self, values: Iterable[str]) -> Q:
+        """Rows that have any of the keys `values`. Raises `ValidationError`."""
+        first, second = self.path.split()
+        condition = Q()
+        for value in values:
+            one, _, other = str(self.field.run_validation(value)).partition(":")
+            condition |= Q(**{first: one, second: other})
+        return condition
+
+
+def own_key(number: str = "number", entity: str = "legal_entity") -> Filter:
+    """The row's own business key, made of the columns `entity` and `number`."""
+    return _OwnKey(f"{entity} {number}", KeyField(), {"type": "string"}, nullable=False)
+
+
 def uuid(path: str) -> Filter:
     """A UUID."""
     return Filter(path, serializers.UUIDField(), {"type": "string", "format": "uuid"})

@@ -60,6 +60,7 @@ class HoldSerializer(StrictSerializer):
     over_limit = AmountField(currency="currency", allow_null=True)
     used_percent = serializers.CharField(allow_null=True)
     overdue_amount = AmountField(currency="currency", allow_null=True)
+    ship_date = serializers.DateField(allow_null=True)
     checkpoint = serializers.ChoiceField(choices=Document.choices)
     pro_forma = serializers.BooleanField()
     held_at = serializers.DateTimeField()
@@ -208,6 +209,20 @@ class _OfCustomer(by.Filter):
 
 _CUSTOMER = by.key("payer")
 FILTERS = {
+    "id": by.uuid("pk"),
+    "invoice_account": by.key("payer"),
+    "amount_unknown": by.flag("amount_unknown"),
+    "used_percent": by.amount("used_percent"),
+    "ship_date": by.day("ship_date"),
+    "held_by": by.text("held_by"),
+    "forced_by": by.text("forced_by"),
+    "forced_note": by.text("forced_note"),
+    "version": by.whole("version"),
+    "decided_by": by.text("decided_by"),
+    "note": by.text("note"),
+    "evaluated_at": by.instant("evaluated_at"),
+    "decision": by.uuid("decision"),
+    "last_decision": by.uuid("last_decision"),
     "status": by.choice("status", Hold.Status),
     "reason": _HasReason(
         "reason_codes", serializers.ChoiceField(choices=LABELS), {"type": "string", "enum": LABELS}, nullable=False,

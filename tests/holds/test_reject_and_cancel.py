@@ -9,7 +9,7 @@ from customers import access
 from customers.access import Action
 from customers.errors import Refused
 from customers.models import OutboxEvent, Role, SalesOrder
-from holds import rejections
+from holds import orders, rejections
 from holds.models import Hold, HoldEvent
 from holds.rejections import reject_hold, reject_holds, reopen_order
 from tests.api_client import client, everything
@@ -78,7 +78,7 @@ def test_it_takes_the_right_to_cancel_and_without_it_nothing_is_done():
 
 def test_where_the_order_cannot_be_cancelled_its_hold_stays_and_the_others_go_on(monkeypatch):
     first, second, third = a_hold(), a_hold(), a_hold()
-    real = rejections.end_order
+    real = orders.end_order
 
     def refuses(order):
         if order.pk == second.order_id:
