@@ -17,11 +17,12 @@ item only, and never waits.
 from customers.jobs.control import (
     cancel_job,
     due_slot,
+    retry_job,
     start_job,
     sweep_jobs,
     wake,
 )
-from customers.jobs.kinds import Kind, kind_of, register_kind, registered_kinds, sum_up
+from customers.jobs.kinds import Kind, Start, kind_of, register_kind, registered_kinds, sum_up
 from customers.jobs.reading import Progress, progress, progress_of, result, visible_jobs
 from customers.jobs.running import MOST_ATTEMPTS, run_job
 
@@ -29,6 +30,7 @@ __all__ = [
     "MOST_ATTEMPTS",
     "Kind",
     "Progress",
+    "Start",
     "cancel_job",
     "due_slot",
     "kind_of",
@@ -37,6 +39,7 @@ __all__ = [
     "register_kind",
     "registered_kinds",
     "result",
+    "retry_job",
     "run_job",
     "start_job",
     "sum_up",

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import connection, transaction
@@ -11,9 +11,9 @@ from django.db.models import Exists, OuterRef, Q
 from customers import wakeups
 from customers.access import Action, Actor, NotAllowed, authorize, authorize_each
 from customers.errors import Refused
-from customers.jobs.kinds import Kind, kind_of
-from customers.jobs.reading import LIVE, OPEN, visible_job
-from customers.models import Job, JobItem
+from customers.jobs.kinds import Kind, Payload, Start, kind_of
+from customers.jobs.reading import LIVE, OPEN, items_of, result, visible_job, visible_jobs
+from customers.models import Job, JobItem, LegalEntity
 
 RUN_TASK = "customers.tasks.run_job"
 SWEEP_AT_MOST = 200
@@ -32,26 +32,64 @@ def start_job(
 
     A scheduled run (`schedule` with `due_at`) is written once, however many schedulers ask (J06): asked again, the
     first one is returned. A run that comes due while another of its schedule is alive is recorded as cancelled.
-    Raises `InvalidInput`, `NotAllowed`, `OutOfScope`.
+    Of a kind with one run at a time, what is under way is returned, see `_join`. Raises `InvalidInput`, `NotAllowed`,
+    `OutOfScope`, and what the kind raises (`NotFound`, `Refused`).
     """
     known = kind_of(kind)
     valid = known.parameters(parameters)
-    _authorize_start(known, valid, actor)
+    start = known.resolve(valid, actor, now) if known.resolve else Start(valid)
+    _authorize_start(known, start.parameters, actor)
     with transaction.atomic():
         job = Job(
             kind=kind,
-            parameters=valid,
+            parameters=start.parameters,
             actor=actor.reference,
-            legal_entities=_entities(known.action, valid, actor),
+            legal_entities=_entities(known.action, start.parameters, actor),
             created_at=now,
             schedule=schedule,
             due_at=due_at,
+            follows=start.follows,
         )
         if schedule and due_at is not None:
             return _start_scheduled(job, now)
+        if known.one_run and (running := _join(job, actor)) is not None:
+            return running
         job.save(force_insert=True)
         wake(job.pk)
     return job
+
+
+def _join(job: Job, actor: Actor) -> Job | None:
+    """The run that is under way with these parameters, in all legal entities of `job`; else `job` is for the others.
+
+    So no legal entity is worked on twice at once. Runs that the actor may not see are not joined.
+    """
+    _one_at_a_time(f"job kind {job.kind}")
+    runs = visible_jobs(actor).filter(kind=job.kind, status__in=LIVE).order_by("created_at", "pk")
+    alike = [run for run in runs if _scope(run) == _scope(job)]
+    busy: set[str] = set()
+    for run in alike:
+        if run.legal_entities is None:
+            return run
+        busy |= set(run.legal_entities)
+    if not busy:
+        return None
+    wanted = job.legal_entities
+    if wanted is None:
+        wanted = list(LegalEntity.objects.order_by("pk").values_list("pk", flat=True))
+    job.legal_entities = sorted(set(wanted) - busy)
+    return None if job.legal_entities else alike[0]
+
+
+def _scope(job: Job) -> Mapping[str, Any]:
+    """The parameters but for the legal entity, which stands in a column of its own, and the job that it follows."""
+    return {name: value for name, value in job.parameters.items() if name not in {"legal_entity", "applies"}}
+
+
+def _one_at_a_time(what: str) -> None:
+    """Let nobody else start such a thing until the transaction ends: there is no row yet that two could lock."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [what])
 
 
 def _authorize_start(kind: Kind, parameters: Mapping[str, Any], actor: Actor) -> None:
@@ -72,9 +110,7 @@ def _entities(action: Action, parameters: Mapping[str, Any], actor: Actor) -> li
 
 def _start_scheduled(job: Job, now: dt.datetime) -> Job:
     """The job, its twin of the same time, or a cancelled record where another run of the schedule is alive."""
-    with connection.cursor() as cursor:
-        # No row exists yet that two schedulers could lock, hence an advisory lock, held until commit.
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"job schedule {job.schedule}"])
+    _one_at_a_time(f"job schedule {job.schedule}")
     runs = Job.objects.filter(schedule=job.schedule)
     twin = runs.filter(due_at=job.due_at).first()
     if twin is not None:
@@ -101,18 +137,68 @@ def cancel_job(*, job_id: uuid.UUID | str, actor: Actor, now: dt.datetime) -> Jo
 
     Raises `NotFound` for jobs that `actor` may not see, `NotAllowed`, and `Refused` with `job_not_live`.
     """
-    job = visible_job(job_id, actor)
-    action = kind_of(job.kind).action
-    if job.legal_entities is None:
-        authorize(actor, action, None)
-    else:
-        authorize_each(actor, action, job.legal_entities)
+    job = _own_job(job_id, actor)
     with transaction.atomic():
         if not end_early(job, Job.Status.CANCELLED, f"Cancelled by {actor.name}.", now):
             job.refresh_from_db()
             raise Refused("job_not_live", f"The job is {job.status} already; only a live one can be cancelled.")
     job.refresh_from_db()
     return job
+
+
+def _own_job(job_id: uuid.UUID | str, actor: Actor) -> Job:
+    """The job, where `actor` may do what it does in all its legal entities. Raises `NotFound`, `NotAllowed`."""
+    job = visible_job(job_id, actor)
+    action = kind_of(job.kind).action
+    if job.legal_entities is None:
+        authorize(actor, action, None)
+    else:
+        authorize_each(actor, action, job.legal_entities)
+    return job
+
+
+def retry_job(*, job_id: uuid.UUID | str, actor: Actor, now: dt.datetime) -> Job:
+    """Try what failed of an ended job again, as a job of its own that follows it; asked twice, the running one.
+
+    What could not even be planned is started again as a whole. Raises `NotFound`, `NotAllowed`, `Refused`: `job_live`,
+    `nothing_failed`.
+    """
+    job = _own_job(job_id, actor)
+    if job.status in LIVE:
+        raise Refused("job_live", "The job is still at work: wait until it has ended, or cancel it.")
+    with transaction.atomic():
+        _one_at_a_time(f"job retry {job.pk}")
+        running = Job.objects.filter(follows=job, status__in=LIVE).order_by("created_at", "pk").first()
+        if running is not None:
+            return running
+        again = Job(
+            kind=job.kind, parameters=job.parameters, legal_entities=job.legal_entities, actor=actor.reference,
+            created_at=now, follows=job,
+        )  # fmt: skip
+        if job.planned_at is None and job.status == Job.Status.FAILED:
+            again.save(force_insert=True)
+        else:
+            _plan_again(again, _payloads_that_failed(job), now)
+        wake(again.pk)
+    return again
+
+
+def _payloads_that_failed(job: Job) -> list[Payload]:
+    kind = kind_of(job.kind)
+    if kind.again is not None:
+        failed = [item["id"] for item in result(job).get("failed", []) if item.get("id") is not None]
+        return [payload for payload in kind.again(job, failed) if payload] if failed else []
+    dead = JobItem.objects.filter(job=job, status=JobItem.Status.DEAD).order_by("position", "pk")
+    return list(dead.values_list("payload", flat=True))
+
+
+def _plan_again(job: Job, payloads: Sequence[Payload], now: dt.datetime) -> None:
+    """Write a job that needs no planning: its lists are known."""
+    if not payloads:
+        raise Refused("nothing_failed", "Nothing failed that could be tried again.")
+    job.status, job.started_at, job.planned_at = Job.Status.RUNNING, now, now
+    job.save(force_insert=True)
+    JobItem.objects.bulk_create(items_of(job, payloads))
 
 
 def end_early(job: Job, status: str, message: str, now: dt.datetime) -> bool:

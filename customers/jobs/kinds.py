@@ -13,6 +13,15 @@ from customers.models import Job
 
 Payload = list[Any]
 Result = dict[str, Any]
+Parameters = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What a job is really started with, and the job that it follows."""
+
+    parameters: Parameters
+    follows: Job | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +37,9 @@ class Kind:
     finish: Callable[[Job, Actor], None] | None
     lease: dt.timedelta
     description: str
+    resolve: Callable[[Parameters, Actor, dt.datetime], Start] | None = None
+    one_run: bool = False
+    again: Callable[[Job, list[Any]], Iterable[Payload]] | None = None
 
 
 _kinds: dict[str, Kind] = {}
@@ -47,7 +59,7 @@ def sum_up(results: Iterable[Result]) -> Result:
     return total
 
 
-def register_kind(
+def register_kind(  # noqa: PLR0913 - the parts of a kind, keyword-only
     kind: str,
     *,
     plan: Callable[[Job], Iterable[Payload]],
@@ -58,6 +70,9 @@ def register_kind(
     finish: Callable[[Job, Actor], None] | None = None,
     lease: dt.timedelta | None = None,
     description: str = "",
+    resolve: Callable[[Parameters, Actor, dt.datetime], Start] | None = None,
+    one_run: bool = False,
+    again: Callable[[Job, list[Any]], Iterable[Payload]] | None = None,
 ) -> Kind:
     """Register a kind of job; called once per process, from the `ready` of the room that owns it.
 
@@ -70,6 +85,10 @@ def register_kind(
     - `fold(results)` makes the job's result of the shares; called with none, it gives the result of no work.
     - `finish(job, actor)` runs once, in the transaction that ends the job.
     - `lease`: longer than one list may take; a dead worker's list waits this long.
+    - `resolve(parameters, actor, now)`: what valid parameters come down to for this actor now, for parameters that name
+      another job; raises `NotFound`, `Refused`.
+    - `one_run`: one run per legal entity at a time; a second start with the same parameters joins the running one.
+    - `again(job, ids)`: what to try again of a job whose `ids` failed; by default the lists that died.
     """
     made = Kind(
         name=kind,
@@ -81,6 +100,9 @@ def register_kind(
         finish=finish,
         lease=lease or dt.timedelta(seconds=settings.JOB_LEASE_SECONDS),
         description=description,
+        resolve=resolve,
+        one_run=one_run,
+        again=again,
     )
     if _kinds.get(kind, made).work is not work:
         raise ValueError(f"The job kind {kind!r} is registered twice, with different work.")

@@ -9,7 +9,7 @@ from django.db.models import QuerySet, Sum
 
 from customers.access import Action, Actor
 from customers.errors import NotFound
-from customers.jobs.kinds import kind_of
+from customers.jobs.kinds import Payload, kind_of
 from customers.models import Job, JobItem
 
 LIVE = (Job.Status.QUEUED, Job.Status.RUNNING)
@@ -73,6 +73,17 @@ def _progress(by_status: dict[str, int]) -> Progress:
         skipped=by_status.get(JobItem.Status.SKIPPED, 0),
         open=sum(by_status.get(status, 0) for status in OPEN),
     )
+
+
+def items_of(job: Job, payloads: Iterable[Payload]) -> list[JobItem]:
+    """The items of a job, not saved: one for each list that is not empty, in their order."""
+    items: list[JobItem] = []
+    position = 0
+    for payload in payloads:
+        if payload:
+            items.append(JobItem(job=job, position=position, payload=payload, size=len(payload)))
+            position += len(payload)
+    return items
 
 
 def result(job: Job) -> dict[str, Any]:

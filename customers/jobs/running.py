@@ -36,7 +36,7 @@ from customers.access import (
 from customers.errors import InvalidInput, NotFound, Refused
 from customers.jobs.control import end_early, wake
 from customers.jobs.kinds import Kind, Payload, kind_of
-from customers.jobs.reading import LIVE, OPEN
+from customers.jobs.reading import LIVE, OPEN, items_of
 from customers.models import ApiClient, Job, JobItem
 
 logger = logging.getLogger(__name__)
@@ -139,11 +139,7 @@ def _write_items(job: Job, kind: Kind, now: dt.datetime) -> bool:
     """Write the items and `planned_at`; False (and nothing written) if the job was planned or ended meanwhile."""
     if not Job.objects.filter(pk=job.pk, planned_at__isnull=True, status=Job.Status.RUNNING).exists():
         return False
-    items, position = [], 0
-    for payload in kind.plan(job):
-        if payload:
-            items.append(JobItem(job=job, position=position, payload=payload, size=len(payload)))
-            position += len(payload)
+    items = items_of(job, kind.plan(job))
     planned = Job.objects.filter(pk=job.pk, planned_at__isnull=True, status=Job.Status.RUNNING).update(
         planned_at=now, attempts=0
     )
