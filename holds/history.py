@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from django.contrib.auth import get_user_model
 from django.db.models import CharField, DateTimeField, F, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.expressions import Combinable
-from django.db.models.functions import Cast, Coalesce, Concat, JSONObject, NullIf
+from django.db.models.functions import Cast, Coalesce, Concat, JSONObject, LPad, NullIf
 
 from credit_mgmt.models import DecisionRecord, LimitHistory
 from customers.models import Customer, CustomerTransaction
@@ -61,7 +61,8 @@ def timeline_of(
     sources = [rows for part, rows in _sources(payer, hold) if not kind or part == kind]
     since = _read(after)
     pages = [_page(rows, since, per) for rows in sources]
-    found = pages[0].union(*pages[1:], all=True).order_by("-happened", "-ident")[: per + 1] if pages else []
+    several = len(pages) > 1
+    found = pages[0].union(*pages[1:], all=True).order_by("-happened", "-ident")[: per + 1] if several else pages[0]
     rows = [Happening(*row) for row in found]
     more = len(rows) > per
     return Chapter(rows[:per], f"{rows[per - 1].at.isoformat()}~{rows[per - 1].ident}" if more else "")
@@ -77,7 +78,7 @@ def _read(after: str) -> tuple[dt.datetime, str] | None:
     return (at, ident) if at.tzinfo is not None and "\0" not in ident else None
 
 
-def _page(rows: QuerySet[Any], since: tuple[dt.datetime, str] | None, per: int) -> Any:
+def _page(rows: Any, since: tuple[dt.datetime, str] | None, per: int) -> Any:
     if since is not None:
         rows = rows.filter(Q(happened__lt=since[0]) | Q(happened=since[0], ident__lt=since[1]))
     return rows.order_by("-happened", "-ident").values_list(*_COLUMNS)[: per + 1]
@@ -110,7 +111,7 @@ def _told(rows: QuerySet[Any], source: str, happened: Any, by: Any, about: JSONO
     return rows.annotate(
         happened=happened,
         told_by=Value(source, output_field=CharField()),
-        ident=Concat(Value(source), _text("pk"), output_field=CharField()),
+        ident=Concat(Value(source), LPad(_text("pk"), 36, Value("0")), output_field=CharField()),
         by=by[0],
         by_name=by[1],
         about=about,

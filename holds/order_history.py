@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import F, Max, Min, OuterRef, QuerySet, Subquery
+from django.db.models import F, Max, Min, OuterRef, Q, QuerySet, Subquery
 
 from credit_mgmt.models import DecisionRecord
 from customers.models import Customer, DueItem, SalesOrder
@@ -49,9 +49,9 @@ def orders_since(payer: Customer, as_of: dt.date) -> QuerySet[SalesOrder]:
     """
     checked = DecisionRecord.objects.filter(order=OuterRef("pk")).order_by().values("order")
     first = Subquery(checked.annotate(first=Min("at")).values("first"))
-    since = as_of - dt.timedelta(days=round(MONTHS * 30.44))
+    since = dt.datetime.combine(as_of - dt.timedelta(days=round(MONTHS * 30.44)), dt.time(), dt.UTC)
     rows = SalesOrder.objects.filter(payer=payer).annotate(first_seen=first)
-    return rows.exclude(first_seen__date__lt=since)
+    return rows.filter(Q(first_seen__isnull=True) | Q(first_seen__gte=since))
 
 
 def past_orders(orders: Sequence[SalesOrder], as_of: dt.date) -> list[PastOrder]:
