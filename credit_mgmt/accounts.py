@@ -27,10 +27,15 @@ ATTEMPTS = 3
 
 
 class Patience(Enum):
-    """How long a transaction waits for a lock, and how long one statement may take, in milliseconds."""
+    """What a transaction may take: waiting for a lock, one statement, thinking between two statements.
 
-    CHECK = (700, 2_000)
-    WORK = (2_000, 10_000)
+    A check never thinks: it keeps the session's limit. An evaluation decides all orders of a credit group in plain
+    Python between reading their facts and writing what follows, tens of thousands in the worst case: it gets as long as
+    a worker may keep its part of a job (`JOB_LEASE_SECONDS`), after which another one would do it anyway.
+    """
+
+    CHECK = ("700ms", "2s", None)
+    WORK = ("2s", "10s", "60s")
 
 
 @dataclass(slots=True)
@@ -105,10 +110,11 @@ def lock_accounts(account_ids: Iterable[int], *, patience: Patience = Patience.W
     """
     if not connection.in_atomic_block:
         raise RuntimeError("credit accounts are locked inside a transaction: open one around lock_accounts")
-    lock_ms, statement_ms = patience.value
+    limits = [limit for limit in patience.value if limit is not None]
+    settings = "".join(_LIMITS[: len(limits)])
     try:
         with connection.cursor() as cursor:
-            cursor.execute(_LOCK, [f"{lock_ms}ms", f"{statement_ms}ms", sorted(set(account_ids))])
+            cursor.execute(settings + _LOCK, [*limits, sorted(set(account_ids))])
             rows = cursor.fetchall()
     except OperationalError as error:
         if isinstance(error.__cause__, pg.LockNotAvailable | pg.QueryCanceled):
@@ -119,10 +125,13 @@ def lock_accounts(account_ids: Iterable[int], *, patience: Patience = Patience.W
     return {account: version for account, version, _ in rows}
 
 
-# One round trip, three statements: the settings last until the transaction ends. ONE lock statement, ONE order.
+# One round trip, with the settings, which last until the transaction ends. ONE lock statement, ONE order.
+_LIMITS = (
+    "SET LOCAL lock_timeout = %s; ",
+    "SET LOCAL statement_timeout = %s; ",
+    "SET LOCAL idle_in_transaction_session_timeout = %s; ",
+)
 _LOCK = """
-    SET LOCAL lock_timeout = %s;
-    SET LOCAL statement_timeout = %s;
     SELECT id, version, current_setting('transaction_isolation')
     FROM credit_mgmt_creditaccount WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE
 """

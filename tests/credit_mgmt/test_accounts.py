@@ -88,6 +88,32 @@ def test_whoever_waits_too_long_is_told_that_nothing_was_decided(members: tuple[
     assert isinstance(answer, NotDecided)
 
 
+def _limits() -> tuple[str, ...]:
+    """How long this transaction waits for a lock, may take for a statement, and may think between two."""
+    names = ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT " + ", ".join(f"current_setting('{name}')" for name in names))
+        row: tuple[str, ...] = cursor.fetchone()
+    return row
+
+
+def test_work_may_think_longer_between_two_statements_than_a_session_and_a_check_may_not(
+    members: tuple[Customer, Customer],
+) -> None:
+    """An evaluation decides thousands of orders of one credit group in between; the session is ended after 10 s."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET idle_in_transaction_session_timeout = '10s'")
+    try:
+        with locked([members[0].pk], patience=Patience.CHECK):
+            assert _limits() == ("700ms", "2s", "10s")
+        with locked([members[0].pk], patience=Patience.WORK):
+            assert _limits() == ("2s", "10s", "1min")
+        assert _limits()[2] == "10s"
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("RESET idle_in_transaction_session_timeout")
+
+
 def _lock_briefly(customer: Customer) -> None:
     with locked([customer.pk], patience=Patience.CHECK):
         pass
