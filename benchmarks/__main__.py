@@ -15,6 +15,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 from urllib.error import URLError
 
 from credit_mgmt.conf.commands import command
@@ -47,16 +48,18 @@ def web() -> Iterator[str]:
         probe.bind(("127.0.0.1", 0))
         port = str(probe.getsockname()[1])
     env = {**os.environ, "PORT": port, "WEB_WORKERS": "2", "WEB_THREADS": "4"}
-    process = subprocess.Popen(command("web", env), env=env, cwd=ROOT, stdout=subprocess.DEVNULL)
-    try:
-        _wait_for(f"http://127.0.0.1:{port}/api/v1/health/live")
-        yield f"127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(20)
+    # The log is written, as in production, but not to the terminal of whoever measures.
+    with tempfile.TemporaryFile() as log:
+        process = subprocess.Popen(command("web", env), env=env, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=log)
+        try:
+            _wait_for(f"http://127.0.0.1:{port}/api/v1/health/live", log)
+            yield f"127.0.0.1:{port}"
+        finally:
+            process.terminate()
+            process.wait(20)
 
 
-def _wait_for(address: str, patience: float = 60) -> None:
+def _wait_for(address: str, log: IO[bytes], patience: float = 60) -> None:
     until = time.monotonic() + patience
     while time.monotonic() < until:
         try:
@@ -64,7 +67,8 @@ def _wait_for(address: str, patience: float = 60) -> None:
                 return
         except (URLError, OSError):
             time.sleep(0.2)
-    raise SystemExit(f"{address} does not answer")
+    log.seek(0)
+    raise SystemExit(f"{address} does not answer. Its log:\n{log.read().decode(errors='replace')[-2000:]}")
 
 
 def main() -> None:

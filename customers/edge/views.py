@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.functional import cached_property
 from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
@@ -19,6 +20,7 @@ from customers.edge import idempotency
 from customers.edge.authentication import actor_of
 from customers.models import LegalEntity
 
+UNDEMANDING = frozenset({"*/*", "application/json"})
 _readers: dict[tuple[type[BaseSerializer[Any]], bool], BaseSerializer[Any]] = {}
 
 
@@ -49,6 +51,15 @@ class ApiView(APIView):
             response = self.handle_exception(problem)
         self.response = self.finalize_response(self.request, response, *args, **kwargs)
         return self.response
+
+    def perform_content_negotiation(self, request: Request, force: bool = False) -> tuple[Any, str]:
+        """The renderer and its media type. Nearly every call asks for JSON or for anything, and there is just JSON."""
+        meta = request.META
+        if meta.get("HTTP_ACCEPT", "*/*") in UNDEMANDING and not meta.get("QUERY_STRING"):
+            renderer = self.renderer_classes[0]()
+            return renderer, renderer.media_type
+        chosen: tuple[Any, str] = super().perform_content_negotiation(request, force)
+        return chosen
 
     def _handler(self) -> Any:
         name = (self.request.method or "").lower()

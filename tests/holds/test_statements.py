@@ -5,7 +5,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from holds.posting import post_documents
+from tests.api_client import client
 from tests.factories_holds import (
+    DAY,
     NOW,
     SYSTEM,
     a_customer,
@@ -77,3 +79,20 @@ def test_their_number_does_not_grow_with_history_nor_with_the_batch():
         post_documents(orders=many, document="confirmation", actor=SYSTEM, at=NOW, today=today)
 
     assert len(statements(batch)) == first - 1
+
+
+@pytest.mark.parametrize(("limit", "most"), [("100000", 6), ("1", 7)])
+def test_a_question_through_the_api_takes_a_statement_for_each_thing_it_must_know(settings, limit, most):
+    """The caller with its grants, the order's name, the clocks, the order, accounts, what is owed; and to say what
+    would clear a hold, the overdue items."""
+    settings.CREDIT_TODAY = DAY
+    api = client("erp", "integration")
+    a_rule()
+    order = an_order(a_customer(limit=limit))
+
+    def ask() -> None:
+        api.post(f"sales-orders/{order.key}/check", {"document": "confirmation"}).is_(200)
+
+    ask()  # warm: policy and rates are cached, statements prepared
+    made = statements(ask)
+    assert len(made) <= most, "\n".join(made)
