@@ -127,7 +127,6 @@ class FilePage(PageView):
         answer = HttpResponse(bytes(found.content), content_type="application/octet-stream")
         answer["Content-Disposition"] = content_disposition_header(True, found.name) or "attachment"
         answer["X-Content-Type-Options"] = "nosniff"
-        answer["Content-Security-Policy"] = "sandbox; default-src 'none'"
         return answer
 
 
