@@ -154,7 +154,7 @@ def _ask(client: Any, address: str) -> tuple[str, float, int]:
 
     with CaptureQueriesContext(connection) as caught:
         began = time.perf_counter()
-        answer = client.get(address)
+        answer = client.get(address, follow=True)
         seconds = time.perf_counter() - began
     if answer.status_code != 200:
         raise RuntimeError(f"{address}: {answer.status_code}")

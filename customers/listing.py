@@ -26,6 +26,8 @@ M = TypeVar("M", bound=Model)
 SIZES = (25, 50, 100, 200)
 RELATIVE = re.compile(r"([+-])(\d{1,4})(d|wd)")
 PAGING = ("after", "before")
+KEEPS_SELECTION = frozenset({"sort", "per", "cols", "count", "peek", "selected"})
+"""Keys that may change without another set of rows matching: what was selected stays selected."""
 
 
 def plus_working_days(day: dt.date, count: int) -> dt.date:
@@ -114,7 +116,8 @@ class Address:
     def url(self, **changes: str | Sequence[str] | None) -> str:
         """This address with keys replaced (None removes), from its first page."""
         query = self.params.copy()
-        for key in (*PAGING, *changes):
+        selection = () if KEEPS_SELECTION.issuperset(changes) else ("selected",)
+        for key in (*PAGING, *selection, *changes):
             query.pop(key, None)
         for key, value in changes.items():
             if value is not None:

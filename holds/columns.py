@@ -16,6 +16,7 @@ from django.db.models.functions import Cast
 from credit_mgmt.decisions import stored_decision
 from credit_mgmt.models import BlockingRule, DecisionRecord
 from customers.listing import Address
+from holds.filters import CLOSED_STATUSES
 from holds.models import Hold, HoldReason
 from holds.words import chips_of, status_of
 
@@ -143,7 +144,7 @@ def chosen_columns(address: Address, layout: Iterable[str]) -> tuple[Column, ...
     asked = address.words("cols") or list(layout)
     unknown = [name for name in asked if name not in COLUMNS]
     address.problems += [f"“{name}” is not a known column." for name in unknown]
-    closed = bool({"closed", "released", "rejected", "cancelled"} & set(address.all("status")))
+    closed = bool(CLOSED_STATUSES & set(address.all("status")))
     names = [name for name in dict.fromkeys(asked) if name in COLUMNS] or list(CLOSED if closed else DEFAULT)
     return tuple(COLUMNS[name] for name in ("order", *(name for name in names if name != "order")))
 

@@ -34,6 +34,7 @@ STATUSES: dict[str, Q] = {
     "cancelled": Q(status=Hold.Status.CANCELLED),
     "closed": Q(status__in=[Hold.Status.RELEASED, Hold.Status.REJECTED, Hold.Status.CANCELLED]),
 }
+CLOSED_STATUSES = frozenset({"released", "rejected", "cancelled", "closed"})
 LEVELS = ("table", "group", "all")
 VALID, CLEARED = "valid", "cleared"
 LONGEST_DAYS = Decimal(36500)

@@ -21,7 +21,7 @@ from customers.access import Actor
 from customers.listing import Address, Page
 from customers.models import LegalEntity
 from customers.ordering import Order, SortKey, amount_of, moment_of, order_of, page_in_order
-from holds.filters import FILTERS, STATUSES, Days, Reader, condition_of
+from holds.filters import CLOSED_STATUSES, FILTERS, STATUSES, Days, Reader, condition_of
 from holds.models import Hold
 from holds.models.holds import SORT_KEYS
 from holds.tallies import Count, Sums, Tally, Wanted, tally
@@ -121,9 +121,17 @@ def read_address(
     address = Address(params, view.defaults)
     entities = tuple(access.scoped(LegalEntity.objects.all(), actor, path="code").order_by("code"))
     reader = Reader(actor, Days({item.code: today(item.time_zone) for item in entities}, today("UTC")), now)
-    order = order_of(",".join(address.all("sort")), SORTS, DEFAULT_SORT, "number")
+    order = order_of(",".join(address.all("sort")), _sorts(address), DEFAULT_SORT, "number")
     visible = access.scoped(Hold.objects.all(), actor)
     return Asked(address, view, found, entities, reader, visible, condition_of(address, reader), order)
+
+
+def _sorts(address: Address) -> Mapping[str, SortKey]:
+    """The orders that are offered: open holds have no decision to be sorted by."""
+    statuses = set(address.all("status"))
+    if not statuses or statuses & CLOSED_STATUSES:
+        return SORTS
+    return {name: key for name, key in SORTS.items() if name != "decided"}
 
 
 def hold_list(

@@ -16,6 +16,7 @@ from holds.pages.orders import OrderListPage, OrderPage
 from holds.pages.panels import CustomerPanel, HoldPanel, HoldRule
 from holds.pages.peek import HoldPeek
 from holds.pages.recent import RecentPage, UndoPage
+from holds.pages.selecting import KeepSelection
 from holds.pages.snoozing import SnoozeDialog, WakeDialog
 from holds.pages.watching import HoldSeen
 from holds.pages.work import NoteDialog, Reinstate, ReviewDialog
@@ -36,6 +37,7 @@ urlpatterns = [
     path("holds/recent/", RecentPage.as_view(), name="hold-recent"),
     path("holds/undo/<int:moment>/", UndoPage.as_view(), name="hold-undo"),
     path("holds/absence/", AbsencePage.as_view(), name="hold-absence"),
+    path("holds/selection/", KeepSelection.as_view(), name="hold-selection"),
     path("holds/<str:number>/", HoldPage.as_view(), name="hold-detail"),
     path("holds/<str:number>/peek/", HoldPeek.as_view(), name="hold-peek"),
     path("holds/<str:number>/panels/<slug:panel>/", HoldPanel.as_view(), name="hold-panel"),

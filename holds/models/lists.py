@@ -69,7 +69,7 @@ class ListLayout(models.Model):
 class HoldSelection(models.Model):
     """Holds that somebody selected, frozen with the versions that were seen; it survives paging, and it expires.
 
-    `query` is the list (its filters) that they were taken from; `values` their sum by currency, as decimal text.
+    `query` is the list (its filters) that they were taken from.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -78,7 +78,6 @@ class HoldSelection(models.Model):
     everything = models.BooleanField(default=False, help_text="all that matched, not single rows")
     hold_ids = ArrayField(models.UUIDField())
     versions = ArrayField(models.PositiveIntegerField())
-    values = models.JSONField(default=dict)
     taken_at = models.DateTimeField()
     expires_at = models.DateTimeField()
 

@@ -1,6 +1,7 @@
 """The hold list page (`ux.md` 3.1): find the next decision, understand it, decide it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from decimal import Decimal
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -13,6 +14,8 @@ from holds.lists import Asked, HoldList, hold_list
 from holds.models import Hold
 from holds.pages import list_parts
 from holds.pages.peek import peek_of_list
+from holds.pages.selecting import SEPARATOR
+from holds.selections import Live, live_selection
 from holds.words import chips_of, status_of
 
 Item = dict[str, Any]
@@ -53,6 +56,8 @@ class HoldListPage(PageView):
 
     def _context(self, found: HoldList) -> Item:
         chosen = _with_currency(found, columns(found.asked))
+        bulk = self._actions()
+        kept = self._kept(found) if bulk else None
         facts = facts_of(found.page.rows, chosen, self.now, self.today)
         tabs, more_tabs = list_parts.tabs(found)
         return {
@@ -79,13 +84,20 @@ class HoldListPage(PageView):
             "order_text": list_parts.order_text(found),
             "columns": chosen,
             "heads": list_parts.heads(found, chosen),
-            "rows": [_row(hold, found, facts) for hold in found.page.rows],
+            "rows": [_row(hold, found, facts, kept) for hold in found.page.rows],
+            "picked": _picked(found, kept),
+            "keep_url": reverse("hold-selection"),
+            "select_all": _select_all(found, kept) if bulk else None,
             "currency": list_parts.currency(found),
             "pager": list_parts.pager(found),
-            "bulk_actions": self._actions(),
+            "bulk_actions": bulk,
             "actions": self._page_actions(found),
             "empty": list_parts.empty(found, "") if not found.page.rows else None,
         }
+
+    def _kept(self, found: HoldList) -> Live | None:
+        """What the reader selected in this very list before, on this page or on others."""
+        return live_selection(found.asked, self.request.GET.get("selected", ""), self.actor, self.now)
 
     def _page_actions(self, found: HoldList) -> list[Item]:
         """What can be done with the list as it is."""
@@ -125,7 +137,35 @@ def _with_currency(found: HoldList, chosen: Sequence[Column]) -> tuple[Column, .
     return (*chosen[:first], COLUMNS["currency"], *chosen[first:])
 
 
-def _row(hold: Hold, found: HoldList, facts: Facts) -> Item:
+def _picked(found: HoldList, kept: Live | None) -> Item:
+    """What is selected before anything is ticked here: in all, and on other pages."""
+    ids: Collection[Any] = kept.ids if kept else ()
+    here = [hold for hold in found.page.rows if hold.pk in ids]
+    sums = kept.sums if kept else {}
+    single = sums.get(list_parts.currency(found), Decimal(0))
+    return {
+        "from": found.address.url(selected=None).removeprefix("?"),
+        "token": str(kept.selection.pk) if kept else "",
+        "was": SEPARATOR.join(hold.number for hold in here),
+        "count": len(ids),
+        "elsewhere": len(ids) - len(here),
+        "amount": single - sum((hold.amount for hold in here), Decimal(0)),
+        "sums": sums,
+        "everything": bool(kept and kept.selection.everything),
+        "taken_at": kept.selection.taken_at if kept else None,
+        "clear_url": found.address.url(selected=None),
+    }
+
+
+def _select_all(found: HoldList, kept: Live | None) -> Item | None:
+    """The offer to take everything that matches, where that is more than this page shows."""
+    count = found.count
+    if count <= len(found.page.rows) or (kept is not None and kept.selection.everything):
+        return None
+    return {"label": f"Select all {count} that match", "url": reverse("hold-selection"), "name": "all", "value": "1"}
+
+
+def _row(hold: Hold, found: HoldList, facts: Facts, kept: Live | None) -> Item:
     days = found.asked.days
     today = days.by_entity.get(hold.legal_entity_id, days.elsewhere)
     asleep = hold.snoozed_until is not None and hold.snoozed_until > today
@@ -141,4 +181,5 @@ def _row(hold: Hold, found: HoldList, facts: Facts) -> Item:
         "facts": facts,
         "names": {},
         "selectable": hold.status == Hold.Status.ACTIVE,
+        "selected": kept is not None and hold.pk in kept.ids,
     }

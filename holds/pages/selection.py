@@ -5,11 +5,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from django.db.models import Q
 from django.http import Http404, QueryDict
 
-from customers import access
+from customers import access, clock
 from customers.access import Action, Actor
-from holds.models import Hold
+from customers.errors import Refused
+from holds.models import Hold, HoldSelection
+from holds.selections import find_selection
 
 MOST = 500
 """As many holds as one dialog decides on."""
@@ -17,15 +20,24 @@ MOST = 500
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Holds chosen by number, as far as the reader sees them; `seen` are the versions that the reader saw."""
+    """Holds chosen by number or by a kept selection, as far as the reader sees them.
+
+    `seen` are the versions that the reader saw; `kept` are the fields that say it all in a form again.
+    """
 
     holds: tuple[Hold, ...]
     seen: Mapping[str, int]
+    kept: tuple[tuple[str, str], ...] = ()
 
     @property
     def active(self) -> tuple[Hold, ...]:
         """Those that can still be decided on."""
         return tuple(hold for hold in self.holds if hold.status == Hold.Status.ACTIVE)
+
+    @property
+    def changed(self) -> tuple[Hold, ...]:
+        """Those that somebody changed since they were selected (`ux.md` 3.0, Select)."""
+        return tuple(hold for hold in self.holds if hold.version != self.seen.get(hold.number, hold.version))
 
     @property
     def entities(self) -> list[str]:
@@ -65,18 +77,47 @@ def plural(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
-def selection(params: QueryDict, actor: Actor) -> Selection:
-    """The holds named by `hold` (numbers) with the versions in `version` (`H-000123:5`). Two queries at most.
+def selection(params: QueryDict, actor: Actor, *, most: int = MOST) -> Selection:
+    """The holds named by `hold` (numbers) with the versions in `version` (`H-000123:5`). Three queries at most.
 
-    Raises `Http404` where none of them is visible to `actor`.
+    With `selected` also those of that selection, but what was ticked on the page (`was`) and is not any more. Raises
+    `Http404` where none of them is visible to `actor`, `Refused` with `too_many` above `most`.
     """
-    numbers = list(dict.fromkeys(params.getlist("hold")))[:MOST]
-    rows = access.scoped(Hold.objects.all(), actor, Action.VIEW).filter(number__in=numbers)
+    numbers = list(dict.fromkeys(params.getlist("hold")))
+    kept = find_selection(params.get("selected", ""), actor, clock.now()) if params.get("selected") else None
+    if kept is None and params.get("selected") and not numbers:
+        raise Refused("selection_expired", "What you had selected is forgotten after 12 hours: select it again.")
+    chosen = Q(number__in=numbers)
+    if kept is not None:
+        dropped = {number for number in params.get("was", "").split(".") if number not in set(numbers)}
+        chosen |= Q(pk__in=kept.hold_ids) & ~Q(number__in=dropped)
+    rows = access.scoped(Hold.objects.all(), actor, Action.VIEW).filter(chosen)
     related = ("order", "payer", "forced_reason", "legal_entity")
-    holds = tuple(rows.select_related(*related).order_by("ship_date", "number"))
-    if numbers and not holds:
+    holds = tuple(rows.select_related(*related).order_by("ship_date", "number")[: most + 1])
+    if len(holds) > most:
+        raise Refused("too_many", f"Choose at most {most:,} holds for this.")
+    if (numbers or kept) and not holds:
         raise Http404("None of these holds was found.")
-    return Selection(holds, _versions(params.getlist("version")))
+    return Selection(holds, {**_frozen(kept, holds), **_versions(params.getlist("version"))}, _fields(params, kept))
+
+
+def _frozen(kept: HoldSelection | None, holds: Iterable[Hold]) -> dict[str, int]:
+    """The versions that were seen when the selection was taken, by number."""
+    if kept is None:
+        return {}
+    seen = dict(zip(kept.hold_ids, kept.versions, strict=True))
+    return {hold.number: seen[hold.pk] for hold in holds if hold.pk in seen}
+
+
+def _fields(params: QueryDict, kept: HoldSelection | None) -> tuple[tuple[str, str], ...]:
+    """What a form sends along so that the same holds are chosen again; nothing where it names each."""
+    if kept is None:
+        return ()
+    return (
+        ("selected", str(kept.pk)),
+        *([("was", params["was"])] if params.get("was") else []),
+        *(("hold", number) for number in dict.fromkeys(params.getlist("hold"))),
+    )
 
 
 def only(holds: Iterable[Hold], seen: Mapping[str, int] | None = None) -> Selection:

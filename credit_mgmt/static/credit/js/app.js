@@ -71,7 +71,7 @@ async function openDialog(trigger) {
   const answer = await fetch(url, { headers: { "HX-Request": "true", "HX-Target": "dialog-body" }, credentials: "same-origin" })
     .catch(() => null);
   // Whatever is not the dialog itself (sign-in page, refusal, lost connection) is shown as an ordinary page.
-  if (!answer || !answer.ok || answer.redirected) { location.href = url; return; }
+  if (!answer || answer.status !== 200 || answer.redirected) { location.href = url; return; }
   dialogBody.innerHTML = await answer.text();
   htmx.process(dialogBody);
   if (!dialog.open) dialog.showModal();
@@ -126,16 +126,28 @@ function tally(form) {
   }
   const note = $("[data-tally]", form);
   if (!note) return;
-  const count = picked.length;
-  const sum = picked.reduce((total, box) => total + cents(box.dataset.amount), 0n);
+  // What was selected on other pages is kept by the server and only counted here.
+  const count = picked.length + Number(form.dataset.elsewhere || 0);
+  const sum = picked.reduce((total, box) => total + cents(box.dataset.amount), cents(form.dataset.elsewhereAmount));
   const number = document.createElement("strong");
-  number.textContent = `${count} selected`;
+  number.textContent = `${count.toLocaleString("en")} selected`;
   note.replaceChildren(number);
   if (note.dataset.currency && count) note.append(` · ${money.format(Number(sum) / 100)} ${note.dataset.currency}`);
   const all = $("[data-select-all]", form);
   if (all) all.hidden = !head?.checked;
-  if (!head?.checked) $("[data-all-matching]", form)?.remove();
 }
+
+// Turning the page takes the selection along: the server keeps it, and the next page knows it.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest(".pager a, thead th a");
+  const form = link && $("form[data-keep]");
+  if (!form || event.ctrlKey || event.metaKey || event.shiftKey || !(form.dataset.elsewhere || $("[name=was]", form) || boxes(form).some((box) => box.checked))) return;
+  event.preventDefault();
+  const url = new URL(form.dataset.keep, location.href);
+  for (const [key, value] of new FormData(form)) url.searchParams.append(key, value);
+  url.searchParams.set("then", new URL(link.href).search);
+  location.href = url.href;
+});
 
 document.addEventListener("change", (event) => {
   const form = event.target.closest("form[data-selection]");
@@ -159,14 +171,6 @@ document.addEventListener("click", (event) => {
   } else if (event.target.closest("[data-select-none]")) {
     event.preventDefault();
     clearSelection(form);
-  } else if (event.target.closest("[data-select-all]")) {
-    const button = event.target.closest("[data-select-all]");
-    const field = Object.assign(document.createElement("input"), { type: "hidden", name: button.dataset.name, value: button.dataset.value });
-    field.dataset.allMatching = "";
-    form.append(field);
-    button.hidden = true;
-    $("[data-tally]", form).replaceChildren(button.dataset.done);
-    say(button.dataset.done);
   }
 });
 
@@ -174,6 +178,27 @@ function clearSelection(form) {
   for (const box of boxes(form)) box.checked = false;
   tally(form);
 }
+
+/* ---- peek: beside the list where there is room, else the link leads to a page ---- */
+
+const roomForPeek = matchMedia("(min-width: 75rem)");
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("[data-peek], [data-peek-close]");
+  const panel = $("#peek");
+  if (!link || !panel || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  if (link.matches("[data-peek-close]")) {
+    event.preventDefault();
+    const number = $("[data-peeked]", panel)?.dataset.peeked;
+    panel.replaceChildren();
+    history.replaceState(null, "", link.href);
+    $(`#row-${number} a`)?.focus();
+  } else if (roomForPeek.matches) {
+    event.preventDefault();
+    htmx.ajax("GET", link.dataset.peek, { target: panel, swap: "innerHTML" });
+    history.replaceState(null, "", link.href);
+  }
+});
 
 /* ---- keys ---- */
 
@@ -207,6 +232,7 @@ const LIST_KEYS = {
   x: () => check(currentRow()),
   X: () => $$("form[data-selection]").forEach(clearSelection),
   o: () => $("a", currentRow() ?? document.createElement("i"))?.click(),
+  p: () => $("[data-peek]", currentRow() ?? document.createElement("i"))?.click(),
 };
 
 function pressKeyed(key) {
@@ -250,7 +276,7 @@ document.addEventListener("keydown", (event) => {
   const { key, target } = event;
   if (key === "Escape") {
     const menu = $("details.menu[open]");
-    if (menu) { menu.open = false; $("summary", menu).focus(); }
+    if (menu) { menu.open = false; $("summary", menu).focus(); } else if (!dialog?.open) $("[data-peek-close]")?.click();
     return;
   }
   if (key === "Enter" && (event.ctrlKey || event.metaKey) && target.form) {
@@ -306,6 +332,7 @@ document.addEventListener("click", (event) => {
 /* ---- ticks: polling that stops while nobody looks ---- */
 
 let lastTick = Date.now();
+let lastBeat = Date.now();
 let fastTicks = 0;
 let nextFast = 0;
 
@@ -315,6 +342,10 @@ setInterval(() => {
   if (now - lastTick >= 20000) {
     lastTick = now;
     htmx.trigger(document.body, "tick");
+  }
+  if (now - lastBeat >= 15000) {
+    lastBeat = now;
+    htmx.trigger(document.body, "beat");
   }
   if (now >= nextFast && $('[hx-trigger*="fast-tick"]')) {
     // Every second for ten seconds, every three for a minute, then every ten.
