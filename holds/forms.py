@@ -78,6 +78,18 @@ class ReleaseForm(ReasonForm):
         widget=forms.Textarea(attrs={"rows": 2}),
         help_text="Kept in the history of each hold.",
     )
+    forced_too = forms.BooleanField(required=False)
+
+    def __init__(self, *args: Any, can_post: bool, forced: int, other: int, **options: Any) -> None:
+        """`can_post`: something was being posted; `forced` and `other`: how many of the holds are forced, or not."""
+        super().__init__(*args, **options)
+        if not can_post:
+            self.initial["mode"] = Hold.Mode.WITHOUT_POSTING
+            self.fields["mode"].widget = forms.HiddenInput()
+        if forced and other:
+            self.fields["forced_too"].label = "Release the forced one too" if forced == 1 else "Release the forced too"
+        else:
+            del self.fields["forced_too"]
 
 
 class RejectForm(ReasonForm):

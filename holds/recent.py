@@ -73,6 +73,13 @@ def recent_acts(*, actor: Actor, most: int = SHOWN) -> list[Act]:
     return acts[:most]
 
 
+def last_release(actor: Actor) -> tuple[str, str]:
+    """How and why `actor` released last, mode and reason code; empty where that was never. One query."""
+    events = HoldEvent.objects.filter(actor=actor.reference, type=EventType.RELEASED).order_by("-at", "-pk")
+    data = events.values_list("data", flat=True).first() or {}
+    return data.get("mode", ""), data.get("reason", "")
+
+
 def can_undo(act: Act, now: dt.datetime) -> bool:
     """Whether an act can still be taken back, at least on some of its holds."""
     return act.type in WAYS and act.left > 0 and now - act.at <= UNDO_WITHIN

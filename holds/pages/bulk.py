@@ -17,7 +17,7 @@ from customers.errors import InvalidInput
 from customers.views import PageView, add_errors
 from holds.each import BulkResult, Failure
 from holds.models import Hold, HoldEvent
-from holds.pages.selection import Selection, inside, plural, selection
+from holds.pages.selection import MOST, Selection, inside, plural, selection
 
 SHOWN = 20
 """Rows that a dialog lists before it says how many more there are."""
@@ -31,18 +31,22 @@ class SelectionDialog(PageView):
     verb: ClassVar[str]
     done: ClassVar[str]
     undoable: ClassVar[bool] = True
+    most: ClassVar[int] = MOST
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """The dialog, or the same as a page."""
-        chosen = selection(request.GET, self.actor)
+        chosen = selection(request.GET, self.actor, most=self.most)
         return self.show(chosen, self.form(chosen))
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Do it to the chosen holds: each succeeds or fails on its own (`domain 6`)."""
-        chosen = selection(request.POST, self.actor)
+        chosen = selection(request.POST, self.actor, most=self.most)
         form = self.form(chosen, request.POST)
         if not chosen.active or not form.is_valid():
             return self.show(chosen, form, status=422)
+        answer = self.first(chosen, form)
+        if answer is not None:
+            return answer
         try:
             result = self.decide(chosen, form)
         except InvalidInput as problem:
@@ -60,6 +64,10 @@ class SelectionDialog(PageView):
     def decide(self, chosen: Selection, form: Form) -> BulkResult:
         """Call the one service."""
         raise NotImplementedError
+
+    def first(self, chosen: Selection, form: Form) -> HttpResponse | None:
+        """What comes between a valid form and the service, where something does: a question, or a job instead."""
+        return None
 
     def more(self, chosen: Selection, form: Form) -> dict[str, Any]:
         """What else the template shows."""
@@ -108,7 +116,7 @@ class SelectionDialog(PageView):
         _show_at_fields(form, result.failed)
         again = QueryDict(mutable=True)
         again.setlist("hold", [numbers[str(item.id)].number for item in result.failed if str(item.id) in numbers])
-        rest = selection(again, self.actor) if again.getlist("hold") else Selection((), {})
+        rest = selection(again, self.actor, most=self.most) if again.getlist("hold") else Selection((), {})
         last = _last_events(rest.holds)
         outcomes = [
             {"hold": numbers[str(item.id)], "message": item.message, "code": item.code, "event": last.get(str(item.id))}

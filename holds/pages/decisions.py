@@ -1,20 +1,29 @@
 """Release and reject dialogs on one hold or many (`ux.md` 3.3): how, why, and what became of each."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.contrib import messages
 from django.forms import Form
-from django.http import QueryDict
+from django.http import HttpResponse, QueryDict
+from django.urls import reverse
 
 from customers.access import Action
 from customers.models import Reason
 from holds.each import BulkResult
 from holds.forms import RejectForm, ReleaseForm, reasons_of
 from holds.models import Hold
+from holds.pages import afterwards
 from holds.pages.bulk import SelectionDialog
-from holds.pages.selection import Selection
+from holds.pages.selection import Selection, plural
+from holds.recent import last_release
 from holds.rejections import reject_holds
+from holds.release_job import start_release
 from holds.releases import release_holds
+
+IN_BACKGROUND_ABOVE = 50
+"""So many holds are released while a person waits: with posting some tens of milliseconds each."""
+MOST_RELEASED = 5_000
 
 MODE_HINTS = {
     Hold.Mode.WITH_POSTING: (
@@ -45,18 +54,65 @@ class ReleaseDialog(DecisionDialog):
     template = "holds/release.html"
     verb = "Release"
     done = "released"
+    most = MOST_RELEASED
 
     def form(self, chosen: Selection, data: QueryDict | None = None) -> ReleaseForm:
-        """Only reasons that are valid for the chosen legal entities."""
-        initial = {"mode": Hold.Mode.WITHOUT_POSTING}
-        reasons = reasons_of(Reason.Type.RELEASE, chosen.entities)
-        return ReleaseForm(data, initial=initial, reasons=reasons, entities=chosen.entities)
+        """How, as the reader did last; only reasons that are valid for the chosen legal entities."""
+        mode, reason = last_release(self.actor)
+        initial = {
+            "mode": mode or Hold.Mode.WITHOUT_POSTING,
+            "reason": reason,
+            "note": self.request.GET.get("note", "")[:2000],
+        }
+        return ReleaseForm(
+            data,
+            initial=initial,
+            reasons=reasons_of(Reason.Type.RELEASE, chosen.entities),
+            entities=chosen.entities,
+            can_post=any(hold.posting_request for hold in chosen.active),
+            forced=sum(1 for hold in chosen.active if hold.forced),
+            other=sum(1 for hold in chosen.active if not hold.forced),
+        )
+
+    def more(self, chosen: Selection, form: Form) -> dict[str, Any]:
+        """Where the customers stand afterwards, what is posted, and until when nothing is checked again."""
+        holds = _meant(chosen, form)
+        known = holds and len(holds) <= afterwards.MOST
+        return {
+            **super().more(chosen, form),
+            "mode_hints": {**MODE_HINTS, Hold.Mode.WITH_POSTING: _posting_hint(holds)},
+            "after": afterwards.afterwards(holds, self.today_of) if known else None,
+            "grace": afterwards.grace(holds, self.today_of),
+            "meant": len(holds),
+            "last_reason": form.initial.get("reason"),
+        }
+
+    def first(self, chosen: Selection, form: Form) -> HttpResponse | None:
+        """Ask once more where figures moved since the dialog was opened; many are released in the background."""
+        holds = _meant(chosen, form)
+        seen = dict(word.rpartition("=")[::2] for word in self.request.POST.getlist("seen"))
+        if seen and len(holds) <= afterwards.MOST and afterwards.afterwards(holds, self.today_of).moved(seen):
+            return self.show(chosen, form, status=409, moved=True)
+        if len(holds) <= IN_BACKGROUND_ABOVE:
+            return None
+        given = form.cleaned_data
+        parameters = {
+            "holds": [str(hold.pk) for hold in holds],
+            "versions": chosen.versions,
+            "mode": given["mode"],
+            "reason": given["reason"],
+            "review_date": given["review_date"].isoformat() if given["review_date"] else None,
+            "note": given["note"],
+        }
+        job = start_release(parameters=parameters, actor=self.actor, now=self.now)
+        messages.success(self.request, f"Releasing {plural(len(holds), 'hold')} in the background.")
+        return self.go(reverse("job", args=[job.pk]))
 
     def decide(self, chosen: Selection, form: Form) -> BulkResult:
         """Release them."""
         given: Mapping[str, Any] = form.cleaned_data
         return release_holds(
-            ids=[hold.pk for hold in chosen.active],
+            ids=[hold.pk for hold in _meant(chosen, form)],
             versions=chosen.versions,
             mode=given["mode"],
             reason=given["reason"],
@@ -67,9 +123,27 @@ class ReleaseDialog(DecisionDialog):
             today=self.today_of,
         )
 
+    def said(self, chosen: Selection, form: Form, result: BulkResult) -> str:
+        """Also what was left out because it was forced."""
+        left = len(chosen.active) - len(_meant(chosen, form))
+        said = super().said(chosen, form, result)
+        return f"{said} {left:,} forced left out." if left else said
+
     def undo(self, chosen: Selection, form: Form) -> str:
         """A release without posting can be taken back (`domain 6`)."""
         return super().undo(chosen, form) if form.cleaned_data["mode"] == Hold.Mode.WITHOUT_POSTING else ""
+
+
+def _meant(chosen: Selection, form: Form) -> tuple[Hold, ...]:
+    """The holds that are released: forced ones among others only where their box is ticked."""
+    if "forced_too" not in form.fields or form["forced_too"].value():
+        return chosen.active
+    return tuple(hold for hold in chosen.active if not hold.forced)
+
+
+def _posting_hint(holds: Sequence[Hold]) -> str:
+    what = ", ".join(afterwards.documents(holds))
+    return f"{what[:1].upper()}{what[1:]}, with the settings of the original attempt. It cannot be undone."
 
 
 class RejectDialog(DecisionDialog):
