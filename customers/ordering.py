@@ -132,6 +132,19 @@ def page_in_order(
     return Page(rows, _cursor(rows, -1, order) if more else None, _cursor(rows, 0, order) if place else None)
 
 
+def cursor_at(row: Model, order: Order) -> str:
+    """The cursor that stands at `row`, whether or not the list has it any more. One query."""
+    keys = {f"_key{number}": copy(key.expression) for number, (key, _) in enumerate(order.keys)}
+    rows = list(type(row)._default_manager.filter(pk=row.pk).annotate(**keys))
+    return _cursor(rows, 0, order) or ""
+
+
+def rows_before(queryset: QuerySet[M], order: Order, cursor: str) -> QuerySet[M]:
+    """The rows of `queryset` that come before `cursor` in `order`; none for a cursor of another list."""
+    place = _place(cursor, order)
+    return queryset.none() if place is None else queryset.filter(_beyond(order, place, backward=True))
+
+
 def _directed(order: Order, expressions: Sequence[Combinable], backward: bool) -> list[Any]:
     pairs = zip(expressions, (descending for _, descending in order.keys), strict=True)
     return [item.desc() if descending != backward else item.asc() for item, descending in pairs]  # type: ignore[attr-defined]

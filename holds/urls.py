@@ -1,6 +1,6 @@
 """Addresses of the pages of this room: business keys, never database ids (`ux.md` 3.0, Address grammar)."""
 
-from django.urls import path
+from django.urls import path, re_path
 
 from holds.pages.assigning import AbsencePage, AssignDialog, ClaimDialog
 from holds.pages.customers import CustomerListPage, CustomerPage
@@ -8,7 +8,7 @@ from holds.pages.decisions import RejectDialog, ReleaseDialog
 from holds.pages.evaluate import EvaluateDialog
 from holds.pages.hold_detail import HoldPage
 from holds.pages.hold_list import HoldListPage, HomePage
-from holds.pages.jobs import JobCancel, JobListPage, JobPage
+from holds.pages.jobs import JobApply, JobCancel, JobListPage, JobPage, JobRepeat, JobRetry
 from holds.pages.limit_dialog import LimitDialog
 from holds.pages.noting import CustomerNoteForm, FileForm, FilePage, PinForm
 from holds.pages.order_actions import CancelDialog, CheckOrder, ForceDialog, PostDocument, ReopenDialog
@@ -18,6 +18,7 @@ from holds.pages.peek import HoldPeek
 from holds.pages.recent import RecentPage, UndoPage
 from holds.pages.selecting import KeepSelection
 from holds.pages.snoozing import SnoozeDialog, WakeDialog
+from holds.pages.stepping import HoldPlace, HoldStep
 from holds.pages.watching import HoldSeen
 from holds.pages.work import NoteDialog, Reinstate, ReviewDialog
 
@@ -43,6 +44,8 @@ urlpatterns = [
     path("holds/<str:number>/panels/<slug:panel>/", HoldPanel.as_view(), name="hold-panel"),
     path("holds/<str:number>/rules/<str:rule>/", HoldRule.as_view(), name="hold-rule"),
     path("holds/<str:number>/files/", FileForm.as_view(), name="hold-files"),
+    path("holds/<str:number>/place/", HoldPlace.as_view(), name="hold-place"),
+    re_path(r"^holds/(?P<number>[^/]+)/(?P<way>next|previous)/$", HoldStep.as_view(), name="hold-step"),
     path("holds/<str:number>/seen/", HoldSeen.as_view(), name="hold-seen"),
     path("holds/<str:number>/note/", NoteDialog.as_view(), name="hold-note"),
     path("holds/<str:number>/review/", ReviewDialog.as_view(), name="hold-review"),
@@ -65,4 +68,7 @@ urlpatterns = [
     path("jobs/", JobListPage.as_view(), name="job-list"),
     path("jobs/<uuid:job_id>/", JobPage.as_view(), name="job"),
     path("jobs/<uuid:job_id>/cancel/", JobCancel.as_view(), name="job-cancel"),
+    path("jobs/<uuid:job_id>/retry/", JobRetry.as_view(), name="job-retry"),
+    path("jobs/<uuid:job_id>/apply/", JobApply.as_view(), name="job-apply"),
+    path("jobs/<uuid:job_id>/repeat/", JobRepeat.as_view(), name="job-repeat"),
 ]

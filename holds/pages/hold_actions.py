@@ -70,3 +70,19 @@ def _closed_actions(page: PageView, hold: Hold) -> list[Item]:
     if hold.decided_at is None or page.now - hold.decided_at > REINSTATE_WITHIN:
         action["disabled_because"] = "A release can be taken back for 15 minutes."
     return [action]
+
+
+def step_url(number: str, way: str, listed: str) -> str:
+    """The address of the hold beside `number`."""
+    return f"{reverse('hold-step', args=[number, way])}?{urlencode({'from': listed})}"
+
+
+def steps_of(number: str, listed: str) -> Item:
+    """The ways to the holds beside `number` before anybody has looked whether there are any."""
+    return {
+        "previous": step_url(number, "previous", listed),
+        "next": step_url(number, "next", listed),
+        "text": "",
+        "fill_url": f"{reverse('hold-place', args=[number])}?{urlencode({'from': listed})}",
+        "back": f"{reverse('hold-list')}{f'?{listed}' if listed else ''}",
+    }

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlencode
 
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -18,7 +19,7 @@ from holds.history import timeline_of
 from holds.models import Attachment, CustomerNote, Hold, HoldEvent, HoldReason
 from holds.pages import hold_blocks as blocks
 from holds.pages.facts import order_facts
-from holds.pages.hold_actions import actions_of, small_actions_of
+from holds.pages.hold_actions import actions_of, small_actions_of, steps_of
 from holds.pages.panel_contents import document_urls
 from holds.pages.position import ageing, limit_stack
 from holds.pages.telling import told
@@ -72,6 +73,7 @@ class HoldPage(PageView):
         held_orders = standing.would_use([other.order_id for other in others]) if wide else None
         context = {
             **why_context(self, hold, standing),
+            "actions": actions_of(self, hold, back=self._here(hold)),
             **_credit(hold, standing, held_orders),
             **self._around(hold, others),
             "with_held": wide,
@@ -92,15 +94,21 @@ class HoldPage(PageView):
             "other_count": len(others),
             "events": told(timeline_of(hold.payer, hold=hold, per=EVENTS).rows, hold=hold.number),
             "tabs": tabs_of(hold, "trace"),
-            "small_actions": small_actions_of(self, hold),
+            "small_actions": small_actions_of(self, hold, back=self._here(hold)),
             "bulk_actions": _bulk_actions(self, hold),
             "warnings": closing(hold),
             "list_url": reverse("hold-list"),
+            "place": steps_of(hold.number, self.request.GET["from"]) if "from" in self.request.GET else None,
             "today": today,
             "now_url": self._without("at"),
             "then_url": self._with(at="hold") if hold.decision_id is not None else "",
             "held_url": self._without("held") if self.request.GET.get("held") == "1" else self._with(held="1"),
         }
+
+    def _here(self, hold: Hold) -> str:
+        """Where a dialog leads back to: this page, with the list that it came from."""
+        here, listed = reverse("hold-detail", args=[hold.number]), self.request.GET.get("from", "")
+        return f"{here}?{urlencode({'from': listed})}" if listed else here
 
     def _with(self, **values: str) -> str:
         query = self.request.GET.copy()
