@@ -18,10 +18,7 @@ from django.db import connection
 from benchmarks import floor
 from benchmarks.data import DAY, ENTITIES
 from credit_mgmt import checks
-from customers import clock
 from customers.access import system_actor
-from customers.jobs import run_job, start_job
-from customers.models import Job
 
 AS_OF = dt.date.fromisoformat(DAY)
 EVERYWHERE = {f"E{number + 1}": AS_OF for number in range(ENTITIES)}
@@ -123,38 +120,6 @@ def _floor_client(dsn: str) -> Callable[[int], None]:
     cursor.execute(floor.PREPARE_ONE)
 
     return partial(_floor_check, cursor)
-
-
-def evaluation(holds: int) -> list[Figure]:
-    """All holds evaluated and written, then once more with nothing changed; the floor reads, and reads and writes."""
-    with connection.cursor() as cursor:
-        cursor.execute(floor.WRITE_TABLE)
-        values = {"day": AS_OF}
-        written = timed(lambda: cursor.execute(floor.WRITE_ALL_HOLDS, values))
-        read = timed(lambda: (cursor.execute(floor.ALL_HOLDS, values), cursor.fetchall()))
-    facts = timed(_decide_all)
-    first, again = timed(_evaluate), timed(_evaluate)
-    return [
-        Figure(f"facts and decisions for {holds:,} holds, reading only", facts * 1000, read * 1000, "ms"),
-        Figure(f"evaluation of {holds:,} holds, everything written", holds / first, holds / written, "holds/s", 5),
-        Figure(f"evaluation of {holds:,} holds, nothing changed", holds / again, holds / written, "holds/s", 3),
-    ]
-
-
-def _decide_all() -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT order_id FROM holds_hold WHERE status = 'active' ORDER BY held_at, id")
-        orders = [row[0] for row in cursor.fetchall()]
-    checks.check_orders(orders, checkpoint="confirmation", as_of=EVERYWHERE, evaluation=True)
-
-
-def _evaluate() -> None:
-    now = clock.now()
-    job = start_job("evaluate_for_release", {}, actor=ACTOR, now=now)
-    run_job(job.pk)
-    job.refresh_from_db()
-    if job.status != Job.Status.FINISHED:
-        raise RuntimeError(f"the evaluation ended {job.status}: {job.message}")
 
 
 def spread(orders: Sequence[int], count: int) -> list[int]:

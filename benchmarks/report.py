@@ -10,7 +10,7 @@ from typing import TextIO
 from django.core.management import call_command
 from django.db import connection
 
-from benchmarks import data, measures
+from benchmarks import data, evaluations, measures
 from benchmarks.measures import Figure
 from customers.models import SalesOrder
 
@@ -27,7 +27,7 @@ def run(*, scale: float, web: Callable[[], AbstractContextManager[str]], out: Te
     with web() as host:
         keys = {order.pk: order.key for order in SalesOrder.objects.filter(pk__in=orders)}
         figures += measures.checks_through_the_api(host, token(), measures.spread(orders, 2000), keys, dsn())
-    figures += measures.evaluation(size.holds)
+    figures += evaluations.evaluation(size.holds)
     _print(figures, out)
 
 
