@@ -10,9 +10,17 @@ class HoldsConfig(AppConfig):
     def ready(self) -> None:
         """Register the jobs of the room, and who looks at customers of whom something changed, and who keeps names."""
         from customers import marks, people  # noqa: PLC0415 - needs loaded apps
-        from holds import evaluation, events, reevaluation, release_job, retention  # noqa: PLC0415 - needs loaded apps
+        from holds import (  # noqa: PLC0415 - needs loaded apps
+            evaluation,
+            events,
+            export,
+            reevaluation,
+            release_job,
+            retention,
+        )
 
         evaluation.register()
+        export.register()
         retention.register()
         release_job.register()
         people.register_recorded(events.recorded_names)

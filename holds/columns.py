@@ -16,6 +16,7 @@ from django.db.models.functions import Cast
 from credit_mgmt.decisions import stored_decision
 from credit_mgmt.models import BlockingRule, DecisionRecord
 from customers.listing import Address
+from customers.people import names_of
 from holds.filters import CLOSED_STATUSES
 from holds.models import Hold, HoldReason
 from holds.words import chips_of, status_of
@@ -31,6 +32,8 @@ class Facts:
     today: Callable[[str], dt.date]
     rules: Mapping[Any, Sequence[tuple[str, str]]] = field(default_factory=dict)
     """Names and levels of the rules behind the valid reasons, by hold."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """What to call whoever decided, by reference."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +119,7 @@ COLUMNS: dict[str, Column] = {
         Column("free", "Free limit", _free, right=True, money=True, related=("last_decision",)),
         Column("times", "Times held", lambda hold, _: hold.times_held, right=True),
         Column("held_at", "Held at", lambda hold, _: hold.held_at, sort="held"),
-        Column("evaluated", "Last evaluated", lambda hold, _: hold.evaluated_at),
+        Column("evaluated", "Last evaluated", lambda hold, _: hold.looked_at, related=("look",)),
         Column("snoozed", "Snoozed until", lambda hold, _: hold.snoozed_until),
         Column("review", "Review date", lambda hold, _: hold.review_date),
         Column("note", "Note", lambda hold, _: hold.note),
@@ -126,7 +129,7 @@ COLUMNS: dict[str, Column] = {
             lambda hold, _: hold.release_reason.code if hold.release_reason else "",
             related=("release_reason",),
         ),
-        Column("decided_by", "Decided by", lambda hold, _: hold.decided_by),
+        Column("decided_by", "Decided by", lambda hold, facts: facts.names.get(hold.decided_by, hold.decided_by)),
         Column("decided", "Decided at", lambda hold, _: hold.decided_at, sort="decided"),
     )
 }
@@ -159,12 +162,16 @@ def related_of(columns: Iterable[Column]) -> tuple[str, ...]:
 def facts_of(
     holds: Collection[Hold], columns: Iterable[Column], now: dt.datetime, today: Callable[[str], dt.date]
 ) -> Facts:
-    """What the columns need of these holds. One query where a column reads the reasons, else none."""
-    if not FROM_REASONS & {column.name for column in columns}:
-        return Facts(now, today)
+    """What the columns need of these holds: a query for the rules, one for the names of people, or none."""
+    shown = {column.name for column in columns}
+    names = names_of(hold.decided_by for hold in holds) if "decided_by" in shown else {}
+    return Facts(now, today, _rules_of(holds) if FROM_REASONS & shown else {}, names)
+
+
+def _rules_of(holds: Collection[Hold]) -> dict[Any, list[tuple[str, str]]]:
     rule = BlockingRule.objects.annotate(text=Cast("pk", TextField())).filter(text=OuterRef("rule"))
     rows = HoldReason.objects.filter(hold__in=[hold.pk for hold in holds], valid=True)
     found: dict[Any, list[tuple[str, str]]] = {}
     for hold, name, level in rows.order_by("pk").values_list("hold", Subquery(rule.values("name")[:1]), "level"):
         found.setdefault(hold, []).append((name or "", level))
-    return Facts(now, today, found)
+    return found

@@ -6,6 +6,8 @@ from holds.pages.assigning import AbsencePage, AssignDialog, ClaimDialog
 from holds.pages.customers import CustomerListPage, CustomerPage
 from holds.pages.decisions import RejectDialog, ReleaseDialog
 from holds.pages.evaluate import EvaluateDialog
+from holds.pages.exports import ExportFile, ExportPage
+from holds.pages.fitting import FitPage
 from holds.pages.hold_detail import HoldPage
 from holds.pages.hold_list import HoldListPage, HomePage
 from holds.pages.jobs import JobApply, JobCancel, JobListPage, JobPage, JobRepeat, JobRetry
@@ -35,9 +37,11 @@ urlpatterns = [
     path("holds/claim/", ClaimDialog.as_view(), name="hold-claim"),
     path("holds/snooze/", SnoozeDialog.as_view(), name="hold-snooze"),
     path("holds/wake/", WakeDialog.as_view(), name="hold-wake"),
+    path("holds/fit/", FitPage.as_view(), name="hold-fit"),
     path("holds/recent/", RecentPage.as_view(), name="hold-recent"),
     path("holds/undo/<int:moment>/", UndoPage.as_view(), name="hold-undo"),
     path("holds/absence/", AbsencePage.as_view(), name="hold-absence"),
+    path("holds/export/", ExportPage.as_view(), name="hold-export"),
     path("holds/selection/", KeepSelection.as_view(), name="hold-selection"),
     path("holds/<str:number>/", HoldPage.as_view(), name="hold-detail"),
     path("holds/<str:number>/peek/", HoldPeek.as_view(), name="hold-peek"),
@@ -67,6 +71,7 @@ urlpatterns = [
     path(CUSTOMER + "limit/", LimitDialog.as_view(), name="customer-limit"),
     path("jobs/", JobListPage.as_view(), name="job-list"),
     path("jobs/<uuid:job_id>/", JobPage.as_view(), name="job"),
+    path("jobs/<uuid:job_id>/file/", ExportFile.as_view(), name="job-file"),
     path("jobs/<uuid:job_id>/cancel/", JobCancel.as_view(), name="job-cancel"),
     path("jobs/<uuid:job_id>/retry/", JobRetry.as_view(), name="job-retry"),
     path("jobs/<uuid:job_id>/apply/", JobApply.as_view(), name="job-apply"),

@@ -179,7 +179,6 @@ def _row(hold: Hold, found: HoldList, facts: Facts, kept: Live | None) -> Item:
         "today": today,
         "now": facts.now,
         "facts": facts,
-        "names": {},
         "selectable": hold.status == Hold.Status.ACTIVE,
         "selected": kept is not None and hold.pk in kept.ids,
     }

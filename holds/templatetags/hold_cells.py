@@ -13,7 +13,6 @@ from django.utils.safestring import SafeString
 
 from credit_mgmt.templatetags import credit, formats
 from holds.columns import Column
-from holds.words import actor_words
 
 register = template.Library()
 Row = Mapping[str, Any]
@@ -88,14 +87,6 @@ def _status(row: Row, column: Column) -> SafeString:
     return _td("", column.label, credit.status_badge(row["status"], forced=row["hold"].forced))
 
 
-def _decided_by(row: Row, column: Column) -> SafeString:
-    reference = row["hold"].decided_by
-    if not reference:
-        return _td("", column.label, formats.NONE)
-    words = actor_words(reference, row["names"].get(reference, "")).removeprefix("by ")
-    return _td("", column.label, words)
-
-
 def _other(row: Row, column: Column) -> SafeString:
     """A column without a way of its own to be drawn: by the type of its value."""
     value = column.value(row["hold"], row["facts"])
@@ -109,7 +100,6 @@ def _other(row: Row, column: Column) -> SafeString:
 _DRAWN: Mapping[str, Callable[[Row, Column], SafeString]] = {
     "order": _order, "customer": _customer, "why": _why, "value": _value, "over": _over, "used": _used,
     "overdue": _money, "free": _money, "ship": _ship, "held": _held, "own": _own, "status": _status,
-    "decided_by": _decided_by,
 }  # fmt: skip
 
 
