@@ -252,7 +252,9 @@ def _documents(what_if: _WhatIf, amount: Decimal, currency: str) -> str:
     """The items that a payment reaches, oldest first."""
     reached, left = [], amount
     for item in what_if.items:
-        if left > 0 and item.document:
+        if left <= 0:
+            break
+        if item.document:
             reached.append(item.document)
         left -= cost_of(what_if.facts, (item,), currency)
     return " ".join(reached)
