@@ -215,6 +215,7 @@ def every_page(holds: dict[str, Hold]) -> list[str]:
         "/holds/?value_min=9999999",
         f"/holds/{hold.number}/", f"/holds/release/?hold={hold.number}", f"/holds/reject/?hold={hold.number}",
         f"/holds/assign/?hold={hold.number}", f"/holds/{hold.number}/note/", f"/holds/evaluate/?hold={hold.number}",
+        f"/holds/snooze/?hold={hold.number}", f"/holds/{hold.number}/review/", "/holds/recent/", "/holds/absence/",
         "/orders/", f"/orders/USMF/{hold.order.number}/", f"/orders/USMF/{hold.order.number}/force/",
         f"/orders/USMF/{hold.order.number}/check/?document=confirmation", "/customers/", "/customers/USMF/US-009/",
         "/rules/", "/rules/new/?type=overdue_amount", "/parameters/", "/parameters/default/", "/jobs/",
@@ -228,7 +229,7 @@ def everything(holds: dict[str, Hold]) -> list[str]:
     return every_page(holds)
 
 
-@pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 1280), ("light", 390)])
+@pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 1280), ("light", 390), ("dark", 390)])
 def test_axe_finds_nothing_on_any_page(open_page, violations, everything, theme, width):
     page = open_page("/", theme=theme, width=width)
     sign_in(page)
