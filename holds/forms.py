@@ -166,6 +166,20 @@ class AbsenceForm(forms.Form):
         return dict(self.choices).get(username, username)
 
 
+class FitForm(forms.Form):
+    """What is expected, and in which order held orders are tried."""
+
+    by = forms.ChoiceField(
+        label="Choose by",
+        required=False,
+        widget=forms.RadioSelect,
+        choices=[("ship", "Earliest ship date"), ("most", "Most orders"), ("value", "Highest value")],
+    )
+    receipt = forms.DecimalField(
+        label="Expected receipt", required=False, min_value=0, max_digits=18, decimal_places=4, localize=False
+    )
+
+
 class SnoozeForm(forms.Form):
     """Until when a hold is put aside, and what brings it back earlier."""
 
@@ -228,6 +242,12 @@ class EvaluateForm(forms.Form):
     """Which holds are evaluated (`domain 7`)."""
 
     scope = forms.ChoiceField(label="Which holds", widget=forms.RadioSelect)
+    preview = forms.BooleanField(
+        label="Preview only",
+        required=False,
+        help_text="Shows what would change and changes nothing. It can be applied afterwards.",
+    )
+    preview_for = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, scopes: Sequence[tuple[str, str]], **options: Any) -> None:
         super().__init__(*args, **options)

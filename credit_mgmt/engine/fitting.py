@@ -5,7 +5,7 @@ nothing, or only for reasons that a person sets aside. So what fits, released in
 """
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from credit_mgmt.engine.decide import QueueItem, carry, decide
 from credit_mgmt.engine.decision import Decision, Reason
@@ -23,6 +23,8 @@ class Trial:
     order: OrderFacts
     decision: Decision
     against: tuple[Reason, ...]
+    in_the_end: Decision | None = None
+    """Of an order that does not fit: what `decide` says once all that fit have taken their credit."""
 
     @property
     def fits(self) -> bool:
@@ -37,8 +39,8 @@ def fit(
 
     Each item is asked of its own book: legal entities in different time zones have different days. The books move.
     """
-    trials = []
-    for book, (order, question, setting) in items:
+    trials, known = [], list(items)
+    for book, (order, question, setting) in known:
         decision = decide(book, order, policy=policy, question=question, setting=setting)
         against = tuple(reason for reason in decision.reasons if identity(reason) not in aside)
         for each in books:
@@ -47,7 +49,15 @@ def fit(
             else:
                 each.take(order, held=False)
         trials.append(Trial(order, decision, against))
-    return trials
+    return [
+        trial if trial.fits else replace(trial, in_the_end=_again(item, policy))
+        for trial, item in zip(trials, known, strict=True)
+    ]
+
+
+def _again(item: tuple[Book, QueueItem], policy: Policy) -> Decision:
+    book, (order, question, setting) = item
+    return decide(book, order, policy=policy, question=question, setting=setting)
 
 
 def identity(reason: Reason) -> Aside:
