@@ -5,6 +5,6 @@ from holds.api import orders, working
 
 
 def register(router: Router) -> None:
-    """Add the resources of this room: `holds` with what people do with them; `sales-orders` takes the place of the lower room's."""
+    """Add `holds` with what people do with them; `sales-orders` takes the place of the lower room's."""
     working.register(router)
     orders.register(router)

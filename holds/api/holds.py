@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Prefetch, Q, QuerySet
+from django.db.models.functions import Greatest
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
@@ -88,7 +89,7 @@ class HoldSerializer(StrictSerializer):
     assignee = serializers.CharField(source="assignee.username", allow_null=True, default=None)
     note = serializers.CharField()
     workflow_state = serializers.CharField()
-    evaluated_at = serializers.DateTimeField(allow_null=True)
+    evaluated_at = serializers.DateTimeField(source="looked_at", allow_null=True)
     decision = serializers.UUIDField(source="decision_id", allow_null=True)
     last_decision = serializers.UUIDField(source="last_decision_id", allow_null=True)
 
@@ -220,7 +221,7 @@ FILTERS = {
     "version": by.whole("version"),
     "decided_by": by.text("decided_by"),
     "note": by.text("note"),
-    "evaluated_at": by.instant("evaluated_at"),
+    "evaluated_at": by.instant("last_look"),
     "decision": by.uuid("decision"),
     "last_decision": by.uuid("last_decision"),
     "status": by.choice("status", Hold.Status),
@@ -269,14 +270,15 @@ class Holds(ListResource):
         "reject_many": Action.REJECT,
         "assign": Action.WORK_HOLDS,
     }
-    related = ("order__customer", "payer", "assignee", "release_reason", "forced_reason")
+    related = ("order__customer", "payer", "assignee", "release_reason", "forced_reason", "look")
     filters = FILTERS
     orderings = {name: name for name in ("held_at", "number", "amount", "ship_date", "review_date", "decided_at")}
     default_ordering = ("-held_at",)
 
     def rows(self) -> QuerySet[Any]:
-        """With their reasons."""
-        return super().rows().prefetch_related(Prefetch("reasons", HoldReason.objects.order_by("pk")))
+        """With their reasons, and when they were last looked at."""
+        rows = super().rows().annotate(last_look=Greatest("evaluated_at", "look__looked_at"))
+        return rows.prefetch_related(Prefetch("reasons", HoldReason.objects.order_by("pk")))
 
     def _visible(self, key: str) -> Hold:
         """The hold; out of scope it is not found."""

@@ -100,7 +100,7 @@ def forced_only(hold: Hold, reasons: Iterable[HoldReason]) -> bool:
 
 def recheck(hold: Hold, reasons: Iterable[HoldReason], decision: Decision | None, now: dt.datetime) -> Item | None:
     """What checking again on opening found, where the reasons were written more than four hours ago."""
-    if decision is None or hold.evaluated_at is None or now - hold.evaluated_at <= STALE_AFTER:
+    if decision is None or hold.looked_at is None or now - hold.looked_at <= STALE_AFTER:
         return None
     known = {(row.type, row.rule, row.account) for row in reasons if row.valid and row.type not in KEPT}
     found = {_identity(reason) for reason in decision.reasons}

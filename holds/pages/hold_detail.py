@@ -28,7 +28,7 @@ from holds.words import actor_words, chips_of, status_of
 Item = dict[str, Any]
 RELATED = (
     "order", "order__customer", "order__legal_entity", "payer", "payer__account_status", "payer__pinned_note__note",
-    "legal_entity", "assignee", "release_reason", "forced_reason",
+    "legal_entity", "assignee", "release_reason", "forced_reason", "look",
 )  # fmt: skip
 OTHERS = 8
 EVENTS = 10
@@ -139,8 +139,8 @@ def why_context(page: PageView, hold: Hold, standing: CreditStanding) -> Item:
         "forced_only": blocks.forced_only(hold, reasons),
         "recheck": blocks.recheck(hold, reasons, decision, page.now),
         "stale": standing.decision is not None
-        and hold.evaluated_at is not None
-        and page.now - hold.evaluated_at > blocks.STALE_AFTER,
+        and hold.looked_at is not None
+        and page.now - hold.looked_at > blocks.STALE_AFTER,
         "missing_rate": blocks.missing_rate(standing),
         "actions": actions_of(page, hold),
         "pinned": getattr(hold.payer, "pinned_note", None),
