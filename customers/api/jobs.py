@@ -15,7 +15,7 @@ from customers.access import Action
 from customers.edge import filters as by
 from customers.edge.fields import JsonField, StrictSerializer, TextField
 from customers.edge.resources import ListResource
-from customers.edge.routing import Router
+from customers.edge.routing import BASE, Router
 from customers.models import Job
 
 
@@ -32,6 +32,11 @@ class JobSerializer(StrictSerializer):
     total = serializers.IntegerField()
     result = JsonField()
     message = TextField()
+    follows = serializers.UUIDField(
+        source="follows_id",
+        allow_null=True,
+        help_text="the preview that it applies, or the run whose failures it tries again",
+    )
     created_at = serializers.DateTimeField()
     started_at = serializers.DateTimeField(allow_null=True)
     finished_at = serializers.DateTimeField(allow_null=True)
@@ -64,10 +69,12 @@ class Jobs(ListResource):
         "retrieve": Action.VIEW_JOBS,
         "create": Action.VIEW_JOBS,
         "cancel": Action.VIEW_JOBS,
+        "retry": Action.VIEW_JOBS,
     }
     filters = {
         "id": by.uuid("pk"),
         "message": by.text("message"),
+        "follows": by.uuid("follows_id"),
         "kind": by.text("kind"),
         "status": by.choice("status", Job.Status),
         "created_at": by.instant("created_at"),
@@ -107,11 +114,14 @@ class Jobs(ListResource):
 
     @extend_schema(request=StartSerializer, responses={202: JobSerializer})
     def create(self, request: Request) -> Response:
-        """Start a job; each kind needs its own right, where it is to work."""
+        """Start a job; each kind needs its own right, where it is to work. What is under way already is joined."""
         given = self.read(StartSerializer)
         job = jobs.start_job(given["kind"], given.get("parameters", {}), actor=self.actor, now=self.now)
+        return self._started(job)
+
+    def _started(self, job: Job) -> Response:
         response = self._job(job, status=202)
-        response["Location"] = self.request.build_absolute_uri(f"{self.request.path.rstrip('/')}/{job.pk}")
+        response["Location"] = self.request.build_absolute_uri(f"{BASE}jobs/{job.pk}")
         return response
 
     @extend_schema(request=None, responses=JobSerializer)
@@ -120,6 +130,13 @@ class Jobs(ListResource):
         """End a job that is queued or running; what is done stays."""
         self.object_of(key)
         return self._job(jobs.cancel_job(job_id=key, actor=self.actor, now=self.now))
+
+    @extend_schema(request=None, responses={202: JobSerializer})
+    @action(detail=True, methods=["post"])
+    def retry(self, request: Request, key: str) -> Response:
+        """Try what failed of an ended job again, as a job that follows it."""
+        self.object_of(key)
+        return self._started(jobs.retry_job(job_id=key, actor=self.actor, now=self.now))
 
 
 def register(router: Router) -> None:

@@ -1,11 +1,11 @@
 """What a person sees of a job: progress and result, both derived from its items, never from a counter (J03)."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import QuerySet, Sum
+from django.db.models import F, Func, JSONField, QuerySet, Sum, TextField, Value
 
 from customers.access import Action, Actor
 from customers.errors import NotFound
@@ -86,10 +86,16 @@ def items_of(job: Job, payloads: Iterable[Payload]) -> list[JobItem]:
     return items
 
 
-def result(job: Job) -> dict[str, Any]:
-    """The shares of the finished items, folded in their order; what died is listed under `failed`."""
+def result(job: Job, without: Sequence[str] = ()) -> dict[str, Any]:
+    """The shares of the finished items, folded in their order; what died is listed under `failed`.
+
+    Parts of the shares that are long, and that the caller reads elsewhere or not at all, can be left `without`.
+    """
     items = JobItem.objects.filter(job=job).order_by("position", "pk")
-    shares = items.filter(status=JobItem.Status.DONE, result__isnull=False).values_list("result", flat=True)
+    done = items.filter(status=JobItem.Status.DONE, result__isnull=False)
+    parts = [F("result"), *(Value(name, output_field=TextField()) for name in without)]
+    wanted = Func(*parts, template="(%(expressions)s)", arg_joiner=" - ", output_field=JSONField())
+    shares = done.values_list(wanted, flat=True)
     folded = dict(kind_of(job.kind).fold(share for share in shares.iterator() if share is not None))
     dead = [
         {"id": payload[0] if payload else None, "code": "failed", "message": message}
