@@ -31,7 +31,7 @@ RELATED = (
     "legal_entity", "assignee", "release_reason", "forced_reason", "look",
 )  # fmt: skip
 OTHERS = 8
-EVENTS = 10
+EVENTS = 8
 PANELS = {
     "trace": "Rule trace", "orders": "Order history", "invoices": "Invoices", "payments": "Payments",
     "timeline": "Timeline", "notes": "Notes and files", "audit": "Audit",

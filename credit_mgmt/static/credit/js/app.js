@@ -200,6 +200,15 @@ document.addEventListener("click", (event) => {
   }
 });
 
+// The holds of a customer open below its line; a second click closes them again.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("[data-expand]");
+  if (!link || event.ctrlKey || event.metaKey) return;
+  const row = $(`#${link.dataset.expand}-row`);
+  row.hidden = !row.hidden;
+  link.setAttribute("aria-expanded", String(!row.hidden));
+});
+
 /* ---- keys ---- */
 
 const rows = () => $$("[data-rows] > [data-row]");
@@ -345,7 +354,7 @@ setInterval(() => {
   }
   if (now - lastBeat >= 15000) {
     lastBeat = now;
-    htmx.trigger(document.body, "beat");
+    htmx.trigger(document.body, "beat-tick");
   }
   if (now >= nextFast && $('[hx-trigger*="fast-tick"]')) {
     // Every second for ten seconds, every three for a minute, then every ten.
