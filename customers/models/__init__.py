@@ -4,6 +4,7 @@ from customers.models.access import AccessGrant, ApiClient, IdempotencyKey, Role
 from customers.models.customers import Customer, CustomerCreditGroup, Party
 from customers.models.marks import CustomerMark
 from customers.models.orders import Document, SalesOrder, SalesOrderLine
+from customers.models.preferences import Preferences
 from customers.models.receivables import CustomerTransaction, DueItem, Settlement
 from customers.models.reference import (
     AccountStatus,
@@ -39,6 +40,7 @@ __all__ = [
     "OutboxEvent",
     "Party",
     "PaymentTerms",
+    "Preferences",
     "Reason",
     "ReferenceClock",
     "Role",
