@@ -12,10 +12,9 @@ from django.db import connection, transaction
 
 from credit_mgmt.models import BlockingRule, Commitment, CreditAccount, DecisionRecord
 from customers.models import CustomerTransaction, DueItem, LegalEntity, OutboxEvent, Party, SalesOrder
+from holds import forced, posting
 from holds.demo import company, ledger, load, orders
-from holds.forced import force_hold
 from holds.models import Hold, HoldEvent
-from holds.posting import post_documents
 
 DAY = dt.date(2026, 8, 31)
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -105,7 +104,7 @@ def dying(call: Any, after: int) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("where", "call", "after"), [(load.posting, post_documents, 4), (load.forced, force_hold, 3), (load, None, 0)]
+    ("where", "call", "after"), [(posting, posting.post_documents, 4), (forced, forced.force_hold, 3), (load, None, 0)]
 )
 def test_a_seeding_that_was_killed_leaves_nothing_and_the_next_one_is_as_if_undisturbed(
     undisturbed: dict[str, Any], monkeypatch: pytest.MonkeyPatch, where: Any, call: Any, after: int
@@ -136,6 +135,11 @@ def test_it_is_given_the_time_that_it_takes(monkeypatch: pytest.MonkeyPatch) -> 
             seen.append(cursor.fetchone())
 
     real = load._be_patient
-    monkeypatch.setattr(load, "_be_patient", lambda: (real(), look()))
+
+    def watched() -> None:
+        real()
+        look()
+
+    monkeypatch.setattr(load, "_be_patient", watched)
     seed()
     assert seen == [("0", "0", "0")] * 2
