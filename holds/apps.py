@@ -14,6 +14,7 @@ class HoldsConfig(AppConfig):
             evaluation,
             events,
             export,
+            force_many,
             reevaluation,
             release_job,
             retention,
@@ -23,5 +24,6 @@ class HoldsConfig(AppConfig):
         export.register()
         retention.register()
         release_job.register()
+        force_many.register()
         people.register_recorded(events.recorded_names)
         marks.look_with(reevaluation.TASK)

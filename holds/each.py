@@ -103,17 +103,21 @@ def _uuid(value: uuid.UUID | str) -> uuid.UUID:
 
 def failure(hold_id: uuid.UUID, error: Failing) -> Failure:
     """The failure of one hold as results list it."""
-    if isinstance(error, Refused):
-        code, message = error.code, error.message
-    elif isinstance(error, InvalidInput):
-        code, message = error.errors[0].code, error.errors[0].message
-    elif isinstance(error, NotDecided):
-        code, message = "not_decided", error.message
-    elif isinstance(error, NotAllowed):
-        code, message = "not_allowed", str(error)
-    else:
-        code, message = "not_found", str(error)
+    code, message = failing(error)
     return Failure(hold_id, code, message, error)
+
+
+def failing(error: Failing) -> tuple[str, str]:
+    """The stable code and the sentence of what stopped one of many."""
+    if isinstance(error, Refused):
+        return error.code, error.message
+    if isinstance(error, InvalidInput):
+        return error.errors[0].code, error.errors[0].message
+    if isinstance(error, NotDecided):
+        return "not_decided", error.message
+    if isinstance(error, NotAllowed):
+        return "not_allowed", str(error)
+    return "not_found", str(error)
 
 
 def require_active(hold: Hold, *, version: int | None = None) -> None:

@@ -1,7 +1,7 @@
 """Forms of the hold pages. They check shape; services check meaning (`style.md` A29)."""
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -226,7 +226,7 @@ class ReviewForm(forms.Form):
 
 
 class ForceForm(ReasonForm):
-    """Why an order is stopped outside the rules."""
+    """Why orders are stopped outside the rules, and until when."""
 
     reason = ReasonField(label="Hold reason")
     note = forms.CharField(
@@ -236,6 +236,33 @@ class ForceForm(ReasonForm):
         widget=forms.Textarea(attrs={"rows": 2}),
         help_text="Seen by everybody who sees the hold.",
     )
+    until = forms.DateField(
+        label="Ask me on",
+        required=False,
+        widget=DateInput,
+        help_text="On that day the hold is laid before you. Empty: you release it.",
+    )
+
+
+class AimForm(forms.Form):
+    """Which orders are forced: all of what is said narrows it down."""
+
+    order = forms.CharField(
+        label="Order numbers",
+        required=False,
+        max_length=4000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="Separated by spaces or commas.",
+    )
+    customer = forms.CharField(label="Customer", required=False, max_length=41, help_text="Such as NL01:C-10427.")
+    entity = forms.ChoiceField(label="Legal entity", required=False)
+    group = forms.ChoiceField(label="Credit management group", required=False)
+    credit_group = forms.ChoiceField(label="Credit group", required=False)
+
+    def __init__(self, *args: Any, choices: Mapping[str, Sequence[tuple[str, str]]], **options: Any) -> None:
+        super().__init__(*args, **options)
+        for name, known in choices.items():
+            offer(self, name, [("", "Any"), *known])
 
 
 class EvaluateForm(forms.Form):

@@ -57,10 +57,11 @@ class PostingFailedSerializer(StrictSerializer):
 
 
 class ForceHoldSerializer(StrictSerializer):
-    """Why to stop the order; `reason` is the code of a hold reason."""
+    """Why to stop the order; `reason` is the code of a hold reason. `until`: the day on which the caller is asked."""
 
     reason = CodeField()
     note = TextField(required=False, allow_blank=True, max_length=2000)
+    until = DayField(required=False, allow_null=True)
 
 
 class NoteSerializer(StrictSerializer):

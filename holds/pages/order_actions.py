@@ -161,6 +161,7 @@ class ForceDialog(OrderDialog):
             order=subject.pk,
             reason=given["reason"],
             note=given["note"],
+            until=given["until"],
             actor=self.actor,
             at=self.now,
             today=self.today_of,
