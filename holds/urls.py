@@ -8,6 +8,7 @@ from holds.pages.decisions import RejectDialog, ReleaseDialog
 from holds.pages.evaluate import EvaluateDialog
 from holds.pages.exports import ExportFile, ExportPage
 from holds.pages.fitting import FitPage
+from holds.pages.forcing import ForcePage
 from holds.pages.hold_detail import HoldPage
 from holds.pages.hold_list import HoldListPage, HomePage
 from holds.pages.jobs import JobApply, JobCancel, JobListPage, JobPage, JobRepeat, JobRetry
@@ -37,6 +38,7 @@ urlpatterns = [
     path("holds/claim/", ClaimDialog.as_view(), name="hold-claim"),
     path("holds/snooze/", SnoozeDialog.as_view(), name="hold-snooze"),
     path("holds/wake/", WakeDialog.as_view(), name="hold-wake"),
+    path("holds/force/", ForcePage.as_view(), name="hold-force"),
     path("holds/fit/", FitPage.as_view(), name="hold-fit"),
     path("holds/recent/", RecentPage.as_view(), name="hold-recent"),
     path("holds/undo/<int:moment>/", UndoPage.as_view(), name="hold-undo"),
