@@ -12,6 +12,7 @@ from django.db.models import Q, QuerySet
 
 from customers.access import Action, Actor, NotAllowed
 from customers.errors import FieldError, InvalidInput
+from customers.models import Customer
 from holds.models import Absence
 from holds.worklist import workers, works_in
 
@@ -28,7 +29,7 @@ def owned_by(word: str, actor: Actor, today: dt.date) -> Q:
     if word == "cover":
         return Q(assignee__in=_away(today).filter(covered_by=actor.user_id).values("user"))
     if word == "portfolio":
-        return Q(payer__credit_controller=actor.user_id)
+        return Q(payer__in=Customer.objects.filter(credit_controller=actor.user_id))
     return Q(assignee__username=word)
 
 
