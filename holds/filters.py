@@ -20,7 +20,8 @@ from credit_mgmt.models import BlockingRule
 from customers.access import Actor
 from customers.listing import Address
 from customers.models import Customer, Document, SalesOrder
-from holds.models import Absence, Hold, HoldReason
+from holds.absences import owned_by
+from holds.models import Hold, HoldReason
 from holds.models.holds import SORT_KEYS
 from holds.searching import found_by
 
@@ -152,20 +153,8 @@ def _customer(key: str, reader: Reader) -> Q:
 
 
 def _owner(word: str, reader: Reader) -> Q:
-    """`me`, `none`, `portfolio` (holds of the customers whose credit controller I am), `cover` (of those who are away
-    and whom I stand in for), or a user name."""
-    me = reader.actor.user_id
-    if word == "me":
-        return Q(assignee=me)
-    if word == "none":
-        return Q(assignee=None)
-    if word == "portfolio":
-        return Q(payer__in=Customer.objects.filter(credit_controller=me))
-    if word == "cover":
-        today = reader.days.elsewhere
-        away = Absence.objects.filter(covered_by=me, starts_on__lte=today, ends_on__gte=today)
-        return Q(assignee__in=away.values("user"))
-    return Q(assignee__username=word)
+    """Whose holds a word means (`holds.absences`)."""
+    return owned_by(word, reader.actor, reader.days.elsewhere)
 
 
 def _snoozed(address: Address, reader: Reader) -> Q:

@@ -30,6 +30,8 @@ def actions_of(page: PageView, hold: Hold, *, back: str = "") -> list[Item]:
         actions.append(_button("Reject…", reverse("hold-reject") + query, "x", "d"))
     if page.may(Action.WORK_HOLDS, entity):
         actions.append(_button("Snooze…", reverse("hold-snooze") + query, "clock", "h"))
+        if hold.snoozed_until is not None:
+            actions.append(_button("Wake", reverse("hold-wake") + query, "activity", ""))
     if page.may(Action.EVALUATE, entity):
         url = reverse("hold-evaluate") + f"?hold={hold.number}"
         actions.append(_button("Evaluate", url, "refresh-cw", "e"))
@@ -45,10 +47,18 @@ def small_actions_of(page: PageView, hold: Hold, *, back: str = "") -> list[Item
     named = [hold.number]
     actions = [
         _button("Assign…", reverse("hold-assign") + _query(hold, back), "user", "a"),
+        *_claim(page, hold, back),
         _button("Review date…", reverse("hold-review", args=named), "calendar", ""),
         _button("Add note…", reverse("hold-note", args=named), "message-square", "n"),
     ]
     return [{**action, "quiet": True} for action in actions]
+
+
+def _claim(page: PageView, hold: Hold, back: str) -> list[Item]:
+    """Taking a hold that is somebody else's, or nobody's."""
+    if hold.assignee_id == page.actor.user_id:
+        return []
+    return [_button("Take", reverse("hold-claim") + _query(hold, back), "user-check", "m")]
 
 
 def _query(hold: Hold, back: str) -> str:

@@ -115,6 +115,7 @@ class HoldListPage(PageView):
             (Action.WORK_HOLDS, "Snooze…", "hold-snooze", "h", "clock", False),
             (Action.EVALUATE, "Evaluate…", "hold-evaluate", "e", "refresh-cw", False),
             (Action.WORK_HOLDS, "Assign…", "hold-assign", "a", "user", False),
+            (Action.WORK_HOLDS, "Take", "hold-claim", "m", "user-check", False),
         )
         return [
             {"label": label, "url": reverse(name), "shortcut": key, "icon": icon, "primary": primary}
