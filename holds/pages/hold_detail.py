@@ -1,11 +1,13 @@
 """One hold (`ux.md` 3.2): why, how bad, what would clear it, what happened before; and the actions on it."""
 
+import datetime as dt
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
+from django.contrib.postgres.aggregates import JSONBAgg
 from django.db.models import Count, OuterRef, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, JSONObject
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 
@@ -30,6 +32,7 @@ RELATED = (
     "order", "order__customer", "order__legal_entity", "payer", "payer__account_status", "payer__pinned_note__note",
     "legal_entity", "assignee", "release_reason", "forced_reason", "look",
 )  # fmt: skip
+REASON_COLUMNS = ("id", "type", "rule", "level", "account", "evidence", "message", "valid", "cleared_at")
 OTHERS = 8
 EVENTS = 8
 PANELS = {
@@ -40,9 +43,10 @@ PANELS = {
 
 
 def hold_or_404(number: str, page: PageView) -> Hold:
-    """The hold with that number, as far as the reader may see it; annotated with how many `notes` and files it has."""
+    """The hold with that number, as far as the reader may see it, with its reasons (`reasons_of`) and with how many
+    `notes` and files there are; one query."""
     visible = access.scoped(Hold.objects.all(), page.actor, Action.VIEW)
-    hold = _counted(visible.filter(number=number)).select_related(*RELATED).first()
+    hold = _told(_counted(visible.filter(number=number))).select_related(*RELATED).first()
     if hold is None:
         raise Http404(f"Hold {number} was not found.")
     return hold
@@ -56,6 +60,22 @@ def _counted(holds: QuerySet[Hold]) -> QuerySet[Hold]:
     )
     counts = [Coalesce(Subquery(rows.annotate(count=Count("pk")).values("count")), 0) for rows in sources]
     return holds.annotate(notes=counts[0] + counts[1] + counts[2])
+
+
+def _told(holds: QuerySet[Hold]) -> QuerySet[Hold]:
+    reason = JSONObject(**{name: name for name in REASON_COLUMNS})
+    rows = HoldReason.objects.filter(hold=OuterRef("pk")).order_by().values("hold")
+    return holds.annotate(reason_rows=Subquery(rows.annotate(all=JSONBAgg(reason, order_by="pk")).values("all")))
+
+
+def reasons_of(hold: Hold) -> list[HoldReason]:
+    """The reasons that `hold_or_404` read with the hold."""
+    rows = getattr(hold, "reason_rows", None) or []
+    return [HoldReason(hold=hold, **{**row, "cleared_at": _moment(row["cleared_at"])}) for row in rows]
+
+
+def _moment(text: str | None) -> dt.datetime | None:
+    return None if text is None else dt.datetime.fromisoformat(text)
 
 
 class HoldPage(PageView):
@@ -127,8 +147,8 @@ class HoldPage(PageView):
 
 
 def why_context(page: PageView, hold: Hold, standing: CreditStanding) -> Item:
-    """Why, what clears it and what can be done: what the page and the peek have in common. One query."""
-    reasons = list(HoldReason.objects.filter(hold=hold).order_by("pk"))
+    """Why, what clears it and what can be done: what the page and the peek have in common."""
+    reasons = reasons_of(hold)
     decision = standing.decision
     return {
         "hold": hold,
@@ -149,19 +169,22 @@ def why_context(page: PageView, hold: Hold, standing: CreditStanding) -> Item:
 
 def _credit(hold: Hold, standing: CreditStanding, held_orders: Decimal | None) -> Item:
     """Exposure, limit, ageing and trace as of now."""
-    panel = f"{reverse('hold-detail', args=[hold.number])}panels"
-    urls = document_urls(lambda name, query: f"{panel}/{name}/{query}")
-    urls["this_order"] = reverse("order", args=[hold.legal_entity_id, hold.order.number])
     decision, position = standing.decision, standing.position
     figures = decision.figures if decision is not None else None
     return {
-        "exposure": blocks.exposure(standing, urls, held_orders=held_orders),
+        "exposure": blocks.exposure(standing, segment_urls(hold), held_orders=held_orders),
         "with_order": figures is not None and figures.get("exposure_after") is not None,
         "group": display.group_figures(figures),
         "limit": limit_stack(position, standing.setting.as_of, binds=standing.own_limit_binds),
-        "ageing": ageing(position, f"{panel}/invoices/"),
+        "ageing": ageing(position, reverse("hold-panel", args=[hold.number, "invoices"])),
         "steps": display.trace_steps(decision.trace) if decision is not None else [],
     }
+
+
+def segment_urls(hold: Hold) -> dict[str, str]:
+    """Where the segments of the bar of a hold lead: to the documents that add up to each."""
+    urls = document_urls(lambda panel, query: reverse("hold-panel", args=[hold.number, panel]) + query)
+    return {**urls, "this_order": reverse("order", args=[hold.legal_entity_id, hold.order.number])}
 
 
 def _then(hold: Hold, standing: CreditStanding) -> Item:

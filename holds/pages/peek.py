@@ -13,7 +13,7 @@ from customers.access import Action
 from customers.views import PageView
 from holds.pages import hold_blocks as blocks
 from holds.pages.hold_actions import actions_of
-from holds.pages.hold_detail import closing, hold_or_404, why_context
+from holds.pages.hold_detail import closing, hold_or_404, segment_urls, why_context
 
 Item = dict[str, Any]
 
@@ -35,7 +35,7 @@ class HoldPeek(PageView):
 def peek_context(page: PageView, number: str, came_from: str = "") -> Item:
     """What `holds/_peek.html` shows of the hold. Raises `Http404` where the reader may not see it."""
     hold = hold_or_404(number, page)
-    standing = blocks.standing_now(page, hold, with_position=False)
+    standing = blocks.standing_now(page, hold)
     listed = f"{reverse('hold-list')}{f'?{came_from}' if came_from else ''}"
     detail = reverse("hold-detail", args=[hold.number])
     decision = standing.decision
@@ -43,7 +43,7 @@ def peek_context(page: PageView, number: str, came_from: str = "") -> Item:
     return {
         **context,
         "actions": actions_of(page, hold, back=f"{listed}{'&' if came_from else '?'}peek={hold.number}"),
-        "exposure": blocks.exposure(standing, {}),
+        "exposure": blocks.exposure(standing, segment_urls(hold)),
         "with_order": decision is not None,
         "group": display.group_figures(decision.figures if decision is not None else None),
         "warnings": closing(hold),

@@ -148,4 +148,4 @@ def test_the_number_of_queries_is_pinned(clerk):
         an_invoice(hold.payer, "10")
     with CaptureQueriesContext(connection) as many:
         clerk.get(address)
-    assert len(many) == len(few) == 14
+    assert len(many) == len(few) == 13
