@@ -10,11 +10,12 @@ again, an item starts from where it began.
 """
 
 import datetime as dt
+import functools
 import gc
 import itertools
 import uuid
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -26,7 +27,11 @@ from credit_mgmt.models import Parameters
 from customers import clock, jobs
 from customers.access import Action, Actor, authorize_each, system_actor
 from customers.errors import InvalidInput
+from customers.marks import Causes
 from customers.models import Customer, Job, LegalEntity, Reason
+from customers.money import amount_text
+from customers.rates import minor_units
+from holds import previewing
 from holds.each import failure
 from holds.locking import LockedOrders, locked_orders
 from holds.looking import lines_of, look
@@ -48,11 +53,16 @@ SYSTEM = "evaluation"
 
 
 def read_parameters(given: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters of a job: `holds` (ids), `customer` (key), `legal_entity` (code), each optional; no others."""
-    unknown = sorted(set(given) - {"holds", "customer", "legal_entity"})
+    """The parameters of a job, each optional, and no others.
+
+    `holds` (ids), `customer` (key), `legal_entity` (code) say which holds; `preview` changes nothing; `applies` (the id
+    of a preview) does what that one showed, and stands alone.
+    """
+    unknown = sorted(set(given) - {"holds", "customer", "legal_entity", "preview", "applies"})
     if unknown:
-        raise InvalidInput.of(f"parameters.{unknown[0]}", "unknown_field", "Give holds, customer or legal_entity.")
-    parameters: dict[str, Any] = {}
+        known = "Give holds, customer, legal_entity, preview or applies."
+        raise InvalidInput.of(f"parameters.{unknown[0]}", "unknown_field", known)
+    parameters = previewing.read_mode(given)
     if given.get("holds") is not None:
         parameters["holds"] = _ids(given["holds"])
     if given.get("legal_entity") is not None:
@@ -112,11 +122,16 @@ def holds_of(job: Job) -> models.QuerySet[Hold]:
 
 def plan(job: Job) -> Iterator[list[str]]:
     """The items of a job, oldest hold first. See Note [Items]."""
-    rows = (
-        holds_of(job)
-        .order_by("held_at", "order_id")
-        .values_list("pk", "order__payer_id", "order__payer__credit_group_id")
-    )
+    yield from _items(holds_of(job))
+
+
+def lists_of(job: Job, hold_ids: list[Any]) -> Iterator[list[str]]:
+    """The items of these holds alone, as far as the job is still about them: what failed is tried again."""
+    yield from _items(holds_of(job).filter(pk__in=hold_ids))
+
+
+def _items(holds: models.QuerySet[Hold]) -> Iterator[list[str]]:
+    rows = holds.order_by("held_at", "order_id").values_list("pk", "order__payer_id", "order__payer__credit_group_id")
     yield from cut(list(rows.iterator(chunk_size=10_000)))
 
 
@@ -139,10 +154,14 @@ def cut(rows: Sequence[tuple[uuid.UUID, int, str | None]], size: int = CHUNK) ->
 
 
 def work(job: Job, payload: list[Any], actor: Actor) -> dict[str, Any]:
-    """Evaluate the holds of one item; the dates are those of the clock now."""
+    """Evaluate the holds of one item; the dates are those of the clock now. A preview is taken back."""
     wanted = [uuid.UUID(value) for value in payload]
-    with _without_collector():
+
+    def run() -> dict[str, Any]:
         return evaluate(hold_ids=wanted, actor=actor, at=clock.now(), today=BusinessDates())
+
+    with _without_collector():
+        return previewing.taken_back(run) if job.parameters.get("preview") else run()
 
 
 @contextmanager
@@ -167,10 +186,16 @@ class BusinessDates(dict[str, dt.date]):
 
 
 def evaluate(
-    *, hold_ids: Sequence[uuid.UUID], actor: Actor, at: dt.datetime, today: Mapping[str, dt.date]
+    *,
+    hold_ids: Sequence[uuid.UUID],
+    actor: Actor,
+    at: dt.datetime,
+    today: Mapping[str, dt.date],
+    asked_by: Mapping[uuid.UUID, Causes] | None = None,
 ) -> dict[str, Any]:
     """Evaluate these holds in one transaction, oldest first (`domain 7`), and release by the parameter what is ready.
 
+    `asked_by`: the events that it was asked for by, by hold, where it was events.
     Returns `evaluated`, `cleared`, `ready` and `released` as numbers of holds, `failed` with code and message, and
     `changes` for those with another state than before. Holds that are not active any more are left out.
     """
@@ -187,6 +212,7 @@ def evaluate(
             locked,
             at=at,
             fingerprints=[names[position] for position in asked],
+            asked_by=asked_by,
         )
         save_looked_at([lines[position].id for position in known], at)
         released, failed = _release_ready(screened, locked, today, at)
@@ -197,25 +223,59 @@ def evaluate(
         + sum(1 for one in screened if one.hold.ready_to_release and one.hold.pk not in released),
         "released": len(released),
         "failed": failed,
-        "changes": [_described(one, released) for one in screened if one.changed or one.hold.pk in released],
+        "changes": _changes(screened, released, {problem["id"]: problem["message"] for problem in failed}),
     }
 
 
-def _described(one: Screened, released: Mapping[uuid.UUID, str]) -> dict[str, Any]:
+def _changes(
+    screened: Sequence[Screened], released: Mapping[uuid.UUID, str], failed: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    """The rows of the outcome table (`ux.md` 3.5): every hold that is not as it was, or was to be released."""
+    units = minor_units() if screened else {}
+    return [
+        _described(one, released, failed.get(str(one.hold.pk), ""), units)
+        for one in screened
+        if one.changed or one.hold.pk in released or str(one.hold.pk) in failed
+    ]
+
+
+def _described(
+    one: Screened, released: Mapping[uuid.UUID, str], problem: str, units: Mapping[str, int]
+) -> dict[str, Any]:
     hold, row = one.hold, one.row
-    worse = bool(one.difference.added or one.difference.regained)
-    outcome = "ready" if hold.ready_to_release else "worse" if worse else "better"
     return {
         "hold": str(hold.pk),
         "number": hold.number,
         "sales_order": row.key,
         "customer": row.payer_key,
         "customer_name": row.payer_name,
+        "legal_entity": hold.legal_entity_id,
+        "amount": amount_text(hold.amount, units.get(hold.currency, 2)),
+        "currency": hold.currency,
         "before": one.before,
+        "before_words": _chip_words(one.chips_before),
         "now": list(hold.reason_codes),
-        "outcome": "released" if hold.pk in released else outcome,
+        "now_words": _chip_words(hold.chips),
+        "causes": one.causes,
+        "outcome": _outcome(one, released, problem),
         "mode": released.get(hold.pk, ""),
+        "message": problem,
     }
+
+
+def _outcome(one: Screened, released: Mapping[uuid.UUID, str], problem: str) -> str:
+    if problem:
+        return "failed"
+    if one.hold.pk in released:
+        return "released"
+    if one.hold.ready_to_release:
+        return "ready"
+    return "worse" if one.difference.added or one.difference.regained else "better"
+
+
+def _chip_words(chips: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Reasons as their chips say them, with the number that matters; cleared ones are left out."""
+    return [str(chip.get("text", "")) for chip in chips if chip.get("valid", True)]
 
 
 # --- automatic release ------------------------------------------------------------------------------------------------
@@ -304,6 +364,9 @@ def register() -> None:
         action=Action.EVALUATE,
         fold=fold,
         description="Check the orders on hold again and release what is ready",
+        resolve=functools.partial(previewing.resolve, KIND),
+        one_run=True,
+        again=lists_of,
     )
 
 

@@ -187,7 +187,11 @@ class _Wave:
             if not {payer for _, payer, _ in holds} <= payers:
                 raise NotDecided("Another member's order went on hold meanwhile.")
             outcome = evaluate(
-                hold_ids=[hold for hold, _, _ in holds], actor=system_actor(SYSTEM), at=self.at(), today=self.today
+                hold_ids=[hold for hold, _, _ in holds],
+                actor=system_actor(SYSTEM),
+                at=self.at(),
+                today=self.today,
+                asked_by={hold: causes[credit][-marks.CAUSES_KEPT :] for hold, _, credit in holds},
             )
             wake_for_payment(payers=self._paid(some), at=self.at())
             return outcome

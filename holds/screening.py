@@ -7,14 +7,16 @@ Everything is decided first, in the order given, and written then: a fixed numbe
 import datetime as dt
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from credit_mgmt import decisions
 from credit_mgmt.checks import Checked, Request, gather_for_evaluation
 from credit_mgmt.loading import OrderRow
 from credit_mgmt.models import DecisionRecord
+from customers.marks import Causes
 from holds import recording
+from holds.causes import causes_of
 from holds.events import Change, EventType, Keys, tell
 from holds.locking import LockedOrders, reasons_of
 from holds.models import Hold, HoldReason
@@ -38,6 +40,10 @@ class Screened:
     was_ready: bool
     difference: recording.Difference
     is_decided_anew: bool
+    decided_before: uuid.UUID | None = None
+    chips_before: Sequence[Mapping[str, Any]] = ()
+    causes: Causes = field(default_factory=list)
+    """What made it change, as far as that is known (`holds.causes`)."""
 
     @property
     def changed(self) -> bool:
@@ -73,10 +79,12 @@ def record_checked(
     at: dt.datetime,
     recalled: bool = False,
     fingerprints: Sequence[str] = (),
+    asked_by: Mapping[uuid.UUID, Causes] | None = None,
 ) -> list[Screened]:
     """Bring `holds` up to date with the decisions about their orders, write what changed, and store the decisions.
 
-    `fingerprints` name what each decision follows from, so that the same need not be decided again.
+    `fingerprints` name what each decision follows from, so that the same need not be decided again. `asked_by`: the
+    events that the evaluation was asked for by, by hold.
     """
     if not holds:
         return []
@@ -90,6 +98,8 @@ def record_checked(
         _screen(hold, rows[hold.pk], one, decision_id, at=at, recalled=recalled)
         for hold, one, decision_id in zip(holds, checked, ids, strict=True)
     ]
+    if not recalled:
+        _name_causes([one for one in screened if one.changed], asked_by)
     _write(screened, before, locked, at, recalled)
     wake_changed([one.hold for one in screened if one.changed], at=at)
     save_looks(holds, fingerprints or [""] * len(holds), at)
@@ -110,6 +120,8 @@ def _screen(
         hold.ready_to_release,
         recording.Difference(),
         hold.last_decision_id != decision_id,
+        hold.last_decision_id,
+        hold.chips,
     )
     screened.difference = recording.compare(hold, rows, one.decision.reasons, at)
     rows += screened.difference.added
@@ -121,6 +133,12 @@ def _screen(
     worth = recording.Worth(row.amount, row.currency, row.ship_date)
     recording.set_figures(hold, worth, one.decision.figures, one.setting)
     return screened
+
+
+def _name_causes(changed: Sequence[Screened], asked_by: Mapping[uuid.UUID, Causes] | None) -> None:
+    found = causes_of([(one.hold, one.decided_before) for one in changed], asked_by)
+    for one in changed:
+        one.causes = found.get(one.hold.pk, [])
 
 
 def _write(
@@ -154,6 +172,8 @@ def _change(one: Screened, recalled: bool) -> Change:
     data: dict[str, Any] = {**one.difference.described(), "reasons": one.hold.reason_codes}
     if recalled:
         data["cause"] = "modified"
+    if one.causes:
+        data["causes"] = one.causes
     keys = Keys(one.row.key, one.row.customer_key, one.row.payer_key)
     return Change(one.hold, _type(one), one.hold.status, data, keys)
 

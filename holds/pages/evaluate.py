@@ -4,20 +4,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.urls import reverse
 
 from customers import access
 from customers.access import Action
 from customers.errors import InvalidInput
-from customers.jobs import start_job
 from customers.models import Customer
 from customers.views import PageView, add_errors
+from holds.evaluation import start_evaluation
 from holds.forms import EvaluateForm
 from holds.lists import FILTERS, matching_holds
+from holds.outdated import MOST_COUNTED, decided_by_other_rules, when_ready
 from holds.pages.selection import Selection, plural, selection
 
-KIND = "evaluate_for_release"
+EVERYTHING = "all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,12 @@ class EvaluateDialog(PageView):
     def get(self, request: HttpRequest) -> HttpResponse:
         """The dialog, or the same as a page."""
         scopes = self._scopes(request.GET)
-        return self._show(scopes, self._form(scopes, None), request.GET)
+        asked = request.GET.get("scope", "")
+        scope = asked if asked in scopes else next(iter(scopes), "")
+        # Chosen for this scope already, or not asked yet: then a preview where everything is evaluated.
+        chosen = request.GET.get("preview_for") == scope
+        preview = "preview" in request.GET if chosen else scope == EVERYTHING
+        return self._show(scopes, self._form(scopes, None, scope, preview=preview), request.GET)
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Start the job and show it."""
@@ -46,11 +53,17 @@ class EvaluateDialog(PageView):
         form = self._form(scopes, request.POST)
         if not form.is_valid():
             return self._show(scopes, form, request.POST, status=422)
+        scope = form.cleaned_data["scope"]
+        parameters = dict(scopes[scope].parameters)
+        if form.cleaned_data["preview"] or (scope == EVERYTHING and form.cleaned_data["preview_for"] != EVERYTHING):
+            parameters["preview"] = True
         try:
-            job = start_job(KIND, scopes[form.cleaned_data["scope"]].parameters, actor=self.actor, now=self.now)
+            job = start_evaluation(parameters=parameters, actor=self.actor, now=self.now)
         except InvalidInput as problem:
             add_errors(form, problem)
             return self._show(scopes, form, request.POST, status=422)
+        if job.created_at != self.now:
+            messages.info(request, "This run is under way already.")
         return self.go(reverse("job", args=[job.pk]))
 
     def _scopes(self, params: QueryDict) -> dict[str, Scope]:
@@ -71,7 +84,7 @@ class EvaluateDialog(PageView):
         if self.may(Action.EVALUATE_ALL):
             entities = self.actor.entities(Action.EVALUATE_ALL)
             where = ", ".join(sorted(entities)) if entities else "every legal entity"
-            scopes["all"] = Scope("All open holds", f"Of {where}, oldest hold first.", {})
+            scopes[EVERYTHING] = Scope("All open holds", f"Of {where}, oldest hold first.", {})
         return scopes
 
     def _customers(self, params: QueryDict, chosen: Selection) -> list[Customer]:
@@ -83,9 +96,18 @@ class EvaluateDialog(PageView):
         visible = access.scoped(Customer.objects.all(), self.actor, Action.EVALUATE)
         return list(visible.filter(legal_entity=entity, account=account)) if account else []
 
-    def _form(self, scopes: Mapping[str, Scope], data: QueryDict | None) -> EvaluateForm:
-        choices = [(name, scope.label) for name, scope in scopes.items()]
-        return EvaluateForm(data, scopes=choices, initial={"scope": next(iter(scopes), "")})
+    def _form(
+        self, scopes: Mapping[str, Scope], data: QueryDict | None, scope: str = "", *, preview: bool = False
+    ) -> EvaluateForm:
+        choices = [(name, found.label) for name, found in scopes.items()]
+        initial = {"scope": scope, "preview": preview, "preview_for": scope}
+        return EvaluateForm(data, scopes=choices, initial=initial)
+
+    def _outdated(self) -> str:
+        """How many holds know other rules than today's, in words; empty where none does."""
+        count = decided_by_other_rules(self.actor)
+        several = f"{plural(count, 'hold')} or more" if count == MOST_COUNTED else plural(count, "hold")
+        return f"{several} last decided by earlier ones: evaluate all of them." if count else ""
 
     def _show(
         self, scopes: Mapping[str, Scope], form: EvaluateForm, params: QueryDict, status: int = 200
@@ -97,6 +119,8 @@ class EvaluateDialog(PageView):
                 "form": form,
                 "hints": {name: scope.hint for name, scope in scopes.items()},
                 "kept": kept,
+                "afterwards": when_ready(self.actor.entities(Action.EVALUATE)),
+                "outdated": self._outdated(),
                 "action_url": self.request.path,
                 "cancel_url": reverse("hold-list"),
                 "dialog_heading": "Evaluate for release",

@@ -1,8 +1,7 @@
-"""Background work that a person can follow (`ux.md` 3.5, 3.14): the runs, one run with live progress, cancel."""
+"""Background work that a person can follow (`ux.md` 3.5, 3.14): the runs, one run with live progress and outcome."""
 
 import datetime as dt
 import uuid
-from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
@@ -10,7 +9,6 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 
-from credit_mgmt.phrases import reason_label
 from customers import access, jobs, people
 from customers.access import Action
 from customers.errors import Refused
@@ -18,23 +16,18 @@ from customers.jobs.reading import LIVE, visible_job, visible_jobs
 from customers.listing import Address, page_of, sort_keys
 from customers.models import Customer, Job
 from customers.views import PageView
+from holds.evaluation import KIND, start_evaluation
+from holds.export import KIND as EXPORT
 from holds.models import Hold
+from holds.outcomes import OUTCOMES, count_outcomes
+from holds.pages.job_outcomes import outcome_table
+from holds.previewing import APPLY_WITHIN, is_applicable
 
 Item = dict[str, Any]
 FAILED_SHOWN = 100
 SORTS = {"started": "created_at", "kind": "kind", "status": "status"}
 STATUS_WORDS = {"queued": "waiting"}
-TALLIES = {
-    "evaluated": ("Evaluated", ""), "cleared": ("Reasons cleared", ""), "ready": ("Ready to release", "ready"),
-    "released": ("Released", "ready"),
-}  # fmt: skip
-"""Numbers of a result that have words of their own; others are called by their name."""
-OUTCOMES = {
-    "ready": ("ready", "Ready"), "released": ("released", "Released"), "better": ("held", "Fewer reasons"),
-    "worse": ("held", "New reason"),
-}  # fmt: skip
-"""What an evaluation made of a hold: badge and words."""
-CHANGES_SHOWN = 200
+TONES = {"ready": "ready", "released": "ready", "failed": "late"}
 
 
 class JobListPage(PageView):
@@ -77,19 +70,19 @@ class JobPage(PageView):
         """The page, or only its panel for htmx."""
         job = visible_job(job_id, self.actor)
         live = job.status in LIVE
-        result = jobs.result(job)
+        # What was changed is long: it is filtered and paged where it is stored.
+        result = jobs.result(job, without=["changes"])
         context = {
             "job": self._panel(job, result, live),
             "live": live,
-            "changes": [] if live else _changes(result, request.GET.get("outcome", "")),
-            "change_count": len(result.get("changes", [])),
-            "outcomes": [] if live else _outcomes(result, request.GET.get("outcome", "")),
-            "bulk_actions": self._bulk_actions(result) if not live else [],
             "failed": self._failed(job, result),
             "failed_count": len(result.get("failed", [])),
             "parameters": self._parameters(job),
             "heading": title_of(job),
         }
+        if job.kind == KIND and not live:
+            context |= outcome_table(self, request, job)
+            context["nothing_changed"] = bool(result.get("evaluated")) and not context["change_count"]
         return self.page("holds/_job.html" if request.headers.get("HX-Request") else "holds/job.html", context)
 
     def _panel(self, job: Job, result: Item, live: bool) -> Item:
@@ -110,31 +103,42 @@ class JobPage(PageView):
             "started": job.started_at or job.created_at,
             "took": _took(job),
             "by": name,
-            "tallies": _tallies(result, progress),
+            "tallies": _evaluated(job, result, progress) if job.kind == KIND else _tallies(result, progress),
             "poll_url": address if live else "",
             "cancel_url": reverse("job-cancel", args=[job.pk])
             if live and self.may(jobs.kind_of(job.kind).action)
             else "",
             "error": job.message if job.status == Job.Status.FAILED else "",
-            "note": _note(job),
+            "preview": bool(job.parameters.get("preview")),
+            "note": _note(job, self.now),
             "links": [] if live else self._links(job, result),
+            "acts": [] if live else self._acts(job, result),
         }
 
-    def _bulk_actions(self, result: Item) -> list[Item]:
-        """Ready holds can be released from the result."""
-        ready = any(change.get("outcome") == "ready" for change in result.get("changes", []))
-        if not ready or not self.may(Action.RELEASE):
+    def _acts(self, job: Job, result: Item) -> list[Item]:
+        """What can be done with an ended job: apply a preview, try again what failed."""
+        acts = []
+        if not self.may(jobs.kind_of(job.kind).action):
             return []
-        return [
-            {"label": "Release…", "url": reverse("hold-release"), "shortcut": "r", "icon": "check", "primary": True}
-        ]
+        if is_applicable(job, self.now):
+            acts.append({"label": "Apply", "url": reverse("job-apply", args=[job.pk]), "primary": True})
+        elif job.parameters.get("preview"):
+            acts.append({"label": "Preview again", "url": reverse("job-repeat", args=[job.pk])})
+        if result.get("failed") or job.status == Job.Status.FAILED:
+            acts.append({"label": "Retry failed", "url": reverse("job-retry", args=[job.pk])})
+        return acts
 
     def _links(self, job: Job, result: Item) -> list[Item]:
-        if job.kind != "evaluate_for_release":
-            return []
-        links = (
-            [{"label": "Ready to release", "url": reverse("hold-list") + "?view=ready"}] if result.get("ready") else []
-        )
+        links = []
+        if job.follows_id is not None:
+            word = "The preview" if job.parameters.get("applies") else "The first try"
+            links.append({"label": word, "url": reverse("job", args=[job.follows_id])})
+        if job.kind == EXPORT and job.actor == self.actor.reference and job.status == Job.Status.FINISHED:
+            links.append({"label": "Download the file", "url": reverse("job-file", args=[job.pk])})
+        if job.kind != KIND:
+            return links
+        if result.get("ready") and not job.parameters.get("preview"):
+            links.append({"label": "Ready to release", "url": reverse("hold-list") + "?view=ready"})
         return [*links, {"label": "All open holds", "url": reverse("hold-list")}]
 
     def _failed(self, job: Job, result: Item) -> list[Item]:
@@ -149,7 +153,7 @@ class JobPage(PageView):
         """What the run was started with, in words."""
         words: list[Item] = []
         for name, value in job.parameters.items():
-            if value in (None, "", [], {}):
+            if value in (None, "", [], {}) or name in {"preview", "applies"}:
                 continue
             text = f"{len(value):,}" if isinstance(value, list) else str(value)
             words.append({"label": name.replace("_", " ").capitalize(), "value": text})
@@ -193,46 +197,56 @@ class JobCancel(PageView):
         return self.go(reverse("job", args=[job_id]))
 
 
-def _changes(result: Item, outcome: str) -> list[Item]:
-    """What an evaluation changed: the reasons before and now, in words."""
-    found = [change for change in result.get("changes", []) if outcome in ("", change.get("outcome"))]
-    return [
-        {
-            **change,
-            "order": str(change.get("sales_order", "")).partition(":")[2],
-            "outcome": OUTCOMES.get(change.get("outcome", ""), ("held", ""))[0],
-            "words": OUTCOMES.get(change.get("outcome", ""), ("", ""))[1],
-            "before": _reasons(change.get("before", [])),
-            "now": _reasons(change.get("now", [])),
-            "selectable": change.get("outcome") == "ready",
-        }
-        for change in found[:CHANGES_SHOWN]
-    ]
+class JobAct(PageView):
+    """What a button of an ended job does; what follows is a job of its own, which is shown."""
+
+    looks = Action.VIEW_JOBS
+    section = "jobs"
+
+    def act(self, job_id: uuid.UUID) -> Job:
+        """Start what follows."""
+        raise NotImplementedError
+
+    def post(self, request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
+        """Start it and show it; where it is refused, show the job and say why."""
+        try:
+            following = self.act(job_id)
+        except Refused as problem:
+            messages.error(request, problem.message)
+            return self.go(reverse("job", args=[job_id]))
+        return self.go(reverse("job", args=[following.pk]))
 
 
-def _reasons(codes: Any) -> str:
-    return ", ".join(reason_label(str(code)) for code in codes) or "–"
+class JobRetry(JobAct):
+    """POST `/jobs/<uuid>/retry/`."""
+
+    def act(self, job_id: uuid.UUID) -> Job:
+        """Try what failed again."""
+        return jobs.retry_job(job_id=job_id, actor=self.actor, now=self.now)
 
 
-def _outcomes(result: Item, chosen: str) -> list[Item]:
-    """Outcomes with their counts, as links that filter the table."""
-    counts = Counter(change.get("outcome", "") for change in result.get("changes", []))
-    if not counts:
-        return []
-    all_of_them = {"label": "All", "count": sum(counts.values()), "url": "?", "active": chosen not in counts}
-    return [
-        all_of_them,
-        *(
-            {"label": words, "count": counts[name], "url": f"?outcome={name}", "active": name == chosen}
-            for name, (_, words) in OUTCOMES.items()
-            if counts[name]
-        ),
-    ]
+class JobApply(JobAct):
+    """POST `/jobs/<uuid>/apply/`: do what a preview showed."""
+
+    def act(self, job_id: uuid.UUID) -> Job:
+        """Evaluate the same for real."""
+        return start_evaluation(parameters={"applies": str(job_id)}, actor=self.actor, now=self.now)
+
+
+class JobRepeat(JobAct):
+    """POST `/jobs/<uuid>/repeat/`: the same once more."""
+
+    def act(self, job_id: uuid.UUID) -> Job:
+        """Start the kind with the same parameters, for who asks."""
+        job = visible_job(job_id, self.actor)
+        given = {name: value for name, value in job.parameters.items() if name != "applies"}
+        return jobs.start_job(job.kind, given, actor=self.actor, now=self.now)
 
 
 def title_of(job: Job) -> str:
     """What a job does, in a few words."""
-    return job.kind.replace("_", " ").capitalize()
+    title = job.kind.replace("_", " ").capitalize()
+    return f"{title} (preview)" if job.parameters.get("preview") else title
 
 
 def names_of(references: Iterable[str]) -> dict[str, str]:
@@ -278,20 +292,33 @@ def _tabs(statuses: list[str]) -> list[Item]:
 def _tallies(result: Item, progress: jobs.Progress) -> list[Item]:
     """The numbers of the result; what failed and what a cancel skipped stand last."""
     tallies = [
-        {
-            "label": TALLIES.get(name, (name.replace("_", " ").capitalize(), ""))[0],
-            "value": value,
-            "tone": TALLIES.get(name, ("", ""))[1],
-            "url": f"?outcome={name}" if name in OUTCOMES else "",
-        }
+        {"label": name.replace("_", " ").capitalize(), "value": value, "tone": TONES.get(name, ""), "url": ""}
         for name, value in result.items()
         if isinstance(value, int)
     ]
-    failed = len(result.get("failed", []))
-    tallies.append({"label": "Failed", "value": failed, "tone": "late"})
-    if progress.skipped:
-        tallies.append({"label": "Skipped", "value": progress.skipped, "tone": ""})
-    return tallies
+    tallies.append({"label": "Failed", "value": len(result.get("failed", [])), "tone": "late"})
+    return tallies + _skipped(progress)
+
+
+def _evaluated(job: Job, result: Item, progress: jobs.Progress) -> list[Item]:
+    """What became of the holds that were evaluated: each is in one of the tallies after the first."""
+    counts = count_outcomes(job)
+    evaluated = result.get("evaluated", 0)
+    tallies = [
+        {"label": "Evaluated", "value": evaluated, "tone": "", "url": ""},
+        {"label": "As before", "value": max(0, evaluated - sum(counts.values())), "tone": "", "url": ""},
+    ]
+    tallies += [
+        {"label": words, "value": counts.get(name, 0), "tone": TONES.get(name, ""), "url": f"?outcome={name}"}
+        for name, (_, words) in OUTCOMES.items()
+    ]
+    if progress.failed:
+        tallies.append({"label": "Not evaluated", "value": progress.failed, "tone": "late"})
+    return tallies + _skipped(progress)
+
+
+def _skipped(progress: jobs.Progress) -> list[Item]:
+    return [{"label": "Skipped", "value": progress.skipped, "tone": ""}] if progress.skipped else []
 
 
 def _took(job: Job) -> str:
@@ -325,12 +352,21 @@ def _left(job: Job, done: int, left: int, now: dt.datetime) -> str:
     return f"{_duration(left / speed)} left" if speed and left else ""
 
 
-def _note(job: Job) -> str:
+def _note(job: Job, now: dt.datetime) -> str:
     if job.status == Job.Status.QUEUED:
         return "Waiting for a worker."
     if job.status == Job.Status.CANCELLED:
         return job.message or "Cancelled. What was finished keeps its effect."
-    return ""
+    if not job.parameters.get("preview"):
+        return ""
+    if is_applicable(job, now) and job.finished_at is not None:
+        return f"Nothing was changed. It can be applied for {_minutes(job.finished_at + APPLY_WITHIN - now)}."
+    return "Nothing is changed." if job.status in LIVE else "Nothing was changed. It is too old to be applied."
+
+
+def _minutes(left: dt.timedelta) -> str:
+    minutes = max(1, round(left.total_seconds() / 60))
+    return "another minute" if minutes == 1 else f"another {minutes} minutes"
 
 
 def _is_uuid(text: Any) -> bool:
