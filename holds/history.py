@@ -108,7 +108,7 @@ def _text(path: str) -> Cast:
 
 def _told(rows: QuerySet[Any], source: str, happened: Any, by: Any, about: JSONObject) -> QuerySet[Any]:
     """The columns that all sources have in common; `by` is (who, name)."""
-    return rows.annotate(
+    told: QuerySet[Any] = rows.annotate(
         happened=happened,
         told_by=Value(source, output_field=CharField()),
         ident=Concat(Value(source), LPad(_text("pk"), 36, Value("0")), output_field=CharField()),
@@ -116,6 +116,7 @@ def _told(rows: QuerySet[Any], source: str, happened: Any, by: Any, about: JSONO
         by_name=by[1],
         about=about,
     )
+    return told
 
 
 _SIGNED = (F("actor"), F("actor_name"))

@@ -112,6 +112,7 @@ class HoldPage(PageView):
                 {"hold": other, "chips": chips_of(other), "status": status_of(other)} for other in others[:OTHERS]
             ],
             "other_count": len(others),
+            "fit_url": self._fit_url(hold) if others else "",
             "events": told(timeline_of(hold.payer, hold=hold, per=EVENTS).rows, hold=hold.number),
             "tabs": tabs_of(hold, "trace"),
             "small_actions": small_actions_of(self, hold, back=self._here(hold)),
@@ -124,6 +125,12 @@ class HoldPage(PageView):
             "then_url": self._with(at="hold") if hold.decision_id is not None else "",
             "held_url": self._without("held") if self.request.GET.get("held") == "1" else self._with(held="1"),
         }
+
+    def _fit_url(self, hold: Hold) -> str:
+        """Where the orders of this customer are chosen that its free limit carries; nothing for who may not release."""
+        if not self.may(Action.RELEASE, hold.legal_entity_id):
+            return ""
+        return f"{reverse('hold-fit')}?{urlencode({'customer': hold.payer.key, 'next': self._here(hold)})}"
 
     def _here(self, hold: Hold) -> str:
         """Where a dialog leads back to: this page, with the list that it came from."""

@@ -75,8 +75,14 @@ def invoices(subject: Subject) -> Item:
     behind = documents_of(subject.customer, subject.today).receivables(part)
     page = _page(behind.rows.select_related("transaction"), (Key("due_date"), Key("id")), address)
     rows = [_due_item(item, subject.today) for item in page.rows]
-    return {"rows": rows, "behind": behind, "total": _total(behind), "part": part, "differs": part in ("overdue", "not_due"),
-            "filters": _filters(subject, "invoices", PARTS, part), "pager": address.pager(page)}  # fmt: skip
+    return {
+        "rows": rows,
+        "total": _total(behind),
+        "part": part,
+        "differs": part in ("overdue", "not_due"),
+        "filters": _filters(subject, "invoices", PARTS, part),
+        "pager": address.pager(page),
+    }
 
 
 def _due_item(item: Any, today: dt.date) -> Item:
