@@ -122,6 +122,7 @@ class TestAPreview:
     def test_is_not_applied_when_it_is_older_than_ten_minutes(self):
         two_holds()
         preview = run(preview=True)
+        assert preview.finished_at is not None
         late = preview.finished_at + dt.timedelta(minutes=10, seconds=1)
         with pytest.raises(Refused) as refusal:
             start_evaluation(parameters={"applies": str(preview.pk)}, actor=a_user(), now=late)
@@ -170,10 +171,10 @@ class TestWhatFailed:
         first, _ = two_holds()
         automatic("with_posting")
         pay(first.payer, "500")
-        real = evaluation.release_all
 
         def fails(holds, locked, terms):
-            real([], locked, terms)
+            assert locked.orders
+            assert terms.cause == "evaluation"
             return {hold.pk: Refused("posting_failed", "The posting failed: the ledger is closed.") for hold in holds}
 
         monkeypatch.setattr(evaluation, "release_all", fails)

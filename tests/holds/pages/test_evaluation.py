@@ -1,8 +1,10 @@
 """Evaluate for release on pages (`ux.md` 3.5): what is evaluated, how far it is, what came out."""
 
 import datetime as dt
+from functools import partial
 
 import pytest
+from django.db.models import F
 
 from customers.jobs import run_job
 from customers.models import Job, Reason, Role
@@ -173,7 +175,7 @@ class TestPreview:
 
     def test_that_is_too_old_is_made_again(self, clerk, late):
         job = run_of(clerk, scope="all", preview="on", preview_for="all")
-        Job.objects.filter(pk=job.pk).update(finished_at=job.finished_at - dt.timedelta(minutes=11))
+        Job.objects.filter(pk=job.pk).update(finished_at=F("finished_at") - dt.timedelta(minutes=11))
         page = shown(clerk.get(f"/jobs/{job.pk}/"))
         assert "too old to be applied" in page
         assert "/apply/" not in page
@@ -211,9 +213,9 @@ def test_what_failed_is_tried_again_with_one_button(clerk, late, monkeypatch):
     monkeypatch.setattr("holds.evaluation.record_checked", lambda *_, **__: 1 / 0)
     clerk.post("/holds/evaluate/", {"scope": "all", "preview_for": "all"})
     job = Job.objects.get()
-    now = job.created_at
-    for minute in range(4):
-        run_job(job.pk, at=lambda minute=minute: now + dt.timedelta(minutes=10 * minute))
+    for minute in range(0, 40, 10):
+        then = job.created_at + dt.timedelta(minutes=minute)
+        run_job(job.pk, at=partial(dt.datetime.fromisoformat, then.isoformat()))
     page = shown(clerk.get(f"/jobs/{job.pk}/"))
     assert "Retry failed" in page
     assert "ZeroDivisionError" in page
