@@ -35,6 +35,8 @@ class SortKey:
     read: Callable[[str], Any] = str
     numeric: bool = False
     bound: str = ""
+    turned: bool = False
+    """Whether the sign was turned already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ def order_of(words: str, allowed: Mapping[str, SortKey], default: Sequence[str],
 def _turned(key: SortKey, descending: bool, main: bool) -> tuple[SortKey, bool]:
     if descending == main or not key.numeric:
         return key, descending
-    return SortKey(-copy(key.expression), key.read, key.numeric), main
+    return SortKey(-copy(key.expression), key.read, key.numeric, turned=True), main
 
 
 class Beyond(Func):
@@ -117,11 +119,11 @@ def page_in_order(
     read means the first page: it came from a link of another list.
     """
     backward = bool(before) and not after
-    place = _place(after or before, order)
+    place = place_of(after or before, order)
     backward = backward and place is not None
     keys = {f"_key{number}": copy(key.expression) for number, (key, _) in enumerate(order.keys)}
-    found = queryset if place is None else queryset.filter(_beyond(order, place, backward))
-    first = found.order_by(*_directed(order, [copy(key.expression) for key, _ in order.keys], backward))
+    found = queryset if place is None else queryset.filter(beyond_of(order, place, backward))
+    first = found.order_by(*directed_of(order, backward))
     whole = queryset.model._default_manager.filter(pk__in=first.values("pk")[: per + 1])
     whole = whole.select_related(*related) if related else whole
     rows: list[M] = list(whole.annotate(**keys).order_by(*_directed(order, [F(name) for name in keys], backward)))
@@ -141,8 +143,13 @@ def cursor_at(row: Model, order: Order) -> str:
 
 def rows_before(queryset: QuerySet[M], order: Order, cursor: str) -> QuerySet[M]:
     """The rows of `queryset` that come before `cursor` in `order`; none for a cursor of another list."""
-    place = _place(cursor, order)
-    return queryset.none() if place is None else queryset.filter(_beyond(order, place, backward=True))
+    place = place_of(cursor, order)
+    return queryset.none() if place is None else queryset.filter(beyond_of(order, place, backward=True))
+
+
+def directed_of(order: Order, backward: bool) -> list[Any]:
+    """The terms of ORDER BY; turned around for the page before."""
+    return _directed(order, [copy(key.expression) for key, _ in order.keys], backward)
 
 
 def _directed(order: Order, expressions: Sequence[Combinable], backward: bool) -> list[Any]:
@@ -150,7 +157,7 @@ def _directed(order: Order, expressions: Sequence[Combinable], backward: bool) -
     return [item.desc() if descending != backward else item.asc() for item, descending in pairs]  # type: ignore[attr-defined]
 
 
-def _beyond(order: Order, place: Sequence[Any], backward: bool) -> Q:
+def beyond_of(order: Order, place: Sequence[Any], backward: bool) -> Q:
     """The rows after (or before) `place`."""
     if order.alike:
         operator = "<" if order.keys[0][1] != backward else ">"
@@ -180,12 +187,16 @@ def _bound(order: Order, place: Sequence[Any], backward: bool) -> Q:
 def _cursor(rows: Sequence[Model], index: int, order: Order) -> str | None:
     if not rows:
         return None
-    values = [getattr(rows[index], f"_key{number}") for number in range(len(order.keys))]
+    return cursor_of([getattr(rows[index], f"_key{number}") for number in range(len(order.keys))])
+
+
+def cursor_of(values: Sequence[Any]) -> str:
+    """The place of a row, from the values of its keys."""
     texts = [value.isoformat() if isinstance(value, dt.date) else str(value) for value in values]
     return base64.urlsafe_b64encode(json.dumps(texts, separators=(",", ":")).encode()).decode().rstrip("=")
 
 
-def _place(cursor: str, order: Order) -> list[Any] | None:
+def place_of(cursor: str, order: Order) -> list[Any] | None:
     """The values that a cursor names, or None where it is none of this order."""
     if not cursor:
         return None

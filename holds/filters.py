@@ -152,6 +152,12 @@ def _customer(key: str, reader: Reader) -> Q:
     return Q(payer__in=customers) | Q(order__in=SalesOrder.objects.filter(customer__in=customers))
 
 
+def _payer(key: str, reader: Reader) -> Q:
+    """The holds that a customer pays, by its key."""
+    entity, _, account = key.partition(":")
+    return Q(payer__in=Customer.objects.filter(legal_entity=entity, account=account))
+
+
 def _owner(word: str, reader: Reader) -> Q:
     """Whose holds a word means (`holds.absences`)."""
     return owned_by(word, reader.actor, reader.days.elsewhere)
@@ -246,6 +252,7 @@ FILTERS: dict[str, Filter] = {
         Filter("owner", "Owner", _any_word("owner", _owner)),
         Filter("entity", "Legal entity", _entity),
         Filter("customer", "Customer", _any_word("customer", _customer)),
+        Filter("payer", "Invoice account", _any_word("payer", _payer)),
         Filter("credit_group", "Credit group", _any_word("credit_group", lambda word, _: Q(payer__credit_group=word))),
         Filter("checkpoint", "Checkpoint", _one_of("checkpoint", Document.values, lambda word: Q(checkpoint=word))),
         Filter("rule", "Rule", _rule),

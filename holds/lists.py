@@ -144,13 +144,16 @@ def hold_list(
 ) -> HoldList:
     """What the address `params` asks for, as far as `actor` may see it. Amounts are in each hold's accounting currency.
 
-    `related` names what the rows are read with.
+    `related` names what the rows are read with; nothing where no rows are wanted.
     """
     asked = read_address(params, actor=actor, now=now, today=today)
     after, before = params.get("after", ""), params.get("before", "")
-    page = page_in_order(
-        asked.matching, asked.order, per=asked.address.per, after=after, before=before, related=related(asked)
-    )
+    beside = related(asked)
+    page: Page[Hold] = Page([], None, None)
+    if beside:
+        page = page_in_order(
+            asked.matching, asked.order, per=asked.address.per, after=after, before=before, related=beside
+        )
     found, views, counted_at = _counted(asked)
     return HoldList(asked, page, found, views, counted_at)
 

@@ -119,7 +119,7 @@ def _freeze(
     with transaction.atomic():
         _forget(actor, at)
         return HoldSelection.objects.create(
-            user_id=actor.user_id,
+            user_id=actor.user_id or 0,
             query=filter_of(asked.address.params),
             everything=everything,
             hold_ids=[key for key, _ in found],

@@ -2,13 +2,16 @@
 
 from django.urls import path, re_path
 
+from holds.pages.arranging import ColumnsDialog, DeleteView, SaveView, SaveViewDialog, ViewsPage
 from holds.pages.assigning import AbsencePage, AssignDialog, ClaimDialog
+from holds.pages.changes import Changes
 from holds.pages.customers import CustomerListPage, CustomerPage
 from holds.pages.decisions import RejectDialog, ReleaseDialog
 from holds.pages.evaluate import EvaluateDialog
 from holds.pages.exports import ExportFile, ExportPage
 from holds.pages.fitting import FitPage
 from holds.pages.forcing import ForcePage
+from holds.pages.group_parts import GroupRows
 from holds.pages.hold_detail import HoldPage
 from holds.pages.hold_list import HoldListPage, HomePage
 from holds.pages.jobs import JobApply, JobCancel, JobListPage, JobPage, JobRepeat, JobRetry
@@ -43,6 +46,13 @@ urlpatterns = [
     path("holds/recent/", RecentPage.as_view(), name="hold-recent"),
     path("holds/undo/<int:moment>/", UndoPage.as_view(), name="hold-undo"),
     path("holds/absence/", AbsencePage.as_view(), name="hold-absence"),
+    path("holds/changes/", Changes.as_view(), name="hold-changes"),
+    path("holds/customer/", GroupRows.as_view(), name="hold-group"),
+    path("holds/views/", ViewsPage.as_view(), name="hold-views"),
+    path("holds/views/new/", SaveViewDialog.as_view(), name="hold-view-new"),
+    path("holds/views/<slug:slug>/save/", SaveView.as_view(), name="hold-view-save"),
+    path("holds/views/<slug:slug>/delete/", DeleteView.as_view(), name="hold-view-delete"),
+    path("holds/columns/", ColumnsDialog.as_view(), name="hold-columns"),
     path("holds/export/", ExportPage.as_view(), name="hold-export"),
     path("holds/selection/", KeepSelection.as_view(), name="hold-selection"),
     path("holds/<str:number>/", HoldPage.as_view(), name="hold-detail"),

@@ -1,7 +1,5 @@
 """The hold list page (`ux.md` 3.1): find the next decision, understand it, decide it."""
 
-from collections.abc import Collection, Sequence
-from decimal import Decimal
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -9,14 +7,14 @@ from django.urls import reverse
 
 from customers.access import Action
 from customers.views import PageView
-from holds.columns import COLUMNS, Column, Facts, chosen_columns, facts_of, related_of
-from holds.lists import Asked, HoldList, hold_list
-from holds.models import Hold
-from holds.pages import list_parts
+from holds.columns import facts_of, related_of
+from holds.grouping import is_grouped
+from holds.lists import HoldList, hold_list
+from holds.pages import list_parts, list_rows
+from holds.pages.changes import changes_url
+from holds.pages.group_parts import group_context
 from holds.pages.peek import peek_of_list
-from holds.pages.selecting import SEPARATOR
 from holds.selections import Live, live_selection
-from holds.words import chips_of, status_of
 
 Item = dict[str, Any]
 
@@ -44,7 +42,7 @@ class HoldListPage(PageView):
             actor=self.actor,
             now=self.now,
             today=self.today,
-            related=lambda asked: related_of(columns(asked)),
+            related=lambda asked: () if is_grouped(asked.address) else related_of(list_rows.columns_of(asked)),
         )
         clean = list_parts.canonical(request.GET, found.asked.view)
         if clean != request.GET and not request.headers.get("HX-Request"):
@@ -55,17 +53,17 @@ class HoldListPage(PageView):
         return answer
 
     def _context(self, found: HoldList) -> Item:
-        chosen = _with_currency(found, columns(found.asked))
         bulk = self._actions()
-        kept = self._kept(found) if bulk else None
-        facts = facts_of(found.page.rows, chosen, self.now, self.today)
         tabs, more_tabs = list_parts.tabs(found)
+        body = self._groups(found, bulk) if is_grouped(found.address) else self._rows(found, bulk)
         return {
             "found": found,
             "peek": peek_of_list(self),
             "tabs": tabs,
             "more_tabs": more_tabs,
-            "changed": list_parts.is_changed(found),
+            "view_acts": list_parts.view_acts(found),
+            "tools": list_parts.tools(found),
+            "exports": list_parts.export_items(found) if found.count else [],
             "search": {
                 "name": "q",
                 "value": found.address.one("q"),
@@ -81,19 +79,37 @@ class HoldListPage(PageView):
                 {"currency": part.currency, "amount": part.amount, "over": part.over_limit} for part in found.tally.sums
             ],
             "exact_url": found.address.url(count="exact") if found.count.more else "",
+            "keep_url": reverse("hold-selection"),
+            "changes_url": changes_url(found, self.now),
+            "currency": list_parts.currency(found),
+            "bulk_actions": bulk,
+            "actions": self._page_actions(found),
+            "empty": None if found.count else list_parts.empty(found, self._evaluated(found)),
+            **body,
+        }
+
+    def _rows(self, found: HoldList, bulk: list[Item]) -> Item:
+        """One line per hold."""
+        chosen = list_rows.with_currency(found, list_rows.columns_of(found.asked))
+        kept = self._kept(found) if bulk else None
+        facts = facts_of(found.page.rows, chosen, self.now, self.today)
+        return {
             "order_text": list_parts.order_text(found),
             "columns": chosen,
             "heads": list_parts.heads(found, chosen),
-            "rows": [_row(hold, found, facts, kept) for hold in found.page.rows],
-            "picked": _picked(found, kept),
-            "keep_url": reverse("hold-selection"),
-            "select_all": _select_all(found, kept) if bulk else None,
-            "currency": list_parts.currency(found),
+            "rows": [list_rows.row_of(hold, found.asked, facts, kept) for hold in found.page.rows],
+            "picked": list_rows.picked(found, kept),
+            "select_all": list_rows.select_all(found, kept) if bulk else None,
             "pager": list_parts.pager(found),
-            "bulk_actions": bulk,
-            "actions": self._page_actions(found),
-            "empty": list_parts.empty(found, "") if not found.page.rows else None,
         }
+
+    def _groups(self, found: HoldList, bulk: list[Item]) -> Item:
+        """One line per customer; their holds open in place and can be selected there."""
+        return {**group_context(found, bool(bulk)), "picked": list_rows.picked(found, None), "select_all": None}
+
+    def _evaluated(self, found: HoldList) -> str:
+        """When holds were evaluated last, and when they will be next: what good news rests on."""
+        return list_parts.evaluated_words(self.actor, self.now)
 
     def _kept(self, found: HoldList) -> Live | None:
         """What the reader selected in this very list before, on this page or on others."""
@@ -122,64 +138,3 @@ class HoldListPage(PageView):
             for action, label, name, key, icon, primary in known
             if self.may(action)
         ]
-
-
-def columns(asked: Asked) -> tuple[Column, ...]:
-    """The columns of the list: of its address, its view, or the reader's own."""
-    return chosen_columns(asked.address, asked.arrangement.layout.get("cols", ()))
-
-
-def _with_currency(found: HoldList, chosen: Sequence[Column]) -> tuple[Column, ...]:
-    """Where the list mixes currencies, each row names its own, left of its first amount."""
-    names = [column.name for column in chosen]
-    first = next((place for place, column in enumerate(chosen) if column.money), None)
-    if len(found.tally.currencies) < 2 or "currency" in names or first is None:
-        return tuple(chosen)
-    return (*chosen[:first], COLUMNS["currency"], *chosen[first:])
-
-
-def _picked(found: HoldList, kept: Live | None) -> Item:
-    """What is selected before anything is ticked here: in all, and on other pages."""
-    ids: Collection[Any] = kept.ids if kept else ()
-    here = [hold for hold in found.page.rows if hold.pk in ids]
-    sums = kept.sums if kept else {}
-    single = sums.get(list_parts.currency(found), Decimal(0))
-    return {
-        "from": found.address.url(selected=None).removeprefix("?"),
-        "token": str(kept.selection.pk) if kept else "",
-        "was": SEPARATOR.join(hold.number for hold in here),
-        "count": len(ids),
-        "elsewhere": len(ids) - len(here),
-        "amount": single - sum((hold.amount for hold in here), Decimal(0)),
-        "sums": sums,
-        "everything": bool(kept and kept.selection.everything),
-        "taken_at": kept.selection.taken_at if kept else None,
-        "clear_url": found.address.url(selected=None),
-    }
-
-
-def _select_all(found: HoldList, kept: Live | None) -> Item | None:
-    """The offer to take everything that matches, where that is more than this page shows."""
-    count = found.count
-    if count <= len(found.page.rows) or (kept is not None and kept.selection.everything):
-        return None
-    return {"label": f"Select all {count} that match", "url": reverse("hold-selection"), "name": "all", "value": "1"}
-
-
-def _row(hold: Hold, found: HoldList, facts: Facts, kept: Live | None) -> Item:
-    days = found.asked.days
-    today = days.by_entity.get(hold.legal_entity_id, days.elsewhere)
-    asleep = hold.snoozed_until is not None and hold.snoozed_until > today
-    return {
-        "hold": hold,
-        "url": reverse("hold-detail", args=[hold.number]),
-        "customer_url": reverse("customer", args=[hold.payer.legal_entity_id, hold.payer.account]),
-        "chips": chips_of(hold),
-        "status": "snoozed" if asleep else status_of(hold),
-        "past": hold.ship_date is not None and hold.ship_date < today,
-        "today": today,
-        "now": facts.now,
-        "facts": facts,
-        "selectable": hold.status == Hold.Status.ACTIVE,
-        "selected": kept is not None and hold.pk in kept.ids,
-    }

@@ -3,14 +3,21 @@
 Everything is a link or a field of one plain GET form: a list has an address, and its address has the list.
 """
 
+import datetime as dt
 from collections.abc import Iterable, Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import QueryDict
 from django.urls import reverse
+from django.utils import timezone
 
-from customers.models import Document
+from customers.access import Actor
+from customers.jobs import due_slot, visible_jobs
+from customers.models import Document, Job
 from holds.columns import Column
+from holds.evaluation import EVERY
+from holds.evaluation import KIND as EVALUATION
 from holds.filters import FILTERS
 from holds.lists import SORTS, HoldList
 from holds.tallies import Count
@@ -41,6 +48,44 @@ GOOD_NEWS = {
     "in-approval": "Nothing waits for an approval.", "failed": "No release has failed.",
     "closed": "No hold was closed in the last 7 days.", "open": "No order is on hold.",
 }  # fmt: skip
+
+
+def list_url(query: str) -> str:
+    """The list that a query asks for."""
+    query = query.removeprefix("?")
+    return reverse("hold-list") + (f"?{query}" if query else "")
+
+
+def tools(found: HoldList) -> list[Item]:
+    """What changes how the list looks, not what it lists."""
+    query = found.address.url().removeprefix("?")
+    grouped = found.address.one("group") == "customer"
+    return [
+        {
+            "label": "Ungroup" if grouped else "Group by customer",
+            "url": found.address.url(group="" if grouped and "group" in found.asked.view.defaults else None)
+            if grouped
+            else found.address.url(group="customer", sort=None),
+            "icon": "users",
+            "shortcut": "b",
+        },
+        {"label": "Columns", "url": f"{reverse('hold-columns')}?{urlencode({'from': query})}", "icon": "columns-3",
+         "dialog": True},
+    ]  # fmt: skip
+
+
+def view_acts(found: HoldList) -> Item:
+    """Save, save as and reset of a view that was changed (`ux.md` 3.0, Views)."""
+    view, query = found.asked.view, found.address.url().removeprefix("?")
+    new = f"{reverse('hold-view-new')}?{urlencode({'from': query})}"
+    return {
+        "changed": is_changed(found),
+        "save_url": reverse("hold-view-save", args=[view.slug]) if view.mine else "",
+        "save_as_url": new,
+        "reset_url": f"?view={view.slug}",
+        "query": query,
+        "manage_url": reverse("hold-views"),
+    }
 
 
 def tabs(found: HoldList) -> tuple[list[Item], list[Item]]:
@@ -290,6 +335,18 @@ def empty(found: HoldList, evaluated: str) -> Item:
     title = GOOD_NEWS.get(slug, f"Nothing is in “{found.asked.view.label}”.")
     kind = "nothing" if slug in ("closed", "snoozed") else "good"
     return {"kind": kind, "title": title, "text": evaluated, "chips": None, "action": _nearest(found)}
+
+
+def evaluated_words(actor: Actor, now: dt.datetime) -> str:
+    """When all holds were last evaluated, and when that is due next; nothing where it never was."""
+    runs = visible_jobs(actor).filter(kind=EVALUATION, status=Job.Status.FINISHED, finished_at__isnull=False)
+    last = runs.order_by("-finished_at", "pk").values_list("finished_at", flat=True).first()
+    if last is None:
+        return ""
+    zone = timezone.get_current_timezone()
+    following = due_slot(now, EVERY) + EVERY
+    said = f"{last.astimezone(zone):%H:%M}" if last.date() == now.date() else f"{last.astimezone(zone):%-d %b %H:%M}"
+    return f"Last evaluated {said}, next {following.astimezone(zone):%H:%M}."
 
 
 def _nearest(found: HoldList) -> Item | None:

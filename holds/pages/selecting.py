@@ -9,6 +9,7 @@ from django.urls import reverse
 from customers.access import Action
 from customers.views import PageView
 from holds.lists import read_address
+from holds.models import HoldSelection
 from holds.selections import find_selection, select_all, select_rows
 
 SEPARATOR = "."
@@ -26,6 +27,7 @@ class KeepSelection(PageView):
         """Freeze, and back to the list."""
         query = QueryDict(request.GET.get("from", ""))
         asked = read_address(query, actor=self.actor, now=self.now, today=self.today)
+        kept: HoldSelection | None
         if request.GET.get("all"):
             kept = select_all(asked, actor=self.actor, at=self.now)
         else:

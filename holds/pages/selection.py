@@ -115,7 +115,7 @@ def _fields(params: QueryDict, kept: HoldSelection | None) -> tuple[tuple[str, s
         return ()
     return (
         ("selected", str(kept.pk)),
-        *([("was", params["was"])] if params.get("was") else []),
+        *([("was", str(params.get("was")))] if params.get("was") else []),
         *(("hold", number) for number in dict.fromkeys(params.getlist("hold"))),
     )
 

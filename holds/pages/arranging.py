@@ -1,0 +1,216 @@
+"""How a person arranges the hold list: saved views, pinned tabs, columns. All of it works without a script."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.urls import reverse
+
+from customers.access import Action
+from customers.errors import InvalidInput, Refused
+from customers.views import PageView, add_errors
+from holds.columns import COLUMNS, chosen_columns
+from holds.list_forms import ViewForm
+from holds.lists import read_address
+from holds.models import SavedView
+from holds.pages.list_parts import list_url
+from holds.views_saved import MOST_PINNED, SHIPPED, arrange, arrangement, delete_view, query_of, save_view
+
+Item = dict[str, Any]
+
+
+def moved(order: Sequence[str], up: str = "", down: str = "") -> list[str]:
+    """`order` with one name a place further up or down; as it is where there is no further."""
+    names = list(order)
+    name, step = (up, -1) if up else (down, 1)
+    if name in names and 0 <= names.index(name) + step < len(names):
+        place = names.index(name)
+        names[place], names[place + step] = names[place + step], names[place]
+    return names
+
+
+class SaveViewDialog(PageView):
+    """`/holds/views/new/?from=…`: the list as it is, under a name; with `slug` a view of one's own is changed."""
+
+    looks = Action.VIEW
+    section = "holds"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """Ask for the name and who sees it."""
+        given = request.GET.get("from", "")
+        saved = self._own(request.GET.get("slug", ""))
+        initial = {"visibility": saved.visibility, "role": saved.role, "label": saved.label} if saved else {}
+        return self._show(ViewForm(publish=self.may(Action.WORK_HOLDS), initial=initial), given, saved)
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Save it, and show it."""
+        given = request.POST.get("from", "")
+        saved = self._own(request.POST.get("slug", ""))
+        form = ViewForm(request.POST, publish=self.may(Action.WORK_HOLDS))
+        if not form.is_valid():
+            return self._show(form, given, saved, status=422)
+        params = QueryDict(given)
+        base = arrangement(self.actor).view(params.get("view", ""))
+        try:
+            view = save_view(
+                query=query_of(params, base),
+                actor=self.actor,
+                at=self.now,
+                slug=saved.slug if saved else "",
+                **form.cleaned_data,
+            )
+        except InvalidInput as problem:
+            add_errors(form, problem)
+            return self._show(form, given, saved, status=422)
+        except Refused as problem:
+            form.add_error(None, problem.message)
+            return self._show(form, given, saved, status=409)
+        messages.success(request, f"View “{view.label}” saved.")
+        return self.go(list_url(f"view={view.slug}"))
+
+    def _own(self, slug: str) -> SavedView | None:
+        return SavedView.objects.filter(slug=slug, owner=self.actor.user_id).first() if slug else None
+
+    def _show(self, form: ViewForm, given: str, saved: SavedView | None, status: int = 200) -> HttpResponse:
+        context = {
+            "form": form,
+            "from": given,
+            "saved": saved,
+            "action_url": self.request.path,
+            "cancel_url": list_url(given),
+            "dialog_heading": f"Change “{saved.label}”" if saved else "Save view",
+        }
+        return self.page("holds/view.html", context, status=status)
+
+
+class SaveView(PageView):
+    """POST `/holds/views/<slug>/save/`: a view of one's own takes over the list as it is."""
+
+    looks = Action.VIEW
+    section = "holds"
+
+    def post(self, request: HttpRequest, slug: str) -> HttpResponse:
+        """Keep its name and who sees it."""
+        params = QueryDict(request.POST.get("from", ""))
+        base = arrangement(self.actor).view(slug)
+        known = SavedView.objects.filter(slug=slug).first()
+        label, visibility, role = (known.label, known.visibility, known.role) if known else ("", "", "")
+        view = save_view(
+            slug=slug, label=label or slug, visibility=visibility or "me", role=role, query=query_of(params, base),
+            actor=self.actor, at=self.now,
+        )  # fmt: skip
+        messages.success(request, f"View “{view.label}” saved.")
+        return self.go(list_url(f"view={view.slug}"))
+
+
+class DeleteView(PageView):
+    """POST `/holds/views/<slug>/delete/`."""
+
+    looks = Action.VIEW
+    section = "holds"
+
+    def post(self, request: HttpRequest, slug: str) -> HttpResponse:
+        """Delete a view of one's own."""
+        messages.success(request, f"View “{delete_view(slug=slug, actor=self.actor)}” deleted.")
+        return self.go(reverse("hold-views"))
+
+
+class ViewsPage(PageView):
+    """`/holds/views/`: which views have a tab, in which order; those of one's own can be changed and deleted here."""
+
+    looks = Action.VIEW
+    section = "holds"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """The views, pinned ones first."""
+        found = arrangement(self.actor)
+        pinned = [view.slug for view in found.pinned]
+        return self._show([*pinned, *(view.slug for view in found.views if view.slug not in pinned)], pinned)
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Move one up or down, or keep the order."""
+        order, pinned = request.POST.getlist("order"), request.POST.getlist("pin")
+        up, down = request.POST.get("up", ""), request.POST.get("down", "")
+        if up or down:
+            return self._show(moved(order, up, down), pinned)
+        known = {view.slug for view in arrangement(self.actor).views}
+        wanted = [slug for slug in order if slug in pinned and slug in known]
+        if not 1 <= len(wanted) <= MOST_PINNED:
+            return self._show(order, pinned, problem=f"Pin 1 to {MOST_PINNED} views; the rest stands under More.")
+        arrange(pinned=wanted, actor=self.actor)
+        messages.success(request, "The tabs are arranged.")
+        return self.go(reverse("hold-list"))
+
+    def _show(self, order: Sequence[str], pinned: Sequence[str], problem: str = "") -> HttpResponse:
+        views = {view.slug: view for view in arrangement(self.actor).views}
+        names = [slug for slug in dict.fromkeys(order) if slug in views]
+        rows = [
+            {
+                "view": views[slug],
+                "pinned": slug in pinned,
+                "shipped": slug in SHIPPED,
+                "first": place == 0,
+                "last": place == len(names) - 1,
+                "url": list_url(f"view={slug}"),
+            }
+            for place, slug in enumerate(names)
+        ]
+        context = {"rows": rows, "problem": problem, "most": MOST_PINNED, "form": None}
+        return self.page("holds/views.html", context, status=422 if problem else 200)
+
+
+class ColumnsDialog(PageView):
+    """`/holds/columns/?from=…`: which columns the list has, in which order; kept for the person."""
+
+    looks = Action.VIEW
+    section = "holds"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """The columns as they are, then the others."""
+        given = request.GET.get("from", "")
+        asked = read_address(QueryDict(given), actor=self.actor, now=self.now, today=self.today)
+        shown = [column.name for column in chosen_columns(asked.address, asked.arrangement.layout.get("cols", ()))]
+        return self._show([*shown, *(name for name in COLUMNS if name not in shown)], shown, given)
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Move one up or down, go back to the default, or keep them."""
+        given, chosen = request.POST.get("from", ""), request.POST.getlist("cols")
+        order = [name for name in dict.fromkeys(request.POST.getlist("order")) if name in COLUMNS]
+        up, down = request.POST.get("up", ""), request.POST.get("down", "")
+        if up or down:
+            return self._show(moved(order, up, down), chosen, given)
+        params = QueryDict(given, mutable=True)
+        params.pop("cols", None)
+        wanted = [name for name in order if name in chosen or name == "order"]
+        view = arrangement(self.actor).view(params.get("view", ""))
+        if request.POST.get("default"):
+            arrange(columns=(), actor=self.actor)
+        elif "cols" in view.defaults:
+            # The view has columns of its own: others are a change of the view, which can be saved or reset.
+            params.setlist("cols", [",".join(wanted)])
+        else:
+            arrange(columns=wanted, actor=self.actor)
+        return self.go(list_url(params.urlencode()))
+
+    def _show(self, order: Sequence[str], chosen: Sequence[str], given: str) -> HttpResponse:
+        rows = [
+            {
+                "name": name,
+                "label": COLUMNS[name].label,
+                "chosen": name in chosen or name == "order",
+                "fixed": name == "order",
+                "first": place <= 1,
+                "last": place == len(order) - 1,
+            }
+            for place, name in enumerate(order)
+        ]
+        context = {
+            "form": None,
+            "rows": rows,
+            "from": given,
+            "action_url": self.request.path,
+            "cancel_url": list_url(given),
+            "dialog_heading": "Columns",
+        }
+        return self.page("holds/columns.html", context)

@@ -1,0 +1,79 @@
+"""The rows of the hold list, and what is selected among them."""
+
+from collections.abc import Collection, Sequence
+from decimal import Decimal
+from typing import Any
+
+from django.urls import reverse
+
+from holds.columns import COLUMNS, Column, Facts, chosen_columns
+from holds.lists import Asked, HoldList
+from holds.models import Hold
+from holds.pages.list_parts import currency
+from holds.pages.selecting import SEPARATOR
+from holds.selections import Live
+from holds.words import chips_of, status_of
+
+Item = dict[str, Any]
+
+
+def columns_of(asked: Asked) -> tuple[Column, ...]:
+    """The columns of the list: of its address, its view, or the reader's own."""
+    return chosen_columns(asked.address, asked.arrangement.layout.get("cols", ()))
+
+
+def with_currency(found: HoldList, chosen: Sequence[Column]) -> tuple[Column, ...]:
+    """Where the list mixes currencies, each row names its own, left of its first amount."""
+    names = [column.name for column in chosen]
+    first = next((place for place, column in enumerate(chosen) if column.money), None)
+    if len(found.tally.currencies) < 2 or "currency" in names or first is None:
+        return tuple(chosen)
+    return (*chosen[:first], COLUMNS["currency"], *chosen[first:])
+
+
+def picked(found: HoldList, kept: Live | None) -> Item:
+    """What is selected before anything is ticked here: in all, and on other pages."""
+    ids: Collection[Any] = kept.ids if kept else ()
+    here = [hold for hold in found.page.rows if hold.pk in ids]
+    sums = kept.sums if kept else {}
+    single = sums.get(currency(found), Decimal(0))
+    return {
+        "from": found.address.url(selected=None).removeprefix("?"),
+        "token": str(kept.selection.pk) if kept else "",
+        "was": SEPARATOR.join(hold.number for hold in here),
+        "count": len(ids),
+        "elsewhere": len(ids) - len(here),
+        "amount": single - sum((hold.amount for hold in here), Decimal(0)),
+        "sums": sums,
+        "everything": bool(kept and kept.selection.everything),
+        "taken_at": kept.selection.taken_at if kept else None,
+        "clear_url": found.address.url(selected=None),
+    }
+
+
+def select_all(found: HoldList, kept: Live | None) -> Item | None:
+    """The offer to take everything that matches, where that is more than this page shows."""
+    count = found.count
+    if count <= len(found.page.rows) or (kept is not None and kept.selection.everything):
+        return None
+    return {"label": f"Select all {count} that match", "url": reverse("hold-selection"), "name": "all", "value": "1"}
+
+
+def row_of(hold: Hold, asked: Asked, facts: Facts, kept: Live | None = None) -> Item:
+    """A hold as the cells draw it."""
+    days = asked.days
+    today = days.by_entity.get(hold.legal_entity_id, days.elsewhere)
+    asleep = hold.snoozed_until is not None and hold.snoozed_until > today
+    return {
+        "hold": hold,
+        "url": reverse("hold-detail", args=[hold.number]),
+        "customer_url": reverse("customer", args=[hold.payer.legal_entity_id, hold.payer.account]),
+        "chips": chips_of(hold),
+        "status": "snoozed" if asleep else status_of(hold),
+        "past": hold.ship_date is not None and hold.ship_date < today,
+        "today": today,
+        "now": facts.now,
+        "facts": facts,
+        "selectable": hold.status == Hold.Status.ACTIVE,
+        "selected": kept is not None and hold.pk in kept.ids,
+    }
