@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from credit_mgmt.phrases import reason_label
+from holds.causes import cause_words
 from holds.models import Hold, HoldEvent
 
 ORDER = (
@@ -132,6 +133,8 @@ def _details(data: Mapping[str, Any]) -> list[str]:
     if data.get("mode"):
         said.append(str(dict(Hold.Mode.choices).get(data["mode"], data["mode"])).lower())
     said += [f"{label} {data[key]}" for key, label in DETAILS.items() if data.get(key)]
+    if words := cause_words(data.get("causes", ())):
+        said.append(f"because of {words}")
     if data.get("woken_by"):
         said.append(WOKEN_BY.get(data["woken_by"], str(data["woken_by"])))
     if data.get("note"):
