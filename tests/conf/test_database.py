@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection
 
 from credit_mgmt.conf.database.base import DatabaseWrapper
 
@@ -64,3 +64,14 @@ def test_a_closed_connection_is_not_usable(kept: DatabaseWrapper) -> None:
     assert not kept.is_usable()
     kept.close()
     assert not kept.is_usable()
+
+
+def test_in_a_transaction_that_failed_nothing_can_be_asked(kept: DatabaseWrapper) -> None:
+    """A refusal by a constraint is no error of the connection; Django would go on and ask in vain."""
+    kept.set_autocommit(False)
+    with kept.cursor() as cursor, pytest.raises(IntegrityError):
+        cursor.execute("INSERT INTO customers_currency (code, minor_units) VALUES ('??', 2)")
+    assert not kept.errors_occurred
+    assert not kept.is_usable()
+    kept.rollback()
+    assert kept.is_usable()

@@ -4,6 +4,7 @@ import select
 from typing import Any
 
 from django.db.backends.postgresql import base
+from psycopg2.extensions import TRANSACTION_STATUS_INERROR
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -18,7 +19,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """Whether the connection can be used: asked of the server after an error, or where it has sent something."""
         if self.connection is None or self.connection.closed:
             return False
-        if self.errors_occurred or _has_something_to_say(self.connection):
+        # An IntegrityError is no error of the connection, but leaves a transaction in which nothing can be asked.
+        failed = self.connection.info.transaction_status == TRANSACTION_STATUS_INERROR
+        if failed or self.errors_occurred or _has_something_to_say(self.connection):
             return bool(super().is_usable())
         return True
 
