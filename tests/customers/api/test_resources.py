@@ -169,6 +169,8 @@ def test_every_documented_filter_is_answered(api: Api) -> None:
     }  # fmt: skip
     resources: list[tuple[str, Any, str]] = assembled().registry
     for prefix, viewset, _ in resources:
+        if not hasattr(viewset, "list"):
+            continue
         for name, each in viewset.filters.items():
             shape = each.schema
             value = shape.get("enum", [samples[shape.get("format", shape["type"])]])[0]
