@@ -16,7 +16,7 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Coalesce, Concat, JSONObject, LPad, NullIf
 
 from credit_mgmt.models import DecisionRecord, LimitHistory
-from customers.models import Customer, CustomerTransaction
+from customers.models import Customer, CustomerTransaction, ProfileChange
 from holds.events import EventType
 from holds.models import Attachment, CustomerNote, Hold, HoldEvent
 
@@ -28,6 +28,7 @@ KINDS = {
     "evaluations": "Evaluations",
     "payments": "Payments",
     "limits": "Limits",
+    "profile": "Status and profile",
     "notes": "Notes and files",
 }
 """What the timeline can be narrowed to."""
@@ -89,6 +90,7 @@ def _sources(payer: Customer, hold: Hold | None) -> list[tuple[str, QuerySet[Any
     events = HoldEvent.objects.filter(hold__payer=payer)
     told = (*DECISIONS, *EVALUATIONS, EventType.NOTED)
     files = JSONObject(file=_text("pk"), name="name")
+    profile = JSONObject(before="before", after="after")
     return [
         ("holds", _events(events.exclude(type__in=told))),
         ("decisions", _events(events.filter(type__in=DECISIONS))),
@@ -96,6 +98,7 @@ def _sources(payer: Customer, hold: Hold | None) -> list[tuple[str, QuerySet[Any
         *([("evaluations", _evaluations(hold))] if hold is not None else []),
         ("payments", _payments(payer)),
         ("limits", _limits(payer)),
+        ("profile", _written(ProfileChange.objects.filter(customer=payer), "profile", profile)),
         ("notes", _events(events.filter(type=EventType.NOTED))),
         ("notes", _written(CustomerNote.objects.filter(customer=payer), "note", JSONObject(text="text"))),
         ("notes", _written(Attachment.objects.filter(customer=payer), "file", files)),

@@ -24,6 +24,7 @@ from customers.imports.resource import Resource, create, update
 from customers.marks import Cause, CauseKind, mark_each
 from customers.models import Customer
 from customers.orders import move_payer
+from customers.signing import sign
 
 
 def _ours(name: str, clean: Any, column: str = "", *, default: Any = None, **more: str) -> Field:
@@ -36,6 +37,9 @@ LOOKED_AT = frozenset({
     "cash_discount",
 })  # fmt: skip
 """What of a customer a check looks at: rules are aimed by it, or compare it (`domain 4`)."""
+
+RECORDED = frozenset({"account_status", "credit_management_group", "excluded", "ignore_until"})
+"""What of a customer the database records when it changes; it is told who acts."""
 
 
 class Customers(Resource):
@@ -205,6 +209,8 @@ class Customers(Resource):
             entry.instance.invoice_account_id = ids[entry.plan]
         update([entry.instance for entry in late if entry.existing is None], {"invoice_account_id"})
         changed = [entry for entry in entries if entry.existing is not None]
+        if any(entry.changed & RECORDED for entry in changed):
+            sign(batch.actor)
         update([entry.instance for entry in changed], self.columns_of(changed))
         moved = [entry.instance.pk for entry in changed if "invoice_account" in entry.changed]
         if moved:

@@ -10,6 +10,7 @@ from customers.imports.resource import Resource
 from customers.imports.sql import assign
 from customers.marks import Cause, CauseKind, mark_each
 from customers.models import Customer, CustomerCreditGroup
+from customers.signing import sign
 
 MOST_MEMBERS = 10_000
 
@@ -108,6 +109,8 @@ class CreditGroups(Resource):
                 customer = batch.references.get("customer", key)
                 if customer is not None and key not in entry.plan:
                     joined[customer.pk] = entry.instance.pk
+        if left or joined:
+            sign(batch.actor)
         assign(Customer, "credit_group", left | joined)
         mark_each(mark for entry in batch.to_write for mark in self._marks(batch, entry))
 

@@ -2,6 +2,7 @@
 
 from customers.models.access import AccessGrant, ApiClient, IdempotencyKey, Role
 from customers.models.customers import Customer, CustomerCreditGroup, Party
+from customers.models.history import ProfileChange
 from customers.models.marks import CustomerMark
 from customers.models.orders import Document, SalesOrder, SalesOrderLine
 from customers.models.preferences import Preferences
@@ -41,6 +42,7 @@ __all__ = [
     "Party",
     "PaymentTerms",
     "Preferences",
+    "ProfileChange",
     "Reason",
     "ReferenceClock",
     "Role",

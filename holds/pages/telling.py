@@ -67,6 +67,29 @@ def _limit(about: Mapping[str, Any], hold: str) -> Item:
     return {"icon": "scale", "tone": "", "text": text, "detail": detail}
 
 
+PROFILE = {
+    "account_status": "Account status",
+    "credit_management_group": "Credit management group",
+    "credit_group": "Customer credit group",
+    "excluded": "Excluded from credit management",
+    "ignore_until": "Ignored until",
+}
+
+
+def _profile(about: Mapping[str, Any], hold: str) -> Item:
+    def said(value: Any) -> str:
+        if isinstance(value, bool):
+            return "yes" if value else "no"
+        return "none" if value is None else str(value)
+
+    changes = [
+        f"{words} {said(about['before'].get(name))} → {said(about['after'].get(name))}"
+        for name, words in PROFILE.items()
+        if name in about["after"]
+    ]
+    return {"icon": "pencil", "tone": "", "text": ", ".join(changes), "detail": ""}
+
+
 def _note(about: Mapping[str, Any], hold: str) -> Item:
     return {"icon": "message-square", "tone": "", "text": "Note on the customer", "detail": f"“{about['text']}”"}
 
@@ -86,6 +109,7 @@ _WORDS: dict[str, Callable[[Mapping[str, Any], str], Item]] = {
     "evaluation": _evaluation,
     "payment": _payment,
     "limit": _limit,
+    "profile": _profile,
     "note": _note,
     "file": _file,
 }

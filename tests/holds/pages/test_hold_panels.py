@@ -4,13 +4,14 @@ import datetime as dt
 from decimal import Decimal
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from credit_mgmt import limits
 from credit_mgmt.models import BlockingRule, CreditAccount, LimitHistory
 from customers import clock
-from customers.models import CustomerTransaction, DueItem, ExchangeRate, Role, Settlement
+from customers.imports import upsert
+from customers.models import AccountStatus, CustomerTransaction, DueItem, ExchangeRate, ProfileChange, Role, Settlement
 from holds import worklist
 from holds.models import Hold
 from holds.order_history import orders_since
@@ -28,6 +29,7 @@ from tests.factories_holds import (
     held,
     parameters,
     post,
+    today,
 )
 
 pytestmark = pytest.mark.django_db
@@ -164,6 +166,28 @@ def test_the_timeline_tells_everything_newest_first_and_names_who(clerk):
     assert events[-1]["text"] == "Payment P-1, 40.00 USD"
     assert events[-1]["actor"] == "reported by the ERP"
     assert [event["at"] for event in events] == sorted((event["at"] for event in events), reverse=True)
+
+
+def test_a_change_of_status_is_told_with_who_changed_it(clerk):
+    hold = stopped()
+    AccountStatus.objects.create(code="WATCH")
+    row = {"key": hold.payer.key, "account_status": "WATCH", "excluded": True}
+    upsert("customers", [row], actor=a_user("mira"), today=today, replace=False)
+    events = clerk.get(f"/holds/{hold.number}/panels/timeline/?kind=profile").context["events"]
+    assert [(event["text"], event["actor"]) for event in events] == [
+        ("Account status none → WATCH, Excluded from credit management no → yes", "by mira")
+    ]
+
+
+@pytest.mark.parametrize(
+    "change", ["UPDATE customers_profilechange SET actor = 'x'", "DELETE FROM customers_profilechange"]
+)
+def test_a_change_of_the_profile_is_recorded_whoever_makes_it_and_never_altered(change):
+    customer = a_customer()
+    type(customer).objects.filter(pk=customer.pk).update(excluded=True)
+    assert ProfileChange.objects.get().after == {"excluded": True}
+    with pytest.raises(IntegrityError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(change)
 
 
 @pytest.mark.parametrize(
