@@ -34,7 +34,7 @@ def run(*, scale: float, web: Callable[[], AbstractContextManager[str]], out: Te
 def token() -> str:
     """A token of an integration client, as an ERP has one."""
     out = StringIO()
-    call_command("create_api_client", "benchmark", "--role", "integration", stdout=out)
+    call_command("create_api_client", "benchmark", "--role", "integration", stdout=out, stderr=StringIO())
     return out.getvalue().split()[-1]
 
 
