@@ -3,6 +3,7 @@
 Sentences with figures are not here: they are made where the figures were compared (`credit_mgmt.messages`).
 """
 
+import datetime as dt
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -146,6 +147,15 @@ def _details(data: Mapping[str, Any]) -> list[str]:
     return said
 
 
+def _day(said: str) -> str:
+    """A day as people write it; everything else as it stands."""
+    try:
+        day = dt.date.fromisoformat(said)
+    except ValueError:
+        return said
+    return f"{day:%-d %b %Y}"
+
+
 def event_icon(type: str) -> tuple[str, str]:
     """Icon and tone of what can happen to a hold."""
     _, icon, tone = EVENTS.get(type, ("", "", ""))
@@ -155,6 +165,6 @@ def event_icon(type: str) -> tuple[str, str]:
 def act_words(event: HoldEvent, holds: int) -> str:
     """What a person did to `holds` holds at once, told by the event of one of them: *Assigned 3 holds · to jan*."""
     words = event_words(event) + (f", {holds:,} holds" if holds > 1 else "")
-    said = [f"{label} {event.data[key]}" for key, label in DETAILS.items() if event.data.get(key)]
+    said = [f"{label} {_day(event.data[key])}" for key, label in DETAILS.items() if event.data.get(key)]
     undone = ["taken back"] if event.data.get("undone") else []
     return " · ".join([words, *said, *undone])

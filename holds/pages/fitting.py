@@ -33,7 +33,9 @@ class FitPage(PageView):
     def get(self, request: HttpRequest) -> HttpResponse:
         """What fits, with the boxes ticked; the button opens the release dialog."""
         scope = self._scope()
-        form = FitForm(request.GET, initial={"by": By.SHIP})
+        asked = request.GET.copy()
+        asked.setdefault("by", By.SHIP.value)
+        form = FitForm(asked)
         aside = tuple(_aside(word) for word in request.GET.getlist("aside"))
         valid = form.is_valid()
         receipt = form.cleaned_data.get("receipt") or ZERO

@@ -47,7 +47,6 @@ def small_actions_of(page: PageView, hold: Hold, *, back: str = "") -> list[Item
     named = [hold.number]
     actions = [
         _button("Assign…", reverse("hold-assign") + _query(hold, back), "user", "a"),
-        _button("Take", reverse("hold-claim") + _query(hold, back), "user-check", "m"),
         *_claim(page, hold, back),
         _button("Review date…", reverse("hold-review", args=named), "calendar", ""),
         _button("Add note…", reverse("hold-note", args=named), "message-square", "n"),

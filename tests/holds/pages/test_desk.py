@@ -180,7 +180,7 @@ def test_my_recent_actions_list_what_i_did_and_only_that(clerk, manager):
     clerk.post("/holds/reject/", {"hold": second.number})
     answer = clerk.get("/holds/recent/")
     page = shown(answer)
-    assert "Snoozed, 2 holds · until 2026-11-26" in page
+    assert "Snoozed, 2 holds · until 26 Nov 2026" in page
     assert "Rejected" in page
     assert "Assigned" not in page
     assert [bool(act["undo_url"]) for act in answer.context["acts"]] == [False, True]
