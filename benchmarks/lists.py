@@ -29,24 +29,27 @@ INSERT INTO customers_reason (type, code, description) VALUES ('hold', 'DISPUTE'
 """
 
 _SPREAD = """
+UPDATE customers_customer SET name = initcap(substr(translate(md5(id::text), '0123456789', 'ghijklmnop'), 1, 9)) || ' ' || id;
 UPDATE holds_hold h SET
     reason_codes = (ARRAY['["limit_used"]', '["days_overdue", "limit_used"]', '["days_overdue"]', '["overdue_amount"]', '["payment_terms"]',
-                          '["limit_expired", "limit_used"]', '["sales_order"]', '["account_status"]']::jsonb[])[1 + v.n % 8],
+                          '["limit_expired", "limit_used"]', '["sales_order"]', '["account_status"]']::jsonb[])[1 + (8 * v.a)::int % 8],
     chips = (ARRAY['[{{"type": "limit_used", "text": "Limit 109 %", "number": "109 %", "valid": true}}]',
                    '[{{"type": "limit_used", "text": "Limit 109 %", "number": "109 %", "valid": true}}, {{"type": "days_overdue", "text": "Overdue 67 d", "number": "67 d", "valid": true}}]',
                    '[{{"type": "days_overdue", "text": "Overdue 67 d", "number": "67 d", "valid": true}}]']::jsonb[])[1 + v.n % 3],
-    over_limit = CASE WHEN v.n % 3 = 0 THEN NULL ELSE round((20000 * v.r)::numeric, 2) END,
-    used_percent = CASE WHEN v.n % 50 = 0 THEN NULL ELSE round((60 + 90 * v.r)::numeric, 2) END,
-    overdue_amount = CASE WHEN v.n % 4 = 0 THEN 0 ELSE round((50000 * v.r * v.r)::numeric, 2) END,
-    forced = v.n % 100 = 1, forced_reason_id = CASE WHEN v.n % 100 = 1 THEN (SELECT id FROM customers_reason WHERE code = 'DISPUTE') END,
-    ready_to_release = v.n % 40 = 2,
-    assignee_id = CASE WHEN v.n % 5 < 2 THEN NULL ELSE 1001 + v.n % 8 END,
-    review_date = CASE WHEN v.n % 60 = 3 THEN DATE '{day}' + (v.n % 20)::int - 10 END,
-    snoozed_until = CASE WHEN v.n % 30 = 4 THEN DATE '{day}' + (v.n % 9)::int END,
-    workflow_state = CASE WHEN v.n % 90 = 5 THEN 'pending' ELSE '' END,
-    held_at = TIMESTAMPTZ '{day} 06:00Z' - (v.r * 30) * interval '1 day',
+    over_limit = CASE WHEN v.a < 0.3 THEN NULL ELSE round((20000 * v.b)::numeric, 2) END,
+    used_percent = CASE WHEN v.b < 0.02 THEN NULL ELSE round((60 + 90 * v.c)::numeric, 2) END,
+    overdue_amount = CASE WHEN v.c < 0.25 THEN 0 ELSE round((50000 * v.d * v.d)::numeric, 2) END,
+    forced = v.d < 0.01, forced_reason_id = CASE WHEN v.d < 0.01 THEN (SELECT id FROM customers_reason WHERE code = 'DISPUTE') END,
+    ready_to_release = v.e < 0.025,
+    assignee_id = CASE WHEN v.f < 0.4 THEN NULL ELSE 1001 + (8000 * v.f)::int % 8 END,
+    review_date = CASE WHEN v.g < 0.016 THEN DATE '{day}' + (1200 * v.g)::int - 10 END,
+    snoozed_until = CASE WHEN v.h < 0.03 THEN DATE '{day}' + (300 * v.h)::int END,
+    workflow_state = CASE WHEN v.i < 0.01 THEN 'pending' ELSE '' END,
+    ship_date = DATE '{day}' + (30 * v.j)::int,
+    held_at = TIMESTAMPTZ '{day} 06:00Z' - (v.k * 30) * interval '1 day',
     evaluated_at = TIMESTAMPTZ '{day} 06:00Z'
-FROM (SELECT id, order_id AS n, pg_temp.rnd(order_id, 21) AS r FROM holds_hold) v WHERE v.id = h.id;
+FROM (SELECT id, order_id AS n, random() AS a, random() AS b, random() AS c, random() AS d, random() AS e, random() AS f, random() AS g, random() AS h,
+             random() AS i, random() AS j, random() AS k FROM holds_hold WHERE status = 'active' ORDER BY order_id) v WHERE v.id = h.id;
 """
 
 _CLOSED = """
@@ -89,6 +92,7 @@ def load(holds: int) -> None:
     data.load(size)
     values = {"day": data.DAY, "holds": holds}
     with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT setseed(0.42)")  # the same figures in every run
         for script in (_PEOPLE, _SPREAD, _CLOSED):
             cursor.execute(script.format(**values))
     with connection.cursor() as cursor:
@@ -123,7 +127,7 @@ def _session(user: Any) -> str:
 
     session = SessionStore()
     session[SESSION_KEY] = str(user.pk)
-    session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+    session[BACKEND_SESSION_KEY] = "customers.preferences.SignedIn"
     session[HASH_SESSION_KEY] = user.get_session_auth_hash()
     session["session_started"] = session["session_seen"] = int(time.time())
     session.save()

@@ -110,20 +110,35 @@ class Beyond(Func):
         return f"({', '.join(parts[:half])}) {self.operator} ({', '.join(parts[half:])})", params
 
 
+class Sorted(Func):
+    """An expression as a term of ORDER BY that no index has: the rows are found by their conditions, then sorted."""
+
+    template = "(SELECT %(expressions)s)"
+
+
 def page_in_order(
-    queryset: QuerySet[M], order: Order, *, per: int, after: str = "", before: str = "", related: Sequence[str] = ()
+    queryset: QuerySet[M],
+    order: Order,
+    *,
+    per: int,
+    after: str = "",
+    before: str = "",
+    related: Sequence[str] = (),
+    few: bool = False,
 ) -> Page[M]:
     """The page of `queryset` in `order` that follows `after` or precedes `before`. One query.
 
     The page is found by its keys alone; only its rows are read in full, with what is `related`. A cursor that cannot be
-    read means the first page: it came from a link of another list.
+    read means the first page: it came from a link of another list. `few` says that few rows match, so that finding and
+    sorting them beats walking along the order past many that do not.
     """
     backward = bool(before) and not after
     place = place_of(after or before, order)
     backward = backward and place is not None
     keys = {f"_key{number}": copy(key.expression) for number, (key, _) in enumerate(order.keys)}
     found = queryset if place is None else queryset.filter(beyond_of(order, place, backward))
-    first = found.order_by(*directed_of(order, backward))
+    expressions = [copy(key.expression) for key, _ in order.keys]
+    first = found.order_by(*_directed(order, [Sorted(each) for each in expressions] if few else expressions, backward))
     whole = queryset.model._default_manager.filter(pk__in=first.values("pk")[: per + 1])
     whole = whole.select_related(*related) if related else whole
     rows: list[M] = list(whole.annotate(**keys).order_by(*_directed(order, [F(name) for name in keys], backward)))

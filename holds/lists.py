@@ -1,8 +1,9 @@
 """The hold list as a query (`ux.md` 3.1): what its address asks for. It reads what decisions wrote.
 
 Four statements whatever the address: legal entities, views, one for all counts and sums, one page of rows. What each
-costs does not grow with the number of holds: a page is read along an index of its order (`customers.ordering`), and
-counting stops where nobody looks any more (`holds.tallies`).
+costs does not grow with the number of holds. Counting stops where nobody looks any more (`holds.tallies`), and what it
+found says how the page is read: few holds are found and sorted; many are read along an index of their order
+(`customers.ordering`), where the next ones that match are never far.
 """
 
 import datetime as dt
@@ -24,7 +25,7 @@ from customers.ordering import Order, SortKey, amount_of, moment_of, order_of, p
 from holds.filters import CLOSED_STATUSES, FILTERS, STATUSES, Days, Reader, condition_of
 from holds.models import Hold
 from holds.models.holds import SORT_KEYS
-from holds.tallies import Count, Sums, Tally, Wanted, tally
+from holds.tallies import MOST, Count, Sums, Tally, Wanted, tally
 from holds.views_saved import FIRST, VIEWS, Arrangement, View, arrangement
 
 __all__ = ["FILTERS", "VIEWS", "Days", "HoldList", "Sums", "View", "hold_list", "matching_holds"]
@@ -121,9 +122,14 @@ def read_address(
     address = Address(params, view.defaults)
     entities = tuple(access.scoped(LegalEntity.objects.all(), actor, path="code").order_by("code"))
     reader = Reader(actor, Days({item.code: today(item.time_zone) for item in entities}, today("UTC")), now)
-    order = order_of(",".join(address.all("sort")), _sorts(address), DEFAULT_SORT, "number")
+    order = order_of(_completed(",".join(address.all("sort"))), _sorts(address), DEFAULT_SORT, "number")
     visible = access.scoped(Hold.objects.all(), actor)
     return Asked(address, view, found, entities, reader, visible, condition_of(address, reader), order)
+
+
+def _completed(words: str) -> str:
+    """Orders that ship on one day stand by their value, as in the default order: there is one index for both."""
+    return {"ship": "ship,-value", "-ship": "-ship,value"}.get(words, words)
 
 
 def _sorts(address: Address) -> Mapping[str, SortKey]:
@@ -147,14 +153,19 @@ def hold_list(
     `related` names what the rows are read with; nothing where no rows are wanted.
     """
     asked = read_address(params, actor=actor, now=now, today=today)
-    after, before = params.get("after", ""), params.get("before", "")
+    found, views, counted_at = _counted(asked)
     beside = related(asked)
     page: Page[Hold] = Page([], None, None)
     if beside:
         page = page_in_order(
-            asked.matching, asked.order, per=asked.address.per, after=after, before=before, related=beside
+            asked.matching,
+            asked.order,
+            per=asked.address.per,
+            after=params.get("after", ""),
+            before=params.get("before", ""),
+            related=beside,
+            few=found.count <= MOST and not found.count.more,
         )
-    found, views, counted_at = _counted(asked)
     return HoldList(asked, page, found, views, counted_at)
 
 
