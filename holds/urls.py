@@ -21,7 +21,9 @@ from holds.pages.order_actions import CancelDialog, CheckOrder, ForceDialog, Pos
 from holds.pages.orders import OrderListPage, OrderPage
 from holds.pages.panels import CustomerPanel, HoldPanel, HoldRule
 from holds.pages.peek import HoldPeek
+from holds.pages.preferences import PreferencesPage, ThemeSwitch
 from holds.pages.recent import RecentPage, UndoPage
+from holds.pages.search import SearchPage
 from holds.pages.selecting import KeepSelection
 from holds.pages.snoozing import SnoozeDialog, WakeDialog
 from holds.pages.stepping import HoldPlace, HoldStep
@@ -81,6 +83,9 @@ urlpatterns = [
     path(CUSTOMER + "files/", FileForm.as_view(), name="customer-files"),
     path("files/<uuid:file>/", FilePage.as_view(), name="file"),
     path(CUSTOMER + "limit/", LimitDialog.as_view(), name="customer-limit"),
+    path("search/", SearchPage.as_view(), name="search"),
+    path("preferences/", PreferencesPage.as_view(), name="preferences"),
+    path("preferences/theme/", ThemeSwitch.as_view(), name="preferences-theme"),
     path("jobs/", JobListPage.as_view(), name="job-list"),
     path("jobs/<uuid:job_id>/", JobPage.as_view(), name="job"),
     path("jobs/<uuid:job_id>/file/", ExportFile.as_view(), name="job-file"),

@@ -1,6 +1,6 @@
 """The frame around every page: destinations of the top bar, granted legal entities, running jobs.
 
-Destinations are named here, in the wiring, because no room knows the addresses of the rooms above it.
+Destinations are those of the rooms (`holds.destinations`); what only the wiring knows is added here.
 """
 
 from typing import Any
@@ -11,15 +11,10 @@ from django.utils import timezone
 
 from customers.access import Action, Actor, actor_of_user
 from customers.models import Job
-
-DESTINATIONS = (
-    ("holds", "Holds", "hold-list", Action.VIEW, "h"),
-    ("orders", "Orders", "order-list", Action.VIEW, "o"),
-    ("customers", "Customers", "customer-list", Action.VIEW, "c"),
-    ("rules", "Rules", "rule-list", Action.VIEW, "r"),
-    ("parameters", "Parameters", "parameter-list", Action.VIEW, "p"),
-    ("jobs", "Jobs", "job-list", Action.VIEW_JOBS, "b"),
-)
+from customers.models.preferences import Density, Shortcuts, Theme
+from customers.preferences import preferences_of
+from holds.destinations import destinations
+from holds.home import home_url
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
@@ -28,27 +23,47 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         return {}
     actor: Actor = getattr(request, "actor", None) or actor_of_user(request.user)
     section = getattr(request, "section", "")
-    destinations = [
-        {"label": label, "url": reverse(name), "active": section == slug, "key": key}
-        for slug, label, name, action, key in DESTINATIONS
-        if actor.may(action)
+    home = home_url(request.user)
+    places = [
+        {
+            "label": to.label,
+            "url": home if to.section == "holds" else to.url,
+            "active": section == to.section,
+            "key": to.key,
+        }
+        for to in destinations(actor, bar=True)
     ]
     return {
-        "nav": destinations,
+        "nav": places,
         "nav_more": _more(request, actor),
         "scope": {"label": _scope(actor)},
         "jobs": {"running": _running(actor), "url": reverse("job-list") + "?status=running"},
         "time_zone": timezone.get_current_timezone_name(),
+        **_preferred(request),
+        **_offered(actor),
     }
 
 
+def _preferred(request: HttpRequest) -> dict[str, str]:
+    """What the reader prefers, as attributes of the page, so that its first paint is right; defaults say nothing."""
+    chosen = preferences_of(request.user)
+    return {
+        "theme": "" if chosen.theme == Theme.SYSTEM else chosen.theme,
+        "density": "" if chosen.density == Density.COMPACT else chosen.density,
+        "keys": "" if chosen.shortcuts == Shortcuts.ON else chosen.shortcuts,
+    }
+
+
+def _offered(actor: Actor) -> dict[str, str]:
+    """Search and preferences, for whoever was granted anything."""
+    if not actor.may(Action.VIEW):
+        return {}
+    return {"search_url": reverse("search"), "preferences_url": reverse("preferences")}
+
+
 def _more(request: HttpRequest, actor: Actor) -> list[dict[str, str]]:
-    """What stands in the account menu: what the reader did, who covers, administration."""
-    links = []
-    if actor.may(Action.VIEW):
-        links.append({"label": "My recent actions", "url": reverse("hold-recent"), "key": "z"})
-    if actor.may(Action.WORK_HOLDS):
-        links.append({"label": "Absence and cover", "url": reverse("hold-absence")})
+    """What stands in the account menu: what the reader did, who covers, preferences, administration."""
+    links = [{"label": to.label, "url": to.url, "key": to.key} for to in destinations(actor, bar=False)]
     if _is_staff(request):
         links.append({"label": "Administration", "url": reverse("admin:index")})
     return links

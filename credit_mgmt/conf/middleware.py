@@ -11,11 +11,13 @@ from csp.utils import build_policy
 from django.conf import settings
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.utils.cache import add_never_cache_headers, patch_cache_control
 from django.utils.http import http_date
 
 from credit_mgmt.conf.logs import log_request
 from customers import clock
+from customers.preferences import preferences_of
 
 View = Callable[[HttpRequest], HttpResponse]
 REQUEST_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
@@ -102,3 +104,16 @@ class NoStoreMiddleware:
                 response["Cache-Control"] = NEVER
                 response["Expires"] = http_date()
         return response
+
+
+class TimeZoneMiddleware:
+    """Show times in the zone that the reader chose; business days are the legal entity's (`domain 1`)."""
+
+    def __init__(self, get_response: View) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path.startswith("/api/"):
+            return self.get_response(request)
+        with timezone.override(preferences_of(request.user).time_zone or None):
+            return self.get_response(request)

@@ -9,6 +9,7 @@ from customers.access import Action
 from customers.views import PageView
 from holds.columns import facts_of, related_of
 from holds.grouping import is_grouped
+from holds.home import home_url
 from holds.lists import HoldList, hold_list
 from holds.pages import list_parts, list_rows
 from holds.pages.changes import changes_url
@@ -26,7 +27,7 @@ class HomePage(PageView):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """On to the list."""
-        return self.go(reverse("hold-list"))
+        return self.go(home_url(request.user))
 
 
 class HoldListPage(PageView):
@@ -93,11 +94,12 @@ class HoldListPage(PageView):
         chosen = list_rows.with_currency(found, list_rows.columns_of(found.asked))
         kept = self._kept(found) if bulk else None
         facts = facts_of(found.page.rows, chosen, self.now, self.today)
+        listed = list_rows.query_of(found.asked)
         return {
             "order_text": list_parts.order_text(found),
             "columns": chosen,
             "heads": list_parts.heads(found, chosen),
-            "rows": [list_rows.row_of(hold, found.asked, facts, kept) for hold in found.page.rows],
+            "rows": [list_rows.row_of(hold, found.asked, facts, kept, listed=listed) for hold in found.page.rows],
             "picked": list_rows.picked(found, kept),
             "select_all": list_rows.select_all(found, kept) if bulk else None,
             "pager": list_parts.pager(found),

@@ -1,12 +1,8 @@
-// Conveniences over pages that work without them: dialogs, selection, keys, toasts, polling ticks. No rule lives here.
+// Conveniences over pages that work without them: dialogs, selection, peek, toasts, polling ticks. No rule lives here.
 "use strict";
 
 const $ = (selector, root = document) => root.querySelector(selector);
 const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
-const store = {
-  get(key) { try { return localStorage.getItem(`credit.${key}`); } catch { return null; } },
-  set(key, value) { try { value ? localStorage.setItem(`credit.${key}`, value) : localStorage.removeItem(`credit.${key}`); } catch { /* not kept */ } },
-};
 
 /* ---- speech and toasts ---- */
 
@@ -88,7 +84,8 @@ function closeDialog() { dialog.close(); }
 
 dialog?.addEventListener("close", () => {
   dialogBody.replaceChildren();
-  const target = opener?.isConnected ? opener : $("[data-rows] a, #main");
+  // The row may have gone with what was done: then the one that took its place.
+  const target = opener?.isConnected ? opener : $("a", placed()) || $("#main");
   target?.focus();
   opener = null;
 });
@@ -209,135 +206,6 @@ document.addEventListener("click", (event) => {
   link.setAttribute("aria-expanded", String(!row.hidden));
 });
 
-/* ---- keys ---- */
-
-const rows = () => $$("[data-rows] > [data-row]");
-const currentRow = () => document.activeElement?.closest("[data-row]");
-const inField = (node) => node.closest("input:not([type=checkbox], [type=radio]), select, textarea, [contenteditable]");
-const shown = (node) => node.checkVisibility?.() ?? true;
-let leader = 0;
-
-function step(direction, extend) {
-  const all = rows();
-  const row = currentRow();
-  const next = all[row ? all.indexOf(row) + direction : 0];
-  if (!next) return;
-  if (extend) for (const each of [row, next]) check(each, true);
-  ($("a", next) || $("input", next))?.focus();
-}
-
-function check(row, value) {
-  const box = row && $(".select input", row);
-  if (!box || box.disabled) return;
-  box.checked = value ?? !box.checked;
-  box.dispatchEvent(new Event("change", { bubbles: true }));
-}
-
-const LIST_KEYS = {
-  j: () => step(1, false),
-  k: () => step(-1, false),
-  J: () => step(1, true),
-  K: () => step(-1, true),
-  x: () => check(currentRow()),
-  X: () => $$("form[data-selection]").forEach(clearSelection),
-  o: () => $("a", currentRow() ?? document.createElement("i"))?.click(),
-  p: () => $("[data-peek]", currentRow() ?? document.createElement("i"))?.click(),
-};
-
-function pressKeyed(key) {
-  const controls = $$(`[data-key="${CSS.escape(key)}"]`);
-  if (!controls.length) return false;
-  // A bulk action with nothing selected means the row that has the focus.
-  const form = controls[0].closest("form[data-selection]");
-  if (form && !boxes(form).some((box) => box.checked)) check(currentRow(), true);
-  const control = controls.find(shown);
-  control?.click();
-  return Boolean(control);
-}
-
-function showKeys() {
-  const list = document.createElement("dl");
-  list.className = "facts";
-  const known = [["j", "Next row"], ["k", "Previous row"], ["x", "Select row"], ["o", "Open row"], ["/", "Search"], ["Esc", "Close"]];
-  for (const node of $$("[data-key]")) known.push([node.dataset.key, node.textContent.replace(node.dataset.key, "").trim()]);
-  for (const node of $$("[data-go]")) known.push([`g ${node.dataset.go}`, node.textContent.trim()]);
-  for (const [key, label] of new Map(known)) {
-    const pair = document.createElement("div");
-    const [term, text] = [document.createElement("dt"), document.createElement("dd")];
-    const cap = document.createElement("kbd");
-    cap.textContent = key;
-    term.append(cap);
-    text.textContent = label;
-    pair.append(term, text);
-    list.append(pair);
-  }
-  const sheet = document.createElement("div");
-  sheet.className = "sheet";
-  sheet.innerHTML = '<div class="sheet-head"><div><h2 id="dialog-title" tabindex="-1">Keyboard shortcuts</h2></div><button class="btn small" type="button" data-close>Close</button></div><div class="sheet-body"></div>';
-  $(".sheet-body", sheet).append(list);
-  opener = document.activeElement;
-  dialogBody.replaceChildren(sheet);
-  dialog.showModal();
-  $("[data-close]", sheet).focus();
-}
-
-document.addEventListener("keydown", (event) => {
-  const { key, target } = event;
-  if (key === "Escape") {
-    const menu = $("details.menu[open]");
-    if (menu) { menu.open = false; $("summary", menu).focus(); } else if (!dialog?.open) $("[data-peek-close]")?.click();
-    return;
-  }
-  if (key === "Enter" && (event.ctrlKey || event.metaKey) && target.form) {
-    event.preventDefault();
-    target.form.requestSubmit($("[data-primary], [type=submit]", target.form));
-    return;
-  }
-  if (event.ctrlKey || event.metaKey || event.altKey || inField(target) || dialog?.open || store.get("keys") === "off") return;
-  if (leader && Date.now() - leader < 1500) {
-    leader = 0;
-    const link = $(`[data-go="${CSS.escape(key)}"]`);
-    if (link) { event.preventDefault(); link.click(); }
-    return;
-  }
-  if (key === "g") { leader = Date.now(); return; }
-  if (key === "/" && $("#search")) { event.preventDefault(); $("#search").focus(); return; }
-  if (key === "?") { event.preventDefault(); showKeys(); return; }
-  // List keys act in the list, or while nothing has the focus.
-  const free = target === document.body || target.id === "main" || target.closest("[data-rows], .selection-bar");
-  if (free && LIST_KEYS[key] && rows().length) { event.preventDefault(); LIST_KEYS[key](); return; }
-  if (key.length === 1 && pressKeyed(key)) event.preventDefault();
-});
-
-/* ---- theme and preferences of this browser ---- */
-
-function showPreferences() {
-  const theme = document.documentElement.dataset.theme || "";
-  for (const button of $$("[data-theme-set]")) {
-    button.hidden = false;
-    button.setAttribute("aria-pressed", String(button.dataset.themeSet === theme));
-  }
-  for (const button of $$("[data-keys-toggle]")) {
-    const on = store.get("keys") !== "off";
-    button.hidden = false;
-    button.setAttribute("aria-pressed", String(on));
-    $("[data-keys-state]", button).textContent = on ? "on" : "off";
-  }
-}
-
-document.addEventListener("click", (event) => {
-  const theme = event.target.closest("[data-theme-set]");
-  if (theme) {
-    store.set("theme", theme.dataset.themeSet);
-    if (theme.dataset.themeSet) document.documentElement.dataset.theme = theme.dataset.themeSet;
-    else delete document.documentElement.dataset.theme;
-    showPreferences();
-  } else if (event.target.closest("[data-keys-toggle]")) {
-    store.set("keys", store.get("keys") === "off" ? "" : "off");
-    showPreferences();
-  }
-});
-
 /* ---- ticks: polling that stops while nobody looks ---- */
 
 let lastTick = Date.now();
@@ -419,5 +287,4 @@ document.addEventListener("toast", (event) => toast(event.detail.text, event.det
 $$("[data-toast]").forEach(startToast);
 $$("form[data-selection]").forEach(tally);
 $("[data-focus]")?.focus();
-showPreferences();
 showJob(document);
