@@ -1,0 +1,148 @@
+"""Nothing irreversible by accident (`ux` 5, measure 5): every page that changes something is in this table.
+
+A new page that takes POST turns the first test red until somebody has decided how its action is taken back, or what the
+page says before it is done.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.urls import URLPattern, get_resolver, reverse
+
+from customers.models import Role
+from holds.events import EventType
+from holds.forced import force_hold
+from holds.models import Hold
+from holds.recent import WAYS
+from holds.rejections import reject_hold
+from tests.factories_holds import NOW, SYSTEM, a_customer, an_order, held, today
+
+TAKEN_BACK: dict[str, str] = {
+    "hold-assign": EventType.ASSIGNED,
+    "hold-claim": EventType.ASSIGNED,
+    "hold-snooze": EventType.SNOOZED,
+    "hold-wake": EventType.WOKEN,
+    "hold-note": EventType.NOTED,
+    "hold-review": EventType.REVIEW_DATE_SET,
+    "order-force": EventType.FORCED,
+    "hold-force": EventType.FORCED,
+}
+"""Done at once and taken back for 15 minutes from the toast or *my recent actions*, by the event that tells of it."""
+
+CONFIRMED = {
+    "hold-release": "Release",
+    "hold-reject": "Reject",
+    "hold-evaluate": "Evaluate",
+    "order-cancel": "Cancel order",
+    "order-reopen": "Reopen",
+    "customer-limit": "Change limit",
+}
+"""A page with this button stands between the wish and the act; it says what will happen."""
+
+ASKED_ELSEWHERE = {
+    "order-post": "the order's page names the document on the button",
+    "job-cancel": "a page of its own says what is kept",
+    "job-retry": "tries again what failed, from the page that lists it",
+    "job-apply": "does what the preview on the same page shows",
+    "job-repeat": "the same evaluation again, from its page",
+    "hold-export": "reads; a long one becomes a job that can be cancelled",
+}
+
+CHANGED_BACK = {
+    "hold-undo": "is the way back",
+    "hold-reinstate": "is the way back of a release without posting",
+    "hold-absence": "ended on the same page",
+    "hold-views": "pinned and unpinned on the same page",
+    "hold-view-new": "deleted on the page of views",
+    "hold-view-save": "saved again",
+    "hold-view-delete": "saved again from its address; asks first",
+    "hold-columns": "arranged again; Reset restores the standard",
+    "customer-pin": "pinned and unpinned on the same tab",
+    "preferences": "chosen again",
+    "preferences-theme": "switched again",
+    "rule-new": "a rule begins switched off or is switched off again",
+    "rule-edit": "edited back; decisions keep the version that they used",
+    "rule-activate": "switched off again",
+    "rule-deactivate": "switched on again",
+    "parameters": "edited back; decisions keep the version that they used",
+}
+
+ONLY_ADDS = {
+    "hold-files": "a file is evidence and stays",
+    "customer-files": "a file is evidence and stays",
+    "customer-note": "a note is evidence and stays; another one corrects it",
+    "hold-seen": "says who looks, for 45 seconds",
+    "login": "signing in",
+    "logout": "signing out",
+}
+
+TABLE = {**TAKEN_BACK, **CONFIRMED, **ASKED_ELSEWHERE, **CHANGED_BACK, **ONLY_ADDS}
+
+
+def patterns(within: Any) -> Iterator[URLPattern]:
+    for pattern in within:
+        if isinstance(pattern, URLPattern):
+            yield pattern
+        elif str(pattern.pattern) not in {"api/", "api/v1/", "admin/"}:
+            yield from patterns(pattern.url_patterns)
+
+
+def changing_routes() -> set[str]:
+    """Names of the pages that take POST."""
+    return {
+        str(pattern.name)
+        for pattern in patterns(get_resolver().url_patterns)
+        if hasattr(getattr(pattern.callback, "view_class", None), "post")
+    }
+
+
+def test_every_page_that_changes_something_is_in_the_table():
+    assert changing_routes() == set(TABLE)
+
+
+def test_no_page_is_in_the_table_twice():
+    parts = (TAKEN_BACK, CONFIRMED, ASKED_ELSEWHERE, CHANGED_BACK, ONLY_ADDS)
+    assert len(TABLE) == sum(len(part) for part in parts)
+
+
+@pytest.mark.parametrize(("route", "event"), TAKEN_BACK.items(), ids=TAKEN_BACK)
+def test_what_is_done_at_once_can_be_taken_back(route, event):
+    assert event in WAYS
+
+
+@pytest.fixture
+def subject(world) -> Hold:
+    return held(an_order(a_customer(limit="100"), "400"))
+
+
+def address(route: str, hold: Hold) -> str:
+    entity, order = hold.legal_entity_id, hold.order
+    if route.startswith("hold-"):
+        return f"{reverse(route)}?hold={hold.number}"
+    if route == "customer-limit":
+        return reverse(route, args=[entity, hold.payer.account])
+    return reverse(route, args=[entity, order.number])
+
+
+@pytest.mark.parametrize(("route", "button"), CONFIRMED.items(), ids=CONFIRMED)
+def test_a_page_stands_between_the_wish_and_what_cannot_be_taken_back(route, button, subject, manager):
+    if route == "order-reopen":
+        reject_hold(id=subject.pk, actor=SYSTEM, at=NOW)
+    before = (Hold.objects.get().version, Hold.objects.get().status)
+    page = manager.get(address(route, subject))
+    assert page.status_code == 200
+    text = page.content.decode()
+    assert 'method="post"' in text
+    assert button in text
+    assert (Hold.objects.get().version, Hold.objects.get().status) == before
+
+
+def test_looking_at_any_confirming_page_changes_nothing(subject, sign_in):
+    force_hold(order=subject.order_id, reason="DISPUTE", actor=SYSTEM, at=NOW, today=today)
+    version = Hold.objects.get().version
+    reader = sign_in(Role.CREDIT_MANAGER, name="reader")
+    for route in (*TAKEN_BACK, *CONFIRMED):
+        if route.startswith("hold-") and route not in {"hold-note", "hold-review"}:
+            reader.get(address(route, subject))
+    assert Hold.objects.get().version == version
