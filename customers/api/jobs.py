@@ -48,7 +48,20 @@ class JobSerializer(StrictSerializer):
             "evaluate one customer",
             value={"kind": "evaluate_for_release", "parameters": {"customer": "USMF:US-001"}},
             request_only=True,
-        )
+        ),
+        OpenApiExample(
+            "preview the evaluation of everything",
+            value={"kind": "evaluate_for_release", "parameters": {"preview": True}},
+            request_only=True,
+        ),
+        OpenApiExample(
+            "apply a preview that is younger than 10 minutes",
+            value={
+                "kind": "evaluate_for_release",
+                "parameters": {"applies": "5f8f3a2f-2837-4fb5-b880-ad483e94fcc9"},
+            },
+            request_only=True,
+        ),
     ]
 )
 class StartSerializer(StrictSerializer):

@@ -107,7 +107,8 @@ class EvaluateDialog(PageView):
         """How many holds know other rules than today's, in words; empty where none does."""
         count = decided_by_other_rules(self.actor)
         several = f"{plural(count, 'hold')} or more" if count == MOST_COUNTED else plural(count, "hold")
-        return f"{several} last decided by earlier ones: evaluate all of them." if count else ""
+        was = "was" if count == 1 else "were"
+        return f"{several} {was} last evaluated under earlier ones." if count else ""
 
     def _show(
         self, scopes: Mapping[str, Scope], form: EvaluateForm, params: QueryDict, status: int = 200

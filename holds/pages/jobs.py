@@ -21,6 +21,7 @@ from holds.export import KIND as EXPORT
 from holds.models import Hold
 from holds.outcomes import OUTCOMES, count_outcomes
 from holds.pages.job_outcomes import outcome_table
+from holds.pages.selection import plural
 from holds.previewing import APPLY_WITHIN, is_applicable
 
 Item = dict[str, Any]
@@ -278,7 +279,12 @@ def _row(job: Job, progress: jobs.Progress, names: dict[str, str], now: dt.datet
         "took": _took(job),
         "by": names.get(job.actor, job.actor),
         "status": STATUS_WORDS.get(job.status, job.status),
+        "status_text": _finished_with(progress) if job.status == Job.Status.FINISHED and progress.failed else "",
     }
+
+
+def _finished_with(progress: jobs.Progress) -> str:
+    return f"Finished, {plural(progress.failed, 'error')}"
 
 
 def _tabs(statuses: list[str]) -> list[Item]:

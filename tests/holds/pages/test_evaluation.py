@@ -237,7 +237,7 @@ def test_the_dialog_says_what_happens_to_ready_holds_and_that_rules_changed(cler
     )
     page = shown(clerk.get("/holds/evaluate/"))
     assert "are released and posted, reason AUTO" in page
-    assert "1 hold last decided by earlier ones" in page
+    assert "1 hold was last evaluated under earlier ones." in page
 
 
 def test_a_viewer_starts_nothing_with_the_buttons_of_a_run(clerk, late, sign_in):
