@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlencode
 
 from django.urls import reverse
 
@@ -59,14 +60,23 @@ def select_all(found: HoldList, kept: Live | None) -> Item | None:
     return {"label": f"Select all {count} that match", "url": reverse("hold-selection"), "name": "all", "value": "1"}
 
 
-def row_of(hold: Hold, asked: Asked, facts: Facts, kept: Live | None = None) -> Item:
-    """A hold as the cells draw it."""
+def query_of(asked: Asked) -> str:
+    """The list as an address, for the pages that it leads to: they go on to the next hold of this very list."""
+    query = asked.address.url(selected=None, peek=None).removeprefix("?")
+    return query if "view" in asked.address.params else "&".join(filter(None, (f"view={asked.view.slug}", query)))
+
+
+def row_of(hold: Hold, asked: Asked, facts: Facts, kept: Live | None = None, *, listed: str = "") -> Item:
+    """A hold as the cells draw it; `listed` is the query of the list that its page and its peek lead back to."""
     days = asked.days
+    came_from = f"?{urlencode({'from': listed})}" if listed else ""
     today = days.by_entity.get(hold.legal_entity_id, days.elsewhere)
     asleep = hold.snoozed_until is not None and hold.snoozed_until > today
     return {
         "hold": hold,
-        "url": reverse("hold-detail", args=[hold.number]),
+        "url": reverse("hold-detail", args=[hold.number]) + came_from,
+        "peek_url": f"{reverse('hold-list')}?{f'{listed}&' if listed else ''}peek={hold.number}",
+        "peek_panel": reverse("hold-peek", args=[hold.number]) + came_from,
         "customer_url": reverse("customer", args=[hold.payer.legal_entity_id, hold.payer.account]),
         "chips": chips_of(hold),
         "status": "snoozed" if asleep else status_of(hold),

@@ -24,7 +24,13 @@ def _td(css: str, label: str, content: Any) -> SafeString:
 
 def _order(row: Row, column: Column) -> SafeString:
     link = format_html('<a href="{}">{}</a>', row["url"], row["hold"].order_number)
-    return _td("doc frozen-1 card-title", column.label, link)
+    return _td("doc frozen-1 card-title", column.label, format_html("{}{}", link, _peek(row)))
+
+
+def _peek(row: Row) -> SafeString:
+    """The way to the panel beside the list; where there is no room or no script, the list opens with it."""
+    peek = '<a class="peek-link" href="{}" data-peek="{}">{}</a>'
+    return format_html(peek, row["peek_url"], row["peek_panel"], credit.icon("eye", label="Peek"))
 
 
 def _customer(row: Row, column: Column) -> SafeString:

@@ -71,3 +71,12 @@ def test_a_dialog_leads_back_to_the_list_with_the_peek(clerk):
     actions = clerk.get(f"/holds/{hold.number}/peek/?from=view%3Dready", headers=FRAGMENT).context["actions"]
     assert f"next=/holds/?view=ready&peek={hold.number}" not in actions[0]["url"], "the query is one value"
     assert "next=%2Fholds%2F%3Fview%3Dready%26peek%3D" in actions[0]["url"]
+
+
+def test_each_row_leads_to_its_peek_and_its_page_and_both_know_the_list(clerk):
+    hold = stopped()
+    page = shown(clerk.get("/holds/?view=open&sort=-value"))
+    assert f'href="/holds/{hold.number}/?from=view%3Dopen%26sort%3D-value"' in page
+    assert f'data-peek="/holds/{hold.number}/peek/?from=view%3Dopen%26sort%3D-value"' in page
+    assert f'href="/holds/?view=open&amp;sort=-value&amp;peek={hold.number}"' in page
+    assert f'href="/holds/{hold.number}/?from=view%3Dopen"' in shown(clerk.get("/holds/"))
