@@ -19,11 +19,11 @@ from django.core.exceptions import ValidationError
 from django.db.models import F, Model, Q, QuerySet
 from django.http import QueryDict
 
+from customers.models.preferences import PAGE_SIZES as SIZES
 from customers.money import LARGEST
 
 M = TypeVar("M", bound=Model)
 
-SIZES = (25, 50, 100, 200)
 RELATIVE = re.compile(r"([+-])(\d{1,4})(d|wd)")
 PAGING = ("after", "before")
 KEEPS_SELECTION = frozenset({"sort", "per", "cols", "count", "peek", "selected"})
@@ -59,6 +59,8 @@ class Address:
     params: QueryDict
     defaults: Mapping[str, Sequence[str]] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
+    rows: int = 50
+    """Rows on a page where the address does not say: what the reader prefers."""
 
     def all(self, key: str) -> list[str]:
         """Every non-empty value of `key`, or the view's."""
@@ -156,7 +158,7 @@ class Address:
     def per(self) -> int:
         """Rows on a page."""
         text = self.one("per")
-        return int(text) if text.isdigit() and int(text) in SIZES else 50
+        return int(text) if text.isdigit() and int(text) in SIZES else self.rows
 
 
 # --- order and paging ------------------------------------------------------------------------------------------------

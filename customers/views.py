@@ -20,6 +20,7 @@ from customers import clock
 from customers.access import Action, Actor, NotAllowed, OutOfScope, actor_of_user, authorize
 from customers.errors import InvalidInput, NotDecided, NotFound, Refused
 from customers.models import LegalEntity
+from customers.preferences import preferences_of
 
 
 class PageView(View):
@@ -38,6 +39,11 @@ class PageView(View):
     def now(self) -> dt.datetime:
         """The instant of this request."""
         return clock.now()
+
+    @property
+    def rows(self) -> int:
+        """Rows on a page of a list, as the reader prefers."""
+        return preferences_of(self.request.user).page_size
 
     def today(self, time_zone: str) -> dt.date:
         """Today in `time_zone`."""

@@ -75,7 +75,7 @@ def recent_holds(*, actor: Actor) -> list[Match]:
 def _all(text: str, actor: Actor, most: int) -> Iterator[Rows]:
     entity, separator, rest = text.partition(":")
     number = rest.strip() if separator else text
-    inside = Q(legal_entity__iexact=entity.strip()) if separator else Q()
+    inside = Q(legal_entity__in=sorted({entity.strip(), entity.strip().upper()})) if separator else Q()
     yield from _holds(text, actor)
     yield from _orders(number, inside, actor, most)
     if actor.may(Action.VIEW_EXPOSURE):

@@ -147,12 +147,15 @@ def hold_list(
     now: dt.datetime,
     today: Callable[[str], dt.date],
     related: Callable[[Asked], tuple[str, ...]] = lambda asked: RELATED,
+    rows: int = 50,
 ) -> HoldList:
     """What the address `params` asks for, as far as `actor` may see it. Amounts are in each hold's accounting currency.
 
-    `related` names what the rows are read with; nothing where no rows are wanted.
+    `related` names what the rows are read with; nothing where no rows are wanted. `rows` are as many as a page has
+    where the address does not say.
     """
     asked = read_address(params, actor=actor, now=now, today=today)
+    asked.address.rows = rows
     found, views, counted_at = _counted(asked)
     beside = related(asked)
     page: Page[Hold] = Page([], None, None)

@@ -56,7 +56,7 @@ class CustomerListPage(PageView):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """Customers by account, or as the address asks; credit figures of the page only."""
-        address = Address(request.GET)
+        address = Address(request.GET, rows=self.rows)
         views = _views()
         slug = request.GET.get("view", "all")
         slug = slug if slug in views else "all"

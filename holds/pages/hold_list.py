@@ -43,6 +43,7 @@ class HoldListPage(PageView):
             actor=self.actor,
             now=self.now,
             today=self.today,
+            rows=self.rows,
             related=lambda asked: () if is_grouped(asked.address) else related_of(list_rows.columns_of(asked)),
         )
         clean = list_parts.canonical(request.GET, found.asked.view)
@@ -56,6 +57,7 @@ class HoldListPage(PageView):
     def _context(self, found: HoldList) -> Item:
         bulk = self._actions()
         tabs, more_tabs = list_parts.tabs(found)
+        facets, more_facets = list_parts.facets(found)
         body = self._groups(found, bulk) if is_grouped(found.address) else self._rows(found, bulk)
         return {
             "found": found,
@@ -75,7 +77,8 @@ class HoldListPage(PageView):
             "hidden": list_parts.hidden(found),
             "chips": list_parts.chips(found),
             "clear_url": list_parts.clear_url(found),
-            "facets": list_parts.facets(found),
+            "facets": facets,
+            "more_facets": more_facets,
             "summary": [
                 {"currency": part.currency, "amount": part.amount, "over": part.over_limit} for part in found.tally.sums
             ],

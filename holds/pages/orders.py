@@ -65,7 +65,7 @@ class OrderListPage(PageView):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """Orders by number, newest first, or as the address asks."""
-        address = Address(request.GET)
+        address = Address(request.GET, rows=self.rows)
         slug = request.GET.get("view", "open")
         slug = slug if slug in VIEWS else "open"
         rows = access.scoped(SalesOrder.objects.all(), self.actor).filter(VIEWS[slug][1] & _search(address.one("q")))
