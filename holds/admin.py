@@ -27,7 +27,7 @@ class HoldActionForm(ActionForm):
 class HoldAdmin(ReadOnlyAdmin):
     list_display = (
         "number", "order", "payer", "status", "reason_codes", "forced", "ready_to_release", "amount", "currency",
-        "held_at", "assignee",
+        "held_at", "assignee", "snoozed_until", "forced_until",
     )  # fmt: skip
     list_filter = ("status", "forced", "ready_to_release", "checkpoint", "legal_entity")
     search_fields = ("number", "order__number", "payer__account", "payer__name")
@@ -83,3 +83,11 @@ class HoldEventAdmin(_PartOfAHold):
     list_display = ("hold", "version", "type", "from_status", "to_status", "actor", "actor_name", "at")
     list_filter = ("type",)
     search_fields = ("hold__number", "actor", "actor_name")
+
+
+@admin.register(models.Absence)
+class AbsenceAdmin(ReadOnlyAdmin):
+    scope_path = None
+    list_display = ("user", "covered_by", "starts_on", "ends_on")
+    search_fields = ("user__username", "covered_by__username")
+    list_select_related = ("user", "covered_by")

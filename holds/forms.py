@@ -146,7 +146,7 @@ class AssignForm(forms.Form):
 
     def name_of(self, username: str) -> str:
         """What the person is called."""
-        return dict(self.choices).get(username, "nobody").removeprefix("Me, ")
+        return str(dict(self.choices).get(username, "nobody")).removeprefix("Me, ")
 
 
 class AbsenceForm(forms.Form):
@@ -163,7 +163,7 @@ class AbsenceForm(forms.Form):
 
     def name_of(self, username: str) -> str:
         """What the person is called."""
-        return dict(self.choices).get(username, username)
+        return str(dict(self.choices).get(username, username))
 
 
 class FitForm(forms.Form):

@@ -17,7 +17,8 @@ from credit_mgmt.engine.fitting import Aside, Trial, identity
 from credit_mgmt.gathering import Request
 from credit_mgmt.headroom import Receipt, try_to_fit
 from customers import access
-from customers.access import Actor
+from customers.access import Action, Actor
+from customers.errors import NotFound
 from customers.models import Customer, CustomerCreditGroup, CustomerTransaction
 from customers.money import ZERO
 from holds.models import Hold
@@ -99,6 +100,27 @@ class Fitting:
     def left(self) -> Decimal | None:
         """What is left then."""
         return None if self.to_place is None else self.to_place - self.total
+
+
+def find_scope(customer: str, group: str, actor: Actor) -> Scope:
+    """The scope of a customer's key or a group's number, as far as `actor` sees it. Raises `NotFound`."""
+    visible = access.scoped(Customer.objects.all(), actor, Action.VIEW_EXPOSURE)
+    if group:
+        known = CustomerCreditGroup.objects.select_related("currency").filter(number=group).first()
+        if known is None or not visible.filter(credit_group=known).exists():
+            raise NotFound(f"Credit group {group} was not found.")
+        return Scope.of_group(known)
+    entity, _, account = customer.partition(":")
+    payer = visible.select_related("legal_entity").filter(legal_entity=entity, account=account).first()
+    if payer is None:
+        raise NotFound(f"Customer {customer} was not found.")
+    return Scope.of_payer(payer)
+
+
+def reason_word(word: str) -> Aside:
+    """A reason as an address or a client writes it, `days_overdue:RULE`, as it is set aside."""
+    kind, _, rule = word.partition(":")
+    return kind, rule
 
 
 def fit_holds(
@@ -201,5 +223,5 @@ def promises_of(payer: Customer, today: dt.date) -> list[Promise]:
         due_items__open_amount__gt=0,
     )
     unique = CustomerTransaction.objects.filter(pk__in=rows.values("pk"))
-    days = unique.order_by("promised_on").values("promised_on").annotate(total=Sum("promised_amount"))
-    return [Promise(row["promised_on"], row["total"]) for row in days]
+    days = unique.order_by("promised_on").values_list("promised_on").annotate(total=Sum("promised_amount"))
+    return [Promise(on, total) for on, total in days if on is not None]

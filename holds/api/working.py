@@ -1,6 +1,8 @@
 """`holds`: putting aside, waking, and taking back what was done; absences and cover (`api.md` Actions)."""
 
 import datetime as dt
+from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -10,14 +12,18 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from credit_mgmt.engine.fitting import identity
 from customers.access import Action
-from customers.edge.fields import DayField, StrictSerializer, TextField
+from customers.edge.fields import CodeField, DayField, KeyField, StrictSerializer, TextField
 from customers.edge.resources import refuse_parameters
 from customers.edge.routing import Router
 from customers.edge.views import ApiViewSet
 from customers.errors import NotFound
+from customers.money import amount_text
+from customers.rates import minor_units
 from holds import absences
 from holds.api.holds import BulkAnswerSerializer, Holds, ManySerializer, answer_of
+from holds.headroom import By, Fitting, Row, find_scope, fit_holds, reason_word
 from holds.models import Absence
 from holds.recent import can_undo, recent_acts, undo
 from holds.snoozing import Wake, snooze_holds, wake_holds
@@ -63,6 +69,46 @@ class AbsenceSerializer(StrictSerializer):
     covered_by = TextField(source="covered_by.username")
 
 
+class FitSerializer(StrictSerializer):
+    """Of whom, in which order they are tried, what is expected, and which reasons a person sets aside (`type:rule`)."""
+
+    customer = KeyField(required=False)
+    credit_group = CodeField(required=False)
+    by = serializers.ChoiceField(choices=[word.value for word in By], required=False, default=By.SHIP.value)
+    receipt = serializers.DecimalField(max_digits=18, decimal_places=4, min_value=0, required=False)
+    aside = serializers.ListField(child=TextField(), required=False, max_length=50)
+
+
+class FitRowSerializer(StrictSerializer):
+    """A hold that was tried; amounts in the currency of the answer."""
+
+    id = serializers.UUIDField(source="hold.pk")
+    number = serializers.CharField(source="hold.number")
+    sales_order = serializers.CharField(source="hold.order.key")
+    fits = serializers.BooleanField()
+    amount = serializers.CharField(allow_null=True)
+    running_total = serializers.CharField(source="running")
+    short = serializers.CharField(allow_null=True)
+    held_by = serializers.SerializerMethodField()
+
+    def get_held_by(self, row: Row) -> list[str]:
+        """The other reasons that hold it, as they are set aside."""
+        return [":".join(identity(reason)) for reason in row.against]
+
+
+class FittingSerializer(StrictSerializer):
+    """What fits; `free` and `left` null where no limit is tested."""
+
+    currency = serializers.CharField()
+    free = serializers.CharField(allow_null=True)
+    to_place = serializers.CharField(allow_null=True)
+    total = serializers.CharField()
+    left = serializers.CharField(allow_null=True)
+    chosen = serializers.ListField(child=serializers.UUIDField())
+    rows = FitRowSerializer(many=True)
+    left_out = serializers.ListField(child=serializers.UUIDField())
+
+
 class WorkedHolds(Holds):
     """The holds of the caller's legal entities, and working on them."""
 
@@ -70,6 +116,7 @@ class WorkedHolds(Holds):
         **Holds.rights,
         "snooze": Action.WORK_HOLDS,
         "wake": Action.WORK_HOLDS,
+        "fit": Action.VIEW_EXPOSURE,
         "recent": Action.VIEW,
         "undo": Action.VIEW,
     }
@@ -86,6 +133,23 @@ class WorkedHolds(Holds):
     def wake(self, request: Request) -> Response:
         """Bring snoozed holds back now."""
         return answer_of(wake_holds(actor=self.actor, at=self.now, **self.read(WakeSerializer)))
+
+    @extend_schema(request=FitSerializer, responses=FittingSerializer)
+    @action(detail=False, methods=["post"])
+    def fit(self, request: Request) -> Response:
+        """Which holds of a customer or a credit group the free limit carries; a question, nothing changes."""
+        given = self.read(FitSerializer)
+        scope = find_scope(given.get("customer", ""), given.get("credit_group", ""), self.actor)
+        found = fit_holds(
+            scope,
+            by=By(given["by"]),
+            receipt=given.get("receipt") or Decimal(0),
+            aside=tuple(reason_word(word) for word in given.get("aside", ())),
+            actor=self.actor,
+            today=self.today_in,
+        )
+        units = minor_units()[scope.currency]
+        return Response(FittingSerializer(_in_text(found, scope.currency, units)).data)
 
     @extend_schema(responses=ActSerializer(many=True))
     @action(detail=False, methods=["get"])
@@ -109,6 +173,26 @@ class WorkedHolds(Holds):
         """Take back what the caller did at a moment, within 15 minutes, hold by hold."""
         moment: dt.datetime = self.read(UndoSerializer)["at"]
         return answer_of(undo(moment=moment, actor=self.actor, at=self.now))
+
+
+def _in_text(found: Fitting, currency: str, units: int) -> dict[str, Any]:
+    """What was found, with amounts as the API writes them."""
+
+    def text(amount: Decimal | None) -> str | None:
+        return None if amount is None else amount_text(amount, units)
+
+    amounts = {name: text(getattr(found, name)) for name in ("free", "to_place", "total", "left")}
+    rows = [
+        replace(row, amount=text(row.amount), running=text(row.running), short=text(row.short))  # type: ignore[arg-type]
+        for row in found.rows
+    ]
+    return {
+        "currency": currency,
+        **amounts,
+        "chosen": [row.hold.pk for row in found.chosen],
+        "rows": rows,
+        "left_out": [hold.pk for hold in found.left_out],
+    }
 
 
 class Absences(ApiViewSet):

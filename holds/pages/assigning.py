@@ -89,7 +89,7 @@ class AbsencePage(PageView):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Set it, or take it back with `clear`."""
-        who = {"user": self.actor.name, "actor": self.actor}
+        who: dict[str, Any] = {"user": self.actor.name, "actor": self.actor}
         if "clear" in request.POST:
             absences.end_absence(**who)
             messages.success(request, "You are not away.")

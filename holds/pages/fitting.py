@@ -4,21 +4,19 @@ release. A page that is its address: what is expected, in which order, what is s
 from decimal import Decimal
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from credit_mgmt import messages
 from credit_mgmt.engine.decision import Reason
 from credit_mgmt.engine.fitting import Aside, identity
 from credit_mgmt.phrases import reason_label
-from customers import access
 from customers.access import Action
 from customers.errors import InvalidInput
-from customers.models import Customer, CustomerCreditGroup
 from customers.money import ZERO
 from customers.views import PageView, add_errors
 from holds.forms import FitForm
-from holds.headroom import By, Fitting, Row, Scope, fit_holds, promises_of
+from holds.headroom import By, Fitting, Row, Scope, find_scope, fit_holds, promises_of, reason_word
 from holds.pages.selection import inside, plural
 
 Item = dict[str, Any]
@@ -32,11 +30,11 @@ class FitPage(PageView):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """What fits, with the boxes ticked; the button opens the release dialog."""
-        scope = self._scope()
+        scope = find_scope(request.GET.get("customer", ""), request.GET.get("group", ""), self.actor)
         asked = request.GET.copy()
         asked.setdefault("by", By.SHIP.value)
         form = FitForm(asked)
-        aside = tuple(_aside(word) for word in request.GET.getlist("aside"))
+        aside = tuple(reason_word(word) for word in request.GET.getlist("aside"))
         valid = form.is_valid()
         receipt = form.cleaned_data.get("receipt") or ZERO
         try:
@@ -62,22 +60,6 @@ class FitPage(PageView):
         by = By(form.cleaned_data.get("by") or By.SHIP)
         return fit_holds(scope, by=by, receipt=receipt, aside=aside, actor=self.actor, today=self.today_of)
 
-    def _scope(self) -> Scope:
-        """Whose holds; what the reader does not see does not exist."""
-        group = self.request.GET.get("group", "")
-        if group:
-            known = CustomerCreditGroup.objects.select_related("currency").filter(number=group).first()
-            members = access.scoped(Customer.objects.filter(credit_group=group), self.actor, self.looks)
-            if known is None or not members.exists():
-                raise Http404("There is no such credit group.")
-            return Scope.of_group(known)
-        entity, _, account = self.request.GET.get("customer", "").partition(":")
-        visible = access.scoped(Customer.objects.all(), self.actor, self.looks).select_related("legal_entity")
-        customer = visible.filter(legal_entity=entity, account=account).first()
-        if customer is None:
-            raise Http404("There is no such customer.")
-        return Scope.of_payer(customer)
-
     def _promises(self, scope: Scope, found: Fitting) -> list[Item]:
         """What was promised, as links that take it for received."""
         if scope.payer is None:
@@ -88,11 +70,6 @@ class FitPage(PageView):
             query["receipt"] = f"{promise.amount:f}"
             items.append({"on": promise.on, "amount": promise.amount, "url": f"?{query.urlencode()}"})
         return items
-
-
-def _aside(word: str) -> Aside:
-    kind, _, rule = word.partition(":")
-    return kind, rule
 
 
 def _aside_choice(reason: Reason, aside: tuple[Aside, ...]) -> Item:

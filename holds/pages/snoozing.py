@@ -1,6 +1,7 @@
 """Putting holds aside until a day, and bringing them back (`ux.md` 3.3)."""
 
 import datetime as dt
+from typing import Any
 
 from django.forms import Form
 from django.http import QueryDict
@@ -26,7 +27,7 @@ class SnoozeDialog(WorkDialog):
         days = usual_days(self.today_of(chosen.entities[0]) if chosen.active else self.today("UTC"))
         values = [(day.isoformat(), words) for words, day in days]
         now = chosen.active[0] if len(chosen.active) == 1 else None
-        initial = {"when": values[0][0], "wakes_on": [word.value for word in USUAL]}
+        initial: dict[str, Any] = {"when": values[0][0], "wakes_on": [word.value for word in USUAL]}
         if now is not None and now.snoozed_until is not None:
             initial = {"when": SnoozeForm.OTHER, "until": now.snoozed_until, "wakes_on": now.wakes_on}
         return SnoozeForm(data, days=values, initial=initial)

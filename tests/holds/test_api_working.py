@@ -1,10 +1,13 @@
 """Working on holds through the API (`api.md` Actions): snooze, wake, share, take back; absences and cover."""
 
+from decimal import Decimal
+
 import pytest
 
 from customers.models import Role
 from holds.models import Absence, Hold
 from tests.api_client import Api, client, everything
+from tests.factories_credit import give_limit
 from tests.factories_holds import DAY, a_customer, a_rule, a_user, an_entity, an_order, held, reasons
 
 pytestmark = pytest.mark.django_db
@@ -99,3 +102,20 @@ def test_absences_are_set_shown_and_ended(api: Api):
     assert client("desk", Role.CREDIT_CLERK).put("absences/anna", body).status == 403
     assert api.call("DELETE", "absences/anna").status == 204
     assert not Absence.objects.exists()
+
+
+def test_what_fits_is_asked_through_the_api(api: Api):
+    customer = a_customer("US-7", limit="1000")
+    holds = [held(an_order(customer, value)) for value in ("1400", "1300")]
+    give_limit(customer, Decimal(1500))
+    answer = api.post("holds/fit", {"customer": "USMF:US-7", "by": "most"}).is_(200)
+    figures = tuple(answer[name] for name in ("currency", "free", "total", "left"))
+    assert figures == ("USD", "1500.00", "1300.00", "200.00")
+    assert answer["chosen"] == [str(holds[1].pk)]
+    rows = {row["number"]: (row["fits"], row["short"]) for row in answer["rows"]}
+    assert rows == {holds[0].number: (False, "1200.00"), holds[1].number: (True, None)}
+    more = api.post("holds/fit", {"customer": "USMF:US-7", "receipt": "1200"}).is_(200)
+    assert (more["to_place"], len(more["chosen"])) == ("2700.00", 2)
+    assert api.post("holds/fit", {"customer": "USMF:NOPE"}).status == 404
+    assert api.post("holds/fit", {"customer": "USMF:US-7", "receipt": "-1"}).is_(400).problem[0][0] == "receipt"
+    assert {hold.version for hold in Hold.objects.all()} == {1}

@@ -1,6 +1,7 @@
 """Forcing many (`ux` 3.4, `domain 6`): which orders a filter means, what becomes of each, who may, the job."""
 
 import datetime as dt
+from typing import Any
 
 import pytest
 
@@ -108,7 +109,7 @@ def test_the_preview_says_of_each_order_what_the_act_then_does():
 def test_a_clerk_forces_up_to_a_number_and_a_manager_more():
     customer = a_customer(limit=None)
     orders = [an_order(customer, "1").pk for _ in range(BY_A_CLERK + 1)]
-    options = {"reason": "DISPUTE", "at": NOW, "today": today}
+    options: dict[str, Any] = {"reason": "DISPUTE", "at": NOW, "today": today}
     with pytest.raises(InvalidInput) as problem:
         force_chosen(orders=orders, actor=a_user(), **options)
     assert (problem.value.errors[0].code, Hold.objects.count()) == ("too_many", 0)

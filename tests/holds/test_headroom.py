@@ -98,7 +98,8 @@ def test_an_expected_receipt_makes_room_and_clears_what_is_overdue():
     assert placed(found) == ["2140", "6900", "3900", "9400"]
     late = a_customer("C-3", limit="9000")
     an_invoice(late, "700", due=DAY - dt.timedelta(30))
-    hold = held(an_order(late, "400")) if a_rule("days_overdue", days=10, name="DO-07") else None
+    a_rule("days_overdue", days=10, name="DO-07")
+    hold = held(an_order(late, "400"))
     assert not fit(late).chosen
     assert [row.hold for row in fit(late, receipt=Decimal(700)).chosen] == [hold]
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -213,7 +214,7 @@ def test_a_force_on_a_hold_taken_back_leaves_the_hold_with_its_reasons(clerk):
 def test_a_second_force_taken_back_leaves_the_first(clerk):
     hold, manager = a_hold(), a_user("manager", Role.CREDIT_MANAGER)
     earlier = NOW - dt.timedelta(hours=3)
-    options = {"order": hold.order_id, "reason": "DISPUTE", "today": today}
+    options: dict[str, Any] = {"order": hold.order_id, "reason": "DISPUTE", "today": today}
     force_hold(actor=manager, at=earlier, note="case 4411", until=THURSDAY, **options)
     force_hold(actor=clerk, at=NOW, note="case 4412", **options)
     undo(moment=NOW, actor=clerk, at=SOON)

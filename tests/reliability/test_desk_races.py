@@ -4,6 +4,8 @@ Whatever meets, the end is one of the two orders in which they could have come, 
 """
 
 import datetime as dt
+from collections.abc import Callable
+from functools import partial
 
 import pytest
 from django.db import connection
@@ -91,14 +93,13 @@ def test_two_schedulers_wake_a_hold_once_and_never_one_that_is_released():
     for _ in range(ROUNDS):
         hold = a_hold()
         snooze(hold, clerk)()
-        race(
-            [
-                retried(lambda: wake_due(at=NOW, today={"USMF": UNTIL}).succeeded),
-                retried(lambda: wake_due(at=NOW, today={"USMF": UNTIL}).succeeded),
-                retried(lambda hold=hold: wake_for_payment(payers=[hold.payer_id], at=NOW).succeeded),
-                retried(release(hold, clerk)),
-            ]
-        )
+        tasks: list[Callable[[], object]] = [
+            lambda: wake_due(at=NOW, today={"USMF": UNTIL}).succeeded,
+            lambda: wake_due(at=NOW, today={"USMF": UNTIL}).succeeded,
+            partial(wake_for_payment, payers=[hold.payer_id], at=NOW),
+            release(hold, clerk),
+        ]
+        race([retried(task) for task in tasks])
         done = Hold.objects.get(pk=hold.pk)
         assert done.status == "released"
         assert told(done) in (

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from customers import jobs
-from customers.errors import InvalidInput
+from customers.errors import InvalidInput, Refused
 from customers.models import Job, Reason, SalesOrder
 from holds import posting
 from holds.forced import force_hold
@@ -170,7 +170,7 @@ def test_sixty_are_released_and_posted_in_the_background_and_one_in_the_middle_f
 
     def fails_for_one(call, orders):
         if any(order.pk == bad.order_id for order in orders):
-            raise posting.Refused("posting_failed", "The posting failed: the printer is on fire.")
+            raise Refused("posting_failed", "The posting failed: the printer is on fire.")
         return move(call, orders)
 
     monkeypatch.setattr("holds.releases.move_documents", fails_for_one)
