@@ -163,6 +163,9 @@ class CustomerPage(PageView):
         if self.may(Action.EVALUATE, entity):
             url = f"{reverse('hold-evaluate')}?customer={customer.key}"
             actions.append({"label": "Evaluate holds", "url": url, "icon": "refresh-cw", "dialog": True})
+        if self.may(Action.FORCE_HOLD, entity):
+            url = f"{reverse('hold-force')}?customer={customer.key}"
+            actions.append({"label": "Force hold…", "url": url, "icon": "hand"})
         return actions
 
 
