@@ -39,7 +39,7 @@ class JobListPage(PageView):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """Runs, newest first."""
-        address = Address(request.GET)
+        address = Address(request.GET, rows=self.rows)
         rows = visible_jobs(self.actor)
         statuses = [word for word in address.all("status") if word in Job.Status.values]
         if statuses:
