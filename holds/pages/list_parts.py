@@ -252,8 +252,18 @@ def clear_url(found: HoldList) -> str:
     return found.address.url(**dict.fromkeys(FILTERS), count=None)
 
 
-def facets(found: HoldList) -> list[Item]:
-    """Counts per reason; a click filters by it, a second click takes it back."""
+FACETS_SHOWN = 6
+"""Reasons that stand in the line, the most frequent ones; the others open below it."""
+
+
+def facets(found: HoldList) -> tuple[list[Item], list[Item]]:
+    """Counts per reason; a click filters by it, a second click takes it back. The line, and the rest."""
+    every = _facets(found)
+    ranked = sorted(every, key=lambda item: (not item["active"], -item["count"]))[:FACETS_SHOWN]
+    return [item for item in every if item in ranked], [item for item in every if item not in ranked]
+
+
+def _facets(found: HoldList) -> list[Item]:
     chosen = found.address.all("reason")
     age = "" if found.counted_at == found.asked.reader.now else f"Counted at {found.counted_at:%H:%M:%S} UTC"
     return [

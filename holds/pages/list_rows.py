@@ -10,7 +10,6 @@ from django.urls import reverse
 from holds.columns import COLUMNS, Column, Facts, chosen_columns
 from holds.lists import Asked, HoldList
 from holds.models import Hold
-from holds.pages.list_parts import currency
 from holds.pages.selecting import SEPARATOR
 from holds.selections import Live
 from holds.words import chips_of, status_of
@@ -37,14 +36,15 @@ def picked(found: HoldList, kept: Live | None) -> Item:
     ids: Collection[Any] = kept.ids if kept else ()
     here = [hold for hold in found.page.rows if hold.pk in ids]
     sums = kept.sums if kept else {}
-    single = sums.get(currency(found), Decimal(0))
+    others = {name: total - sum((hold.amount for hold in here if hold.currency == name), Decimal(0))
+              for name, total in sums.items()}  # fmt: skip
     return {
         "from": found.address.url(selected=None).removeprefix("?"),
         "token": str(kept.selection.pk) if kept else "",
         "was": SEPARATOR.join(hold.number for hold in here),
         "count": len(ids),
         "elsewhere": len(ids) - len(here),
-        "amount": single - sum((hold.amount for hold in here), Decimal(0)),
+        "elsewhere_sums": " ".join(f"{name}:{total:f}" for name, total in others.items()),
         "sums": sums,
         "everything": bool(kept and kept.selection.everything),
         "taken_at": kept.selection.taken_at if kept else None,

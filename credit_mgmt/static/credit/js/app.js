@@ -125,11 +125,15 @@ function tally(form) {
   if (!note) return;
   // What was selected on other pages is kept by the server and only counted here.
   const count = picked.length + Number(form.dataset.elsewhere || 0);
-  const sum = picked.reduce((total, box) => total + cents(box.dataset.amount), cents(form.dataset.elsewhereAmount));
+  const sums = new Map((form.dataset.elsewhereSums || "").split(" ").filter(Boolean).map((pair) => [pair.slice(0, 3), cents(pair.slice(4))]));
+  for (const box of picked) {
+    const currency = box.dataset.currency || note.dataset.currency;
+    if (currency) sums.set(currency, (sums.get(currency) || 0n) + cents(box.dataset.amount));
+  }
   const number = document.createElement("strong");
   number.textContent = `${count.toLocaleString("en")} selected`;
   note.replaceChildren(number);
-  if (note.dataset.currency && count) note.append(` · ${money.format(Number(sum) / 100)} ${note.dataset.currency}`);
+  if (count) for (const [currency, sum] of sums) note.append(` · ${money.format(Number(sum) / 100)} ${currency}`);
   const all = $("[data-select-all]", form);
   if (all) all.hidden = !head?.checked;
 }
@@ -195,15 +199,6 @@ document.addEventListener("click", (event) => {
     htmx.ajax("GET", link.dataset.peek, { target: panel, swap: "innerHTML" });
     history.replaceState(null, "", link.href);
   }
-});
-
-// The holds of a customer open below its line; a second click closes them again.
-document.addEventListener("click", (event) => {
-  const link = event.target.closest("[data-expand]");
-  if (!link || event.ctrlKey || event.metaKey) return;
-  const row = $(`#${link.dataset.expand}-row`);
-  row.hidden = !row.hidden;
-  link.setAttribute("aria-expanded", String(!row.hidden));
 });
 
 /* ---- ticks: polling that stops while nobody looks ---- */

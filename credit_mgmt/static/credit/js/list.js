@@ -32,3 +32,6 @@ document.addEventListener("list-changed", (event) => {
   told = { words, at: Date.now() };
   say(words);
 });
+
+// On a narrow screen the tab of the view that is looked at may be out of sight.
+document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
