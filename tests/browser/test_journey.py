@@ -115,7 +115,7 @@ def release_two(page: Page, look: Sweep) -> None:
     expect(page.get_by_role("link", name="Reason: This field is required.")).to_be_visible()
     expect(page.get_by_label("Note")).to_have_value("paid, seen on the bank statement")
     look(page)
-    page.get_by_label("Reason").select_option("PAID")
+    page.get_by_label("Reason", exact=True).select_option("PAID")
     page.get_by_role("button", name="Release 2").click()
     expect(page.get_by_text("2 holds released.")).to_be_visible()
 
@@ -129,7 +129,7 @@ def reject_one(page: Page, look: Sweep) -> None:
     expect(page.get_by_text("SO-3 rejected.")).to_be_visible()
 
 
-def start_an_evaluation(page: Page, look: Sweep) -> Job:
+def preview_everything(page: Page, look: Sweep) -> Job:
     page.goto("/holds/")
     page.get_by_role("link", name="Evaluate…").click()
     expect(page.get_by_role("heading", name="Evaluate for release")).to_be_visible()
@@ -138,6 +138,18 @@ def start_an_evaluation(page: Page, look: Sweep) -> Job:
     page.get_by_role("button", name="Evaluate", exact=True).click()
     expect(page.get_by_text("Waiting for a worker.")).to_be_visible()
     return Job.objects.get()
+
+
+def apply(page: Page, preview: Job, *, scripts: bool, look: Sweep) -> Job:
+    """What the preview showed is done for real; the page came by itself, or by its refresh link."""
+    run_job(preview.pk)
+    if not scripts:
+        page.get_by_role("link", name="Refresh").click()
+    expect(page.get_by_text("It can be applied for another 10 minutes.")).to_be_visible()
+    look(page)
+    page.get_by_role("button", name="Apply").click()
+    expect(page.get_by_text("Waiting for a worker.")).to_be_visible()
+    return Job.objects.get(follows=preview)
 
 
 def force(page: Page, look: Sweep) -> None:
@@ -173,7 +185,7 @@ def test_an_order_is_understood_released_rejected_evaluated_and_forced(
     release_two(page, sweep)
     reject_one(page, sweep)
     an_order_that_stays_held()
-    job = start_an_evaluation(page, sweep)
+    job = apply(page, preview_everything(page, sweep), scripts=scripts, look=sweep)
     work_through(page, job, scripts=scripts, look=sweep)
     force(page, sweep)
     statuses = {hold.order.number: hold.status for hold in Hold.objects.select_related("order")}
