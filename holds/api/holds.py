@@ -277,7 +277,7 @@ class Holds(ListResource):
 
     def rows(self) -> QuerySet[Any]:
         """With their reasons, and when they were last looked at."""
-        rows = super().rows().annotate(last_look=Greatest("evaluated_at", "look__looked_at"))
+        rows: QuerySet[Any] = super().rows().annotate(last_look=Greatest("evaluated_at", "look__looked_at"))
         return rows.prefetch_related(Prefetch("reasons", HoldReason.objects.order_by("pk")))
 
     def _visible(self, key: str) -> Hold:

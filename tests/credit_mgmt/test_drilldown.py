@@ -103,10 +103,10 @@ def test_the_order_on_hold_is_not_among_the_documents_of_its_own_bar(all_open):
     a_rule()
     order = an_order(customer, "5000", currency_id="EUR")
     hold = held(order)
-    figures = check_order(order.pk, checkpoint=hold.checkpoint, as_of={"USMF": DAY}, evaluation=True).figures
+    figures = check_order(order.pk, checkpoint=hold.checkpoint, as_of={"USMF": DAY}, evaluation=True).figures or {}
     documents = documents_of(customer, DAY)
     for part in ORDERS:
-        assert total_of(documents, part, without=order.pk) == Decimal(figures[part]), part
+        assert total_of(documents, part, without=order.pk) == Decimal(figures[part] or 0), part
     assert order.pk not in {row.pk for row in documents.orders("ordered", without=order.pk).rows}
 
 
@@ -125,7 +125,8 @@ def test_buckets_are_those_of_the_ageing():
         assert DAY - dt.timedelta(days=days) in {
             row.due_date for row in documents_of(customer, DAY).receivables(label).rows
         }
-    assert sum(documents_of(customer, DAY).receivables(bucket).total for bucket in BUCKETS) == Decimal(60)
+    totals = [documents_of(customer, DAY).receivables(bucket).total for bucket in BUCKETS]
+    assert sum(total for total in totals if total is not None) == Decimal(60)
 
 
 def test_position_and_decision_come_from_one_reading(django_assert_num_queries):
@@ -135,10 +136,9 @@ def test_position_and_decision_come_from_one_reading(django_assert_num_queries):
     customer = a_customer(limit="1000")
     an_item(customer, Decimal(300), DAY - dt.timedelta(days=67), "USD")
     hold = held(an_order(customer, "900"))
-    asked = {"order_id": hold.order_id, "checkpoint": hold.checkpoint}
-    standing_of(customer, DAY, **asked)
+    standing_of(customer, DAY, order_id=hold.order_id, checkpoint=hold.checkpoint)
     with django_assert_num_queries(6):
-        standing = standing_of(customer, DAY, **asked)
+        standing = standing_of(customer, DAY, order_id=hold.order_id, checkpoint=hold.checkpoint)
     again = check_order(
         hold.order_id, checkpoint=hold.checkpoint, as_of={"USMF": DAY}, evaluation=True, with_remedies=True
     )

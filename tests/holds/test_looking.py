@@ -9,6 +9,7 @@ import pytest
 from django.db import transaction
 
 from credit_mgmt import gathering
+from credit_mgmt.engine.decide import decide
 from credit_mgmt.models import DecisionRecord
 from customers.models import AccountStatus, Currency, Customer, ExchangeRate, SalesOrder
 from holds.evaluation import evaluate
@@ -63,7 +64,7 @@ def evaluate_all(at: dt.datetime = LATER, day: dt.date = DAY):
 def decided(monkeypatch) -> list[str]:
     """Keys of the orders that are decided on from now on."""
     keys: list[str] = []
-    really = gathering.decide
+    really = decide
 
     def spy(book, order, **options):
         keys.append(order.key)

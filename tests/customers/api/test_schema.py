@@ -35,7 +35,8 @@ def test_the_document_is_valid_openapi_31_without_warnings(tmp_path: Path, docum
 
 def test_every_route_of_every_room_is_documented(document: dict[str, Any]) -> None:
     documented = {path.rstrip("/") for path in document["paths"]}
-    for prefix, viewset, _ in assembled().registry:
+    resources: list[tuple[str, Any, str]] = assembled().registry
+    for prefix, viewset, _ in resources:
         address = f"/api/v1/{prefix}" if hasattr(viewset, "list") else f"/api/v1/{prefix}/{{{viewset.lookup_field}}}"
         assert address in documented
 
