@@ -57,8 +57,8 @@ def _asked(listed: str, actor: Actor, now: dt.datetime, today: Callable[[str], d
     return read_address(QueryDict(listed[:LONGEST]), actor=actor, now=now, today=today)
 
 
-def _beside(hold: Hold, asked: Asked, **cursor: str) -> str:
-    rows = page_in_order(asked.matching.exclude(pk=hold.pk), asked.order, per=1, **cursor).rows
+def _beside(hold: Hold, asked: Asked, *, after: str = "", before: str = "") -> str:
+    rows = page_in_order(asked.matching.exclude(pk=hold.pk), asked.order, per=1, after=after, before=before).rows
     return rows[0].number if rows else ""
 
 

@@ -71,7 +71,7 @@ class ForcedSalesOrders(SalesOrderActions):
         ]
         if preview:
             effects = effects_of(by_key.values())
-            return self._said([], unknown, EffectSerializer(effects, many=True).data)
+            return self._said([], unknown, list(EffectSerializer(effects, many=True).data))
         names = {order.pk: key for key, order in by_key.items()}
         options = {"reason": given.pop("reason", None), **given}
         result = force_chosen(orders=list(names), actor=self.actor, at=self.now, today=self.today_in, **options)

@@ -54,8 +54,8 @@ def hold(_today: None) -> Hold:
     customer = a_customer("C-10427", limit="210000")
     type(customer).objects.filter(pk=customer.pk).update(name="Harbour Lane Foods BV")
     customer.refresh_from_db()
-    for number, (amount, days) in enumerate((("111200", -20), ("22700", 12), ("9600", 40), ("8900", 67))):
-        an_invoice(customer, amount, due=DAY - dt.timedelta(days=days), number=f"INV-88{120 + number}")
+    for nth, (amount, days) in enumerate((("111200", -20), ("22700", 12), ("9600", 40), ("8900", 67))):
+        an_invoice(customer, amount, due=DAY - dt.timedelta(days=days), number=f"INV-88{120 + nth}")
     payment = CustomerTransaction.objects.get(number="INV-88120")
     entry = CustomerTransaction.objects.create(
         legal_entity_id="USMF", series="payment", kind="payment", customer=customer, date=DAY - dt.timedelta(days=1),
