@@ -36,6 +36,8 @@ def picked(found: HoldList, kept: Live | None) -> Item:
     ids: Collection[Any] = kept.ids if kept else ()
     here = [hold for hold in found.page.rows if hold.pk in ids]
     sums = kept.sums if kept else {}
+    here_without = found.address.params.copy()
+    here_without.pop("selected", None)
     others = {name: total - sum((hold.amount for hold in here if hold.currency == name), Decimal(0))
               for name, total in sums.items()}  # fmt: skip
     return {
@@ -48,7 +50,7 @@ def picked(found: HoldList, kept: Live | None) -> Item:
         "sums": sums,
         "everything": bool(kept and kept.selection.everything),
         "taken_at": kept.selection.taken_at if kept else None,
-        "clear_url": found.address.url(selected=None),
+        "clear_url": f"?{here_without.urlencode()}",
     }
 
 
