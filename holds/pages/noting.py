@@ -26,7 +26,7 @@ Item = dict[str, Any]
 class NotesForm(PageView):
     """What the forms of the tab have in common: they act, or show the tab again with what was typed."""
 
-    looks = Action.VIEW
+    looks = Action.VIEW_EXPOSURE
     section = "customers"
 
     def done(self, customer: Customer, hold: Hold | None, said: str) -> HttpResponse:
@@ -115,12 +115,12 @@ class FileForm(NotesForm):
 class FilePage(PageView):
     """GET `/files/UUID/`: the file, never shown inside the site."""
 
-    looks = Action.VIEW
+    looks = Action.VIEW_EXPOSURE
     section = "customers"
 
     def get(self, request: HttpRequest, file: uuid.UUID) -> HttpResponse:
         """The content as a download: a browser neither guesses what it is nor runs it."""
-        visible = access.scoped(Attachment.objects.all(), self.actor, Action.VIEW, path="customer__legal_entity")
+        visible = access.scoped(Attachment.objects.all(), self.actor, self.looks, path="customer__legal_entity")
         found = visible.filter(pk=file).first()
         if found is None:
             raise Http404("The file was not found.")

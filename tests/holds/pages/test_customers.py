@@ -109,6 +109,31 @@ def test_what_is_no_amount_is_refused_beside_the_field(clerk, amount):
 
 def test_other_legal_entities_are_not_listed(sign_in):
     a_customer("US-001")
-    stranger = sign_in(Role.VIEWER, an_entity("DE01", "EUR").code)
+    stranger = sign_in(Role.AUDITOR, an_entity("DE01", "EUR").code)
     assert "US-001" not in shown(stranger.get("/customers/"))
     assert stranger.get("/customers/USMF/US-001/").status_code == 404
+
+
+def test_the_card_costs_the_same_whatever_the_history(clerk, django_assert_max_num_queries):
+    customer = a_customer("US-001", limit="1000")
+    held(an_order(customer, "2000"))
+    clerk.get("/customers/USMF/US-001/")
+    with django_assert_max_num_queries(16) as few:
+        clerk.get("/customers/USMF/US-001/")
+    for _ in range(8):
+        an_invoice(customer, "10")
+        held(an_order(customer, "2000"))
+    with django_assert_max_num_queries(len(few)):
+        clerk.get("/customers/USMF/US-001/")
+
+
+def test_segments_and_buckets_of_the_card_open_their_documents(clerk):
+    customer = a_customer("US-001", limit="1000")
+    an_invoice(customer, "300", due=DAY - dt.timedelta(days=12))
+    post(an_order(customer, "200", "SO-PASSED"))
+    context = clerk.get("/customers/USMF/US-001/").context
+    for part in ("overdue", "not_due", "delivered", "ordered"):
+        total = clerk.get(context["exposure"]["urls"][part]).context["total"]
+        assert total["amount"] == context["exposure"][part], part
+    for bucket in context["ageing"]["buckets"]:
+        assert clerk.get(bucket["url"]).context["total"]["amount"] == bucket["amount"], bucket["label"]

@@ -297,7 +297,7 @@ def test_old_figures_are_marked_and_checking_again_is_announced(clerk):
 
 def test_other_entities_see_neither_tabs_nor_documents(sign_in):
     hold = stopped()
-    stranger = sign_in(Role.VIEWER, an_entity("DE01", "EUR").code)
+    stranger = sign_in(Role.AUDITOR, an_entity("DE01", "EUR").code)
     for panel in PANELS:
         assert stranger.get(f"/holds/{hold.number}/panels/{panel}/").status_code == 404
     assert stranger.get("/customers/USMF/US-001/panels/invoices/").status_code == 404

@@ -97,7 +97,7 @@ def test_a_pin_names_a_note_of_its_own_customer():
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
 
-@pytest.mark.parametrize("role", [Role.VIEWER, Role.AUDITOR, Role.CREDIT_ADMINISTRATOR])
+@pytest.mark.parametrize("role", [Role.AUDITOR, Role.CREDIT_ADMINISTRATOR])
 def test_who_may_not_work_on_holds_reads_and_does_not_write(sign_in, role):
     hold = a_hold()
     noted(hold.payer)
