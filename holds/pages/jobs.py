@@ -21,6 +21,7 @@ from holds.export import KIND as EXPORT
 from holds.models import Hold
 from holds.outcomes import OUTCOMES, count_outcomes
 from holds.pages.job_outcomes import outcome_table
+from holds.release_job import KIND as RELEASE
 from holds.pages.selection import plural
 from holds.previewing import APPLY_WITHIN, is_applicable
 
@@ -81,7 +82,7 @@ class JobPage(PageView):
             "parameters": self._parameters(job),
             "heading": title_of(job),
         }
-        if job.kind == KIND and not live:
+        if job.kind in (KIND, RELEASE) and not live:
             context |= outcome_table(self, request, job)
             context["nothing_changed"] = bool(result.get("evaluated")) and not context["change_count"]
         return self.page("holds/_job.html" if request.headers.get("HX-Request") else "holds/job.html", context)
@@ -154,7 +155,7 @@ class JobPage(PageView):
         """What the run was started with, in words."""
         words: list[Item] = []
         for name, value in job.parameters.items():
-            if value in (None, "", [], {}) or name in {"preview", "applies"}:
+            if value in (None, "", [], {}) or name in {"preview", "applies", "versions"}:
                 continue
             text = f"{len(value):,}" if isinstance(value, list) else str(value)
             words.append({"label": name.replace("_", " ").capitalize(), "value": text})
