@@ -229,7 +229,19 @@ def _day(given: Any) -> str | None:
 def plan(job: Job) -> Iterator[list[int]]:
     """The orders that the filter means now, a transaction's worth at a time."""
     ids = list(orders_of(aim_of(job.parameters), job.legal_entities).values_list("pk", flat=True))
-    yield from (ids[start : start + CHUNK] for start in range(0, len(ids), CHUNK))
+    return _cut(ids)
+
+
+def again(job: Job, failed: Sequence[Any]) -> Iterator[list[int]]:
+    """The orders that failed, tried again."""
+    rows = SalesOrder.objects.filter(_by_keys([str(key) for key in failed], "number")).order_by(
+        "legal_entity", "number"
+    )
+    return _cut(list(rows.values_list("pk", flat=True)))
+
+
+def _cut(ids: Sequence[int]) -> Iterator[list[int]]:
+    yield from (list(ids[start : start + CHUNK]) for start in range(0, len(ids), CHUNK))
 
 
 def work(job: Job, payload: list[Any], actor: Actor) -> dict[str, Any]:
@@ -268,5 +280,6 @@ def register() -> None:
         parameters=read_parameters,
         action=Action.FORCE_MANY,
         fold=fold,
+        again=again,
         description="Force holds on all orders of a filter",
     )

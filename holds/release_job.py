@@ -8,7 +8,7 @@ go on, and a worker that is killed leaves whole holds behind, never half of one.
 import datetime as dt
 import itertools
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from customers import clock, jobs
@@ -71,8 +71,16 @@ def _day(given: Any) -> str | None:
 
 def plan(job: Job) -> Iterator[list[str]]:
     """The holds in the order in which they were chosen, a handful at a time."""
-    ids = job.parameters["holds"]
-    yield from (ids[start : start + CHUNK] for start in range(0, len(ids), CHUNK))
+    return _cut(job.parameters["holds"])
+
+
+def again(job: Job, failed: Sequence[Any]) -> Iterator[list[str]]:
+    """The holds that failed, tried again as they were looked at: one that was changed since is still refused."""
+    return _cut([str(hold) for hold in failed])
+
+
+def _cut(ids: Sequence[str]) -> Iterator[list[str]]:
+    yield from (list(ids[start : start + CHUNK]) for start in range(0, len(ids), CHUNK))
 
 
 def work(job: Job, payload: list[Any], actor: Actor) -> dict[str, Any]:
@@ -105,6 +113,9 @@ def _outcomes(released: Iterable[uuid.UUID], before: Mapping[str, list[str]]) ->
             "sales_order": hold.order.key,
             "customer": hold.payer.key,
             "customer_name": hold.payer.name,
+            "legal_entity": hold.legal_entity_id,
+            "amount": None if hold.amount_unknown else str(hold.amount),
+            "currency": hold.currency,
             "before": before.get(str(hold.pk), []),
             "now": [],
             "outcome": "released",
@@ -133,5 +144,6 @@ def register() -> None:
         parameters=read_parameters,
         action=Action.RELEASE,
         fold=fold,
+        again=again,
         description="Release many holds, with or without posting",
     )

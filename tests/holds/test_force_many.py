@@ -7,7 +7,7 @@ import pytest
 
 from customers import jobs
 from customers.errors import InvalidInput
-from customers.models import CreditManagementGroup, Job, Role
+from customers.models import CreditManagementGroup, Job, Role, SalesOrder
 from holds.force_many import BY_A_CLERK, Aim, effects_of, force_chosen, orders_of
 from holds.forced import force_hold
 from holds.models import Hold
@@ -139,6 +139,10 @@ def test_a_whole_filter_is_a_manager_s_job():
     assert result["forced"] == 3
     assert [(item["id"], item["code"]) for item in result["failed"]] == [("USMF:POS-1", "never_on_hold")]
     assert {hold.order_id for hold in Hold.objects.filter(forced_note="4411")} == {order.pk for order in orders}
+    SalesOrder.objects.filter(number="POS-1").update(order_type="sales")
+    again = jobs.retry_job(job_id=Job.objects.get().pk, actor=a_user("boss", Role.CREDIT_MANAGER), now=NOW)
+    jobs.run_job(again.pk)
+    assert Hold.objects.get(order__number="POS-1").forced
 
 
 def test_the_job_stays_in_the_legal_entities_of_who_started_it():

@@ -192,6 +192,12 @@ def test_sixty_are_released_and_posted_in_the_background_and_one_in_the_middle_f
     assert SalesOrder.objects.get(pk=bad.order_id).document_status == "open"
     page = shown(clerk.get(f"/jobs/{job.pk}/"))
     assert "the printer is on fire" in page
+    assert holds[3].order.number in page
+    assert "H-0" not in page.split("Started with")[1].split("</section>")[0]
+    monkeypatch.setattr("holds.releases.move_documents", move)
+    clerk.post(f"/jobs/{job.pk}/retry/")
+    second = run(Job.objects.get(follows=job))
+    assert (jobs.result(second)["released"], fresh(bad).release_mode) == (1, "with_posting")
 
 
 def test_a_job_run_again_releases_nothing_twice(clerk):
