@@ -8,7 +8,6 @@ import json
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from django.contrib.auth.views import redirect_to_login
 from django.forms import BaseForm
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -21,6 +20,7 @@ from customers.access import Action, Actor, NotAllowed, OutOfScope, actor_of_use
 from customers.errors import InvalidInput, NotDecided, NotFound, Refused
 from customers.models import LegalEntity
 from customers.preferences import preferences_of
+from customers.signing_in import sign_in_first
 
 
 class PageView(View):
@@ -56,7 +56,7 @@ class PageView(View):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Answer as the method says; a refusal becomes a page that says so."""
         if not request.user.is_authenticated:
-            return redirect_to_login(request.get_full_path())
+            return sign_in_first(request)
         request.actor, request.section = self.actor, self.section  # type: ignore[attr-defined]
         try:
             if not self.actor.may(self.looks):

@@ -259,8 +259,20 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   if (!/^\s*<!doctype/i.test(xhr.responseText) || elt.hasAttribute("hx-select")) return;
   event.detail.shouldSwap = false;
   if (requestConfig?.triggeringEvent?.type?.includes("tick")) return;
+  if (requestConfig?.verb === "post") return sendPlainly(requestConfig);
   toast("You have been signed out. Sign in in another tab, then send this again.", "error", ["Sign in", () => open(xhr.responseURL, "_blank", "noopener")]);
 });
+
+// Sent as a plain form, it comes back with the sign-in page, which keeps it.
+function sendPlainly({ path, formData }) {
+  const form = document.createElement("form");
+  Object.assign(form, { method: "post", action: path, hidden: true });
+  for (const [name, value] of formData) {
+    if (typeof value === "string") form.append(Object.assign(document.createElement("textarea"), { name, value }));
+  }
+  document.body.append(form);
+  form.submit();
+}
 
 function failed(event, words) {
   const { elt, xhr, requestConfig } = event.detail;
