@@ -13,7 +13,7 @@ from customers.access import Action
 from customers.errors import InvalidInput
 from customers.models import Customer
 from customers.views import PageView, add_errors
-from holds.evaluation import start_evaluation
+from holds.evaluation import MOST_SELECTED, start_evaluation
 from holds.forms import EvaluateForm
 from holds.lists import FILTERS, matching_holds
 from holds.outdated import MOST_COUNTED, decided_by_other_rules, when_ready
@@ -69,7 +69,8 @@ class EvaluateDialog(PageView):
     def _scopes(self, params: QueryDict) -> dict[str, Scope]:
         """What can be chosen here, narrowest first."""
         scopes: dict[str, Scope] = {}
-        chosen = selection(params, self.actor) if params.getlist("hold") else Selection((), {})
+        named = params.getlist("hold") or params.get("selected")
+        chosen = selection(params, self.actor, most=MOST_SELECTED) if named else Selection((), {})
         if chosen.active:
             ids = [str(hold.pk) for hold in chosen.active]
             label = chosen.active[0].order.number if len(ids) == 1 else plural(len(ids), "selected hold")
@@ -113,7 +114,7 @@ class EvaluateDialog(PageView):
     def _show(
         self, scopes: Mapping[str, Scope], form: EvaluateForm, params: QueryDict, status: int = 200
     ) -> HttpResponse:
-        kept = [(key, value) for key in ("hold", "view", *FILTERS) for value in params.getlist(key)]
+        kept = [(key, value) for key in ("hold", "selected", "was", "view", *FILTERS) for value in params.getlist(key)]
         return self.page(
             "holds/evaluate.html",
             {

@@ -60,12 +60,11 @@ def tools(found: HoldList) -> list[Item]:
     """What changes how the list looks, not what it lists."""
     query = found.address.url().removeprefix("?")
     grouped = found.address.one("group") == "customer"
+    single = "" if "group" in found.asked.view.defaults else None
     return [
         {
             "label": "Ungroup" if grouped else "Group by customer",
-            "url": found.address.url(group="" if grouped and "group" in found.asked.view.defaults else None)
-            if grouped
-            else found.address.url(group="customer", sort=None),
+            "url": found.address.url(group=single if grouped else "customer", sort=None),
             "icon": "users",
             "shortcut": "b",
         },
