@@ -19,6 +19,7 @@ from credit_mgmt.standing import CreditStanding, standing_of
 from customers.access import Action
 from customers.money import ZERO
 from customers.views import PageView
+from holds.causes import cause_words
 from holds.models import Hold, HoldReason
 from holds.pages.position import position_bar
 from holds.recording import FORCED, KEPT, POSTING_FAILED
@@ -72,12 +73,13 @@ def _severity(code: str) -> int:
 
 
 def _reason(row: HoldReason, hold: Hold) -> Item:
-    cleared = f"Cleared {row.cleared_at:%-d %b %H:%M}. It was: {row.message}" if row.cleared_at else ""
+    by = cause_words(getattr(row, "causes", ()))
+    cleared = f"{row.cleared_at:%-d %b %H:%M}{f' by {by}' if by else ''}" if row.cleared_at else ""
     return {
         "title": REASONS.get(row.type, row.type),
         "sentence": row.message,
         "cleared": not row.valid,
-        "cleared_text": cleared,
+        "cleared_text": f"Cleared {cleared}. It was: {row.message}" if cleared else "",
         "tone": TONES.get(row.type, ""),
         **_rule(hold, row.rule, row.level, row.evidence, ""),
     }

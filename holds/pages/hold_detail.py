@@ -45,7 +45,7 @@ PANELS = {
 def hold_or_404(number: str, page: PageView) -> Hold:
     """The hold with that number, as far as the reader may see it, with its reasons (`reasons_of`) and with how many
     `notes` and files there are; one query."""
-    visible = access.scoped(Hold.objects.all(), page.actor, Action.VIEW)
+    visible = access.scoped(Hold.objects.all(), page.actor)
     hold = _told(_counted(visible.filter(number=number))).select_related(*RELATED).first()
     if hold is None:
         raise Http404(f"Hold {number} was not found.")
@@ -63,19 +63,22 @@ def _counted(holds: QuerySet[Hold]) -> QuerySet[Hold]:
 
 
 def _told(holds: QuerySet[Hold]) -> QuerySet[Hold]:
-    reason = JSONObject(**{name: name for name in REASON_COLUMNS})
+    when = HoldEvent.objects.filter(hold=OuterRef("hold"), at=OuterRef("cleared_at")).order_by("-version")
+    reason = JSONObject(**{name: name for name in REASON_COLUMNS}, causes=Subquery(when.values("data__causes")[:1]))
     rows = HoldReason.objects.filter(hold=OuterRef("pk")).order_by().values("hold")
     return holds.annotate(reason_rows=Subquery(rows.annotate(all=JSONBAgg(reason, order_by="pk")).values("all")))
 
 
 def reasons_of(hold: Hold) -> list[HoldReason]:
-    """The reasons that `hold_or_404` read with the hold."""
-    rows = getattr(hold, "reason_rows", None) or []
-    return [HoldReason(hold=hold, **{**row, "cleared_at": _moment(row["cleared_at"])}) for row in rows]
+    """The reasons that `hold_or_404` read with the hold; a cleared one knows its `causes`."""
+    return [_reason_of(hold, dict(row)) for row in getattr(hold, "reason_rows", None) or []]
 
 
-def _moment(text: str | None) -> dt.datetime | None:
-    return None if text is None else dt.datetime.fromisoformat(text)
+def _reason_of(hold: Hold, row: Item) -> HoldReason:
+    causes, cleared_at = row.pop("causes"), row.pop("cleared_at")
+    reason = HoldReason(hold=hold, cleared_at=dt.datetime.fromisoformat(cleared_at) if cleared_at else None, **row)
+    reason.causes = causes or []  # type: ignore[attr-defined]  # what an event said, kept beside the row
+    return reason
 
 
 class HoldPage(PageView):

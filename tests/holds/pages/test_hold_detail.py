@@ -6,8 +6,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from customers.models import ExchangeRate, Role
+from customers.models import DueItem, ExchangeRate, Role
 from holds import worklist
+from holds.evaluation import evaluate
 from holds.forced import force_hold
 from holds.models import Hold
 from tests.factories_holds import (
@@ -149,3 +150,15 @@ def test_the_number_of_queries_is_pinned(clerk):
     with CaptureQueriesContext(connection) as many:
         clerk.get(address)
     assert len(many) == len(few) == 13
+
+
+def test_a_cleared_reason_says_when_and_by_what(clerk):
+    hold = stopped()
+    DueItem.objects.filter(transaction__number="INV-88120").update(open_amount=0)
+    evaluate(
+        hold_ids=[hold.pk], actor=a_user("mira"), at=NOW, today={"USMF": DAY},
+        asked_by={hold.pk: [{"kind": "payment", "subject": "USMF:P-55102"}]},
+    )  # fmt: skip
+    page = shown(clerk.get(f"/holds/{hold.number}/"))
+
+    assert "Cleared 20 Nov 09:00 by payment P-55102. It was: Oldest unpaid invoice INV-88120" in page
