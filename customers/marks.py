@@ -182,32 +182,32 @@ class Taken:
     causes: Mapping[int, Causes]
 
 
+# What is locked is found first and written then, by its keys: the table is empty or full from one minute to the next,
+# so that the planner's idea of it is always wrong, and one statement for both would be a loop in a loop.
+_DUE = """
+    SELECT customer_id FROM customers_customermark WHERE due_at <= clock_timestamp()
+    ORDER BY due_at, customer_id LIMIT %s FOR UPDATE SKIP LOCKED
+"""
 _TAKE = """
-    UPDATE customers_customermark m SET token = %(token)s, attempts = m.attempts + 1,
+    UPDATE customers_customermark SET token = %(token)s, attempts = attempts + 1,
         due_at = clock_timestamp() + %(lease)s * interval '1 second'
-    FROM (SELECT customer_id FROM customers_customermark WHERE due_at <= clock_timestamp()
-          ORDER BY due_at, customer_id LIMIT %(most)s FOR UPDATE SKIP LOCKED) due
-    WHERE m.customer_id = due.customer_id
-    RETURNING m.customer_id, m.causes
+    WHERE customer_id = ANY(%(ids)s) RETURNING customer_id, causes
 """
-_DONE = """
-    DELETE FROM customers_customermark WHERE customer_id IN (
-        SELECT customer_id FROM customers_customermark
-        WHERE customer_id = ANY(%(ids)s) AND token = %(token)s FOR UPDATE SKIP LOCKED)
+_MINE = """
+    SELECT customer_id FROM customers_customermark
+    WHERE customer_id = ANY(%(ids)s) AND token = %(token)s FOR UPDATE SKIP LOCKED
 """
+_AGAIN = """
+    SELECT customer_id FROM customers_customermark
+    WHERE customer_id = ANY(%(ids)s) AND token IS NULL AND attempts > 0 FOR UPDATE SKIP LOCKED
+"""
+_DONE = "DELETE FROM customers_customermark WHERE customer_id = ANY(%(ids)s)"
+_SEEN = "UPDATE customers_customermark SET attempts = 0 WHERE customer_id = ANY(%(ids)s)"
 _PUT_BACK = """
-    UPDATE customers_customermark m SET token = NULL, attempts = greatest(0, m.attempts - %(forgiven)s),
+    UPDATE customers_customermark SET token = NULL, attempts = greatest(0, attempts - %(forgiven)s),
         due_at = clock_timestamp()
-            + interval '1 second' * least(%(longest)s, %(pause)s * power(2, least(20, m.attempts - 1)))
-    FROM (SELECT customer_id FROM customers_customermark
-          WHERE customer_id = ANY(%(ids)s) AND token = %(token)s FOR UPDATE SKIP LOCKED) mine
-    WHERE m.customer_id = mine.customer_id
-"""
-_SEEN = """
-    UPDATE customers_customermark m SET attempts = 0
-    FROM (SELECT customer_id FROM customers_customermark
-          WHERE customer_id = ANY(%(ids)s) AND token IS NULL AND attempts > 0 FOR UPDATE SKIP LOCKED) again
-    WHERE m.customer_id = again.customer_id
+            + interval '1 second' * least(%(longest)s, %(pause)s * power(2, least(20, attempts - 1)))
+    WHERE customer_id = ANY(%(ids)s)
 """
 
 
@@ -218,38 +218,49 @@ def take(most: int) -> Taken:
     """
     token = uuid.uuid4()
     with transaction.atomic(durable=True), connection.cursor() as cursor:
-        cursor.execute(_TAKE, {"token": token, "lease": LEASE.total_seconds(), "most": most})
+        cursor.execute(_DUE, [most])
+        due = [pk for (pk,) in cursor.fetchall()]
+        if not due:
+            return Taken(token, {})
+        cursor.execute(_TAKE, {"token": token, "lease": LEASE.total_seconds(), "ids": due})
         return Taken(token, _causes(cursor.fetchall()))
 
 
 def done(taken: Taken, customer_ids: Collection[int]) -> None:
     """These customers were looked at, in this transaction; call it last. See Note [No change is lost]."""
-    if not customer_ids:
-        return
-    values: dict[str, Any] = {"ids": sorted(customer_ids), "token": taken.token}
-    with connection.cursor() as cursor:
-        cursor.execute(_DONE, values)
-        if cursor.rowcount < len(customer_ids):
-            # What changed again meanwhile is looked at again, as if for the first time.
-            cursor.execute(_SEEN, values)
+    mine = _locked(_MINE, taken, customer_ids)
+    _write_to(_DONE, mine)
+    # What changed again meanwhile is looked at again, as if for the first time.
+    _write_to(_SEEN, _locked(_AGAIN, taken, set(customer_ids) - set(mine)))
 
 
 def put_back(taken: Taken, customer_ids: Collection[int], *, failed: bool = True) -> None:
     """These were not looked at. What failed pauses, longer each time; what was only in use is due again soon."""
-    if not customer_ids:
-        return
     pause, forgiven = (FIRST_PAUSE, 0) if failed else (dt.timedelta(seconds=1), 1)
-    with connection.cursor() as cursor:
-        cursor.execute(
+    with transaction.atomic():
+        _write_to(
             _PUT_BACK,
-            {
-                "ids": sorted(customer_ids),
-                "token": taken.token,
-                "pause": pause.total_seconds(),
-                "longest": (LONGEST_PAUSE if failed else pause).total_seconds(),
-                "forgiven": forgiven,
-            },
+            _locked(_MINE, taken, customer_ids),
+            pause=pause.total_seconds(),
+            longest=(LONGEST_PAUSE if failed else pause).total_seconds(),
+            forgiven=forgiven,
         )
+
+
+def _locked(which: str, taken: Taken, customer_ids: Collection[int]) -> list[int]:
+    """Those of the marks that `which` selects and nobody is writing at this moment; locked from here on."""
+    if not customer_ids:
+        return []
+    values: dict[str, Any] = {"ids": sorted(customer_ids), "token": taken.token}
+    with connection.cursor() as cursor:
+        cursor.execute(which, values)
+        return [pk for (pk,) in cursor.fetchall()]
+
+
+def _write_to(statement: str, customer_ids: list[int], **values: Any) -> None:
+    if customer_ids:
+        with connection.cursor() as cursor:
+            cursor.execute(statement, {"ids": customer_ids, **values})
 
 
 def due_within(wait: dt.timedelta) -> bool:

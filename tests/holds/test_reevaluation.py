@@ -226,9 +226,9 @@ class TestCoalescing:
             assert not CustomerMark.objects.exists()
             return sum(not query["sql"].startswith(("SAVEPOINT", "RELEASE")) for query in captured)
 
-        # Taking, whose credit, which holds; under the lock: accounts, those in use, which holds, deletion; none left.
-        assert statements(1) == 8
-        assert statements(60) == 8
+        # Taking (2), whose credit, which holds; under the lock: accounts, idle ones, which holds, deletion (2); end.
+        assert statements(1) == 10
+        assert statements(60) == 10
 
     def test_the_statements_of_a_wave_do_not_grow_with_its_customers(self):
         a_rule("days_overdue", days=10)

@@ -154,7 +154,7 @@ def test_a_change_during_a_look_is_looked_at_again(monkeypatch):
 
 
 def test_sabotage_a_mark_that_is_deleted_whatever_happened_meanwhile_loses_the_change(monkeypatch):
-    monkeypatch.setattr(marks, "_DONE", marks._DONE.replace("AND token = %(token)s", ""))
+    monkeypatch.setattr(marks, "_MINE", marks._MINE.replace("AND token = %(token)s", ""))
     assert not a_payment_comes_while_the_holds_are_evaluated(monkeypatch).ready_to_release
 
 
