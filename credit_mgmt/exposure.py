@@ -20,7 +20,17 @@ from customers.errors import NotFound
 from customers.models import Customer
 from customers.money import ZERO, MissingRate, Rates
 
-__all__ = ["Bucket", "GroupStanding", "Position", "bucket_of", "load_book", "no_order", "position_in", "position_of", "positions"]
+__all__ = [
+    "Bucket",
+    "GroupStanding",
+    "Position",
+    "bucket_of",
+    "load_book",
+    "no_order",
+    "position_in",
+    "position_of",
+    "positions",
+]
 
 NOT_DUE, OVER_90, UNAPPLIED = "not due", "over 90", "unapplied"
 BUCKETS = (NOT_DUE, "1-30", "31-60", "61-90", OVER_90, UNAPPLIED)
