@@ -144,7 +144,7 @@ class SelectionDialog(PageView):
         given = inside(self.request.POST.get("next") or self.request.GET.get("next") or "")
         if given:
             return given
-        path = inside("/" + self.request.headers.get("Referer", "").partition("//")[2].partition("/")[2])
+        path = came_from(self.request)
         return "" if path.startswith(self.request.path) else path
 
 
@@ -152,6 +152,11 @@ class WorkDialog(SelectionDialog):
     """A dialog of people who work on holds."""
 
     looks = Action.WORK_HOLDS
+
+
+def came_from(request: HttpRequest) -> str:
+    """The page of holds from which this request was sent, or nothing."""
+    return inside("/" + request.headers.get("Referer", "").partition("//")[2].partition("/")[2])
 
 
 def undo_tag(moment: dt.datetime) -> str:

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from customers.access import Action
 from customers.views import PageView
-from holds.pages.bulk import undo_tag, undo_url
+from holds.pages.bulk import came_from, undo_tag, undo_url
 from holds.pages.selection import plural
 from holds.recent import UNDO_WITHIN, Act, can_undo, recent_acts, undo
 from holds.words import act_words, event_icon
@@ -59,7 +59,8 @@ class UndoPage(PageView):
             messages.success(request, f"{plural(len(result.succeeded), 'hold')} taken back.", undo_tag(self.now))
         for message in dict.fromkeys(failure.message for failure in result.failed):
             messages.warning(request, message)
-        return self.go(reverse("hold-recent"))
+        path = came_from(request)
+        return self.go(reverse("hold-recent") if not path or path.startswith("/holds/undo/") else path)
 
 
 def _described(act: Act, now: dt.datetime) -> dict[str, Any]:

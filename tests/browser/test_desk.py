@@ -100,6 +100,9 @@ def test_by_keyboard_a_hold_is_snoozed_and_brought_back(desk, open_page):
     page.keyboard.press("z")
     expect(page.get_by_text("1 hold taken back.")).to_be_visible()
     assert Hold.objects.get(pk=desk[0].pk).snoozed_until is None
+    expect(page.get_by_role("heading", name=re.compile("SO-1"), level=1)).to_be_visible()
+    page.keyboard.press("g")
+    page.keyboard.press("z")
     expect(page.get_by_role("heading", name="My recent actions")).to_be_visible()
 
 

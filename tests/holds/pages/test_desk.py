@@ -187,6 +187,19 @@ def test_my_recent_actions_list_what_i_did_and_only_that(clerk, manager):
     assert first.order.number in page
 
 
+def test_undo_leads_back_to_the_page_of_holds_it_was_asked_from_and_nowhere_else(clerk):
+    hold = a_hold()
+    for referer, back in (
+        ("http://testserver/holds/?view=mine", "/holds/?view=mine"),
+        ("https://example.org/elsewhere", "/holds/recent/"),
+        ("", "/holds/recent/"),
+    ):
+        clerk.post("/holds/snooze/", {"hold": hold.number, "when": THURSDAY.isoformat()})
+        act = next(act for act in clerk.get("/holds/recent/").context["acts"] if act["undo_url"])
+        answer = clerk.post(act["undo_url"], headers={"Referer": referer})
+        assert answer.headers["Location"] == back
+
+
 def test_an_old_action_offers_no_undo_and_the_page_of_it_says_why(clerk):
     hold = a_hold()
     clerk.post("/holds/snooze/", {"hold": hold.number, "when": THURSDAY.isoformat()})
