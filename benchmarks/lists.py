@@ -222,8 +222,11 @@ def _one(holds: int, asked: argparse.Namespace) -> None:
         from django.core.management import call_command  # noqa: PLC0415
 
         structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
+        from django.conf import settings  # noqa: PLC0415
+
+        settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
+        call_command("migrate", verbosity=0)
         if not asked.keep:
-            call_command("migrate", verbosity=0)
             load(holds)
         found = measure(asked.rounds, asked.view)
         if asked.orders:

@@ -17,17 +17,8 @@ def _web(env: Mapping[str, str]) -> list[str]:
     address = f"{env.get('HOST', '127.0.0.1')}:{env.get('PORT', '8000')}"
     size = ["--workers", env.get("WEB_WORKERS", "2"), "--threads", env.get("WEB_THREADS", "8")]
     # A form of 200 ticked holds is an address of three thousand characters.
-    lines = ["--limit-request-line", "8190"]
-    options = [
-        "--worker-class",
-        "gthread",
-        "--timeout",
-        "60",
-        "--graceful-timeout",
-        "15",
-        "--no-control-socket",
-        *lines,
-    ]
+    size += ["--limit-request-line", "8190"]
+    options = ["--worker-class", "gthread", "--timeout", "60", "--graceful-timeout", "15", "--no-control-socket"]
     return ["gunicorn", "--bind", address, *size, *options, "credit_mgmt.conf.wsgi:application"]
 
 
