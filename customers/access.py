@@ -50,12 +50,13 @@ class Action(StrEnum):
     MANAGE_ACCESS = "manage_access"
 
 
-_SEE = (Role.VIEWER, Role.AUDITOR, Role.CREDIT_CLERK, Role.CREDIT_MANAGER, Role.CREDIT_ADMINISTRATOR, Role.APPROVER)
+_KNOW = (Role.AUDITOR, Role.CREDIT_CLERK, Role.CREDIT_MANAGER, Role.CREDIT_ADMINISTRATOR, Role.APPROVER)
+_SEE = (Role.VIEWER, *_KNOW)
 _CLERKS = (Role.CREDIT_CLERK, Role.CREDIT_MANAGER)
 
 POLICY: dict[Action, tuple[Role, ...]] = {
     Action.VIEW: (*_SEE, Role.INTEGRATION),
-    Action.VIEW_EXPOSURE: (*_SEE, Role.INTEGRATION),
+    Action.VIEW_EXPOSURE: (*_KNOW, Role.INTEGRATION),
     Action.VIEW_AUDIT: (Role.AUDITOR,),
     Action.VIEW_JOBS: (*_SEE, Role.INTEGRATION),
     Action.VIEW_EVENTS: (Role.INTEGRATION, Role.AUDITOR),
@@ -78,7 +79,8 @@ POLICY: dict[Action, tuple[Role, ...]] = {
     Action.EXCLUDE_ORDER: _CLERKS,
     Action.MANAGE_ACCESS: (Role.CREDIT_ADMINISTRATOR,),
 }
-"""The matrix: action -> roles that may. Setup cannot release; integration can neither release nor approve."""
+"""The matrix: action -> roles that may. Setup cannot release; integration can neither release nor approve. A viewer is
+somebody in sales: orders and their state, no exposure (`ux.md` ruling 7)."""
 
 
 class NotAllowed(Exception):
@@ -244,16 +246,17 @@ def authorize(actor: Actor, action: Action, legal_entity: str | None, subject: s
 def scoped(
     queryset: QuerySet[M],
     actor: Actor,
-    action: Action = Action.VIEW,
+    action: Action | None = None,
     *,
     path: str = "legal_entity",
     shared: bool = False,
 ) -> QuerySet[M]:
     """The rows of `queryset` in the legal entities where `actor` may do `action`.
 
-    `path` leads to the legal entity; `shared` also keeps rows that name none (they belong to all).
+    `path` leads to the legal entity; `shared` also keeps rows that name none (they belong to all). Unless an action is
+    named it is the model's own (`seen_with`), where its rows say more than `VIEW` may see, or else `VIEW`.
     """
-    entities = actor.entities(action)
+    entities = actor.entities(action or Action(getattr(queryset.model, "seen_with", Action.VIEW)))
     if entities is None:
         return queryset
     condition = Q(**{f"{path}__in": sorted(entities)})

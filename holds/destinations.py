@@ -29,7 +29,7 @@ class Destination:
 
 
 DESTINATIONS = (
-    Destination("holds", "Holds", "hold-list", Action.VIEW, "h", "hold list queue home"),
+    Destination("holds", "Holds", "hold-list", Action.VIEW_EXPOSURE, "h", "hold list queue home"),
     Destination("orders", "Orders", "order-list", Action.VIEW, "o", "sales orders"),
     Destination("customers", "Customers", "customer-list", Action.VIEW_EXPOSURE, "c", "limits accounts"),
     Destination("rules", "Rules", "rule-list", Action.VIEW, "r", "blocking rules exclusions"),

@@ -110,7 +110,8 @@ def _hold_columns(path: str) -> tuple[Any, ...]:
 
 def _orders(number: str, inside: Q, actor: Actor, most: int) -> Iterator[Rows]:
     """Orders; `extra` is the hold that stops them now."""
-    active = Hold.objects.filter(order=OuterRef("pk"), status=Hold.Status.ACTIVE).values("number")[:1]
+    held = Hold.objects.filter(order=OuterRef("pk"), status=Hold.Status.ACTIVE)
+    active = scoped(held, actor).values("number")[:1]
     stopped = Coalesce(Subquery(active), Value(""), output_field=CharField())
     visible = scoped(SalesOrder.objects.filter(inside), actor)
     # The newest first, along the primary key: sorting all that match would cost as much as there are.

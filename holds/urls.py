@@ -18,6 +18,7 @@ from holds.pages.jobs import JobApply, JobCancel, JobListPage, JobPage, JobRepea
 from holds.pages.limit_dialog import LimitDialog
 from holds.pages.noting import CustomerNoteForm, FileForm, FilePage, PinForm
 from holds.pages.order_actions import CancelDialog, CheckOrder, ForceDialog, PostDocument, ReopenDialog
+from holds.pages.order_panel import OrderCreditPanel
 from holds.pages.orders import OrderListPage, OrderPage
 from holds.pages.panels import CustomerPanel, HoldPanel, HoldRule
 from holds.pages.peek import HoldPeek
@@ -70,6 +71,7 @@ urlpatterns = [
     path("holds/<str:number>/reinstate/", Reinstate.as_view(), name="hold-reinstate"),
     path("orders/", OrderListPage.as_view(), name="order-list"),
     path(ORDER, OrderPage.as_view(), name="order"),
+    path(ORDER + "credit-panel/", OrderCreditPanel.as_view(), name="order-credit-panel"),
     path(ORDER + "post/", PostDocument.as_view(), name="order-post"),
     path(ORDER + "check/", CheckOrder.as_view(), name="order-check"),
     path(ORDER + "force/", ForceDialog.as_view(), name="order-force"),

@@ -55,7 +55,8 @@ class RequestIdMiddleware:
 
 
 class ContentPolicyMiddleware:
-    """Send the content security policy of the settings. It is the same for every answer, so it is written once."""
+    """Send the content security policy of the settings. It is the same for every answer, so it is written once; but for
+    an answer that says by whom it may be framed (`framed_by`)."""
 
     def __init__(self, get_response: View) -> None:
         self.get_response = get_response
@@ -63,7 +64,8 @@ class ContentPolicyMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        response[HEADER] = self.policy
+        framed_by = getattr(response, "framed_by", None)
+        response[HEADER] = build_policy(replace={"frame-ancestors": list(framed_by)}) if framed_by else self.policy
         return response
 
 

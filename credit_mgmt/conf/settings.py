@@ -195,6 +195,10 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
+# Sites that may show the credit panel of an order inside their own pages, e.g. https://erp.example.com; none unasked.
+# Cookies are SameSite=Lax: such a site is signed in only where it shares our registrable domain.
+CREDIT_PANEL_FRAMED_BY = env.list("CREDIT_PANEL_FRAMED_BY", default=[])
+
 # --- static files --------------------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"

@@ -260,8 +260,8 @@ class Holds(ListResource):
     serializer_class = HoldSerializer
     lookup = "uuid"
     rights = {
-        "list": Action.VIEW,
-        "retrieve": Action.VIEW,
+        "list": Action.VIEW_EXPOSURE,
+        "retrieve": Action.VIEW_EXPOSURE,
         "partial_update": Action.WORK_HOLDS,
         "release": Action.RELEASE,
         "release_many": Action.RELEASE,

@@ -80,6 +80,8 @@ class Hold(models.Model):
 
     Status = HoldStatus
     Mode = ReleaseMode
+    seen_with = "view_exposure"
+    """The right with which the gate shows holds (`customers.access.scoped`): every one carries exposure figures."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     number = models.CharField(

@@ -26,8 +26,8 @@ class HomePage(PageView):
     looks = Action.VIEW
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        """On to the list."""
-        return self.go(home_url(request.user))
+        """On to the list; to the orders, for who sells and does not see exposure."""
+        return self.go(home_url(request.user) if self.may(Action.VIEW_EXPOSURE) else reverse("order-list"))
 
 
 class HoldListPage(PageView):

@@ -113,7 +113,9 @@ class OrderPage(PageView):
     def get(self, request: HttpRequest, legal_entity: str, number: str) -> HttpResponse:
         """The order: what it is, what was decided, what comes next."""
         order = order_or_404(self, legal_entity, number)
-        holds = list(Hold.objects.filter(order=order).select_related("order", "payer").order_by("-held_at", "number"))
+        knows = self.may(Action.VIEW_EXPOSURE, legal_entity)
+        visible = access.scoped(Hold.objects.filter(order=order), self.actor)
+        holds = list(visible.select_related("order", "payer").order_by("-held_at", "number"))
         active = next((hold for hold in holds if hold.status == Hold.Status.ACTIVE), None)
         today = self.today(order.legal_entity.time_zone)
         return self.page(
@@ -127,8 +129,10 @@ class OrderPage(PageView):
                 "lines": [_line(line) for line in order.lines.order_by("number")],
                 "facts": order_facts(order, order.legal_entity.accounting_currency_id, None),
                 "documents": documents_of(order),
-                "credit": _credit(order, today),
-                "decisions": self._decisions(order),
+                "credit": _credit(order, today) if knows else [],
+                "decisions": self._decisions(order) if knows else [],
+                "knows": knows,
+                "panel_url": reverse("order-credit-panel", args=[legal_entity, number]),
                 "form": DocumentForm(documents=open_documents(order)),
                 "may_post": self._may_post(order),
                 "may_check": self.may(Action.CHECK, legal_entity) and bool(open_documents(order)),

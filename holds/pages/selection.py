@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.http import Http404, QueryDict
 
 from customers import access, clock
-from customers.access import Action, Actor
+from customers.access import Actor
 from customers.errors import Refused
 from holds.models import Hold, HoldSelection
 from holds.selections import find_selection
@@ -91,7 +91,7 @@ def selection(params: QueryDict, actor: Actor, *, most: int = MOST) -> Selection
     if kept is not None:
         dropped = {number for number in params.get("was", "").split(".") if number not in set(numbers)}
         chosen |= Q(pk__in=kept.hold_ids) & ~Q(number__in=dropped)
-    rows = access.scoped(Hold.objects.all(), actor, Action.VIEW).filter(chosen)
+    rows = access.scoped(Hold.objects.all(), actor).filter(chosen)
     related = ("order", "payer", "forced_reason", "legal_entity")
     holds = tuple(rows.select_related(*related).order_by("ship_date", "number")[: most + 1])
     if len(holds) > most:
