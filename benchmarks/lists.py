@@ -99,6 +99,17 @@ def load(holds: int) -> None:
         cursor.execute("VACUUM ANALYZE")
 
 
+def beside(holds: int, out: TextIO) -> None:
+    """A few views of the list on the data of the large run, for its report."""
+    from django.conf import settings  # noqa: PLC0415 - needs the set-up Django
+    from django.db import connection  # noqa: PLC0415
+
+    settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
+    with connection.cursor() as cursor:
+        cursor.execute(_PEOPLE)
+    report(holds, measure(1, ("mine", "ready", "open")), out)
+
+
 def measure(rounds: int = ROUNDS, views: Iterable[str] = ()) -> list[Measured]:
     """Every shipped view in every order that its list offers."""
     from django.conf import settings  # noqa: PLC0415 - needs the set-up Django

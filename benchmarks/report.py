@@ -10,7 +10,7 @@ from typing import TextIO
 from django.core.management import call_command
 from django.db import connection
 
-from benchmarks import data, evaluations, measures
+from benchmarks import data, evaluations, lists, measures
 from benchmarks.measures import Figure
 from customers.models import SalesOrder
 
@@ -29,6 +29,7 @@ def run(*, scale: float, web: Callable[[], AbstractContextManager[str]], out: Te
         figures += measures.checks_through_the_api(host, token(), measures.spread(orders, 2000), keys, dsn())
     figures += evaluations.evaluation(size.holds)
     _print(figures, out)
+    lists.beside(size.holds, out)
 
 
 def token() -> str:
