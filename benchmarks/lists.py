@@ -6,6 +6,7 @@ stack but the socket. `--holds N` measures one size. With DATABASE_URL set that 
 """
 
 import argparse
+import logging
 import os
 import statistics
 import sys
@@ -118,6 +119,7 @@ def measure(rounds: int = ROUNDS, views: Iterable[str] = ()) -> list[Measured]:
 
     from holds.lists import SORTS, VIEWS  # noqa: PLC0415
 
+    logging.disable(logging.INFO)
     client = Client(headers={"host": "localhost"})
     client.cookies[settings.SESSION_COOKIE_NAME] = _session(get_user_model().objects.get(username="clerk1"))
     client.get("/holds/")
@@ -229,11 +231,8 @@ def _one(holds: int, asked: argparse.Namespace) -> None:
         import django  # noqa: PLC0415 - settings read the environment that was just made
 
         django.setup()
-        import structlog  # noqa: PLC0415
-        from django.core.management import call_command  # noqa: PLC0415
-
-        structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
         from django.conf import settings  # noqa: PLC0415
+        from django.core.management import call_command  # noqa: PLC0415
 
         settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
         call_command("migrate", verbosity=0)
