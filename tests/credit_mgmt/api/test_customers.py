@@ -126,6 +126,6 @@ def test_the_limit_history_says_who_changed_what(api: Api) -> None:
 def test_customers_of_other_legal_entities_do_not_exist(api: Api) -> None:
     credit.customer_with_limit("10000", legal_entity=make.LegalEntityFactory(), account="US-1")
     make.LegalEntityFactory(code="DEMF")
-    stranger = client("de", "viewer", "DEMF")
+    stranger = client("de", "auditor", "DEMF")
     stranger.get("customers/USMF:US-1/credit").is_(404)
     assert stranger.get("limit-history").is_(200)["results"] == []

@@ -168,6 +168,6 @@ def test_a_stored_decision_shows_every_rule_with_its_figures(api: Api) -> None:
         assert {line["type"] for line in row["trace"]} == {"limit_used", "limit_exceeded"}
         assert row["reasons"][0]["evidence"]["measured"] == "101.00"
         assert row["reasons"][0]["message"]
-    stranger = client("de", "viewer", make.LegalEntityFactory(code="DEMF").pk)
+    stranger = client("de", "auditor", make.LegalEntityFactory(code="DEMF").pk)
     assert stranger.get("decisions").is_(200)["results"] == []
     stranger.get(f"decisions/{shown[0]['id']}").is_(404)
