@@ -20,6 +20,7 @@ from holds.models import Hold, HoldEvent
 from holds.outcomes import Filter, outcomes
 from holds.reevaluation import recheck_marked
 from holds.releases import release_hold
+from tests.api_client import client
 from tests.factories_credit import give_limit
 from tests.factories_holds import (
     DAY,
@@ -306,3 +307,20 @@ def test_an_item_of_a_preview_is_taken_back_inside_the_transaction_of_the_worker
     before = contents()
     assert work(job, [str(first.pk)], SYSTEM)["ready"] == 1
     assert contents() == before
+
+
+def test_through_the_api_a_preview_is_made_followed_and_applied():
+    first, _ = two_holds()
+    pay(first.payer, "500")
+    clerk = client("clerk", "credit_clerk")
+    asked = clerk.post("jobs", {"kind": "evaluate_for_release", "parameters": {"preview": True}}).is_(202)
+    clerk.post("jobs", {"kind": "evaluate_for_release", "parameters": {"applies": asked["id"]}}).is_(409)
+    jobs.run_job(asked["id"])
+    [change] = clerk.get(f"jobs/{asked['id']}").is_(200)["result"]["changes"]
+    assert (change["sales_order"], change["outcome"]) == ("USMF:SO-1", "ready")
+    assert clerk.get(f"holds/{first.pk}").is_(200)["ready_to_release"] is False
+    applied = clerk.post("jobs", {"kind": "evaluate_for_release", "parameters": {"applies": asked["id"]}}).is_(202)
+    assert applied["follows"] == asked["id"]
+    jobs.run_job(applied["id"])
+    assert clerk.get(f"jobs/{applied['id']}").is_(200)["result"]["ready"] == 1
+    assert clerk.get(f"holds/{first.pk}").is_(200)["ready_to_release"] is True
