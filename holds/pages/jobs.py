@@ -21,9 +21,9 @@ from holds.export import KIND as EXPORT
 from holds.models import Hold
 from holds.outcomes import OUTCOMES, count_outcomes
 from holds.pages.job_outcomes import outcome_table
-from holds.release_job import KIND as RELEASE
 from holds.pages.selection import plural
 from holds.previewing import APPLY_WITHIN, is_applicable
+from holds.release_job import KIND as RELEASE
 
 Item = dict[str, Any]
 FAILED_SHOWN = 100
