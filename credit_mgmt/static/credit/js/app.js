@@ -85,7 +85,7 @@ function closeDialog() { dialog.close(); }
 dialog?.addEventListener("close", () => {
   dialogBody.replaceChildren();
   // The row may have gone with what was done: then the one that took its place.
-  const target = opener?.isConnected ? opener : $("a", placed()) || $("#main");
+  const target = opener?.isConnected ? opener : placedLink() || $("#main");
   target?.focus();
   opener = null;
 });
@@ -291,7 +291,7 @@ document.addEventListener("toast", (event) => toast(event.detail.text, event.det
 
 /* ---- start ---- */
 
-$$("[data-toast]").forEach(startToast);
+$$("#toasts [data-toast]").forEach(startToast);
 $$("form[data-selection]").forEach(tally);
 $("[data-focus]")?.focus();
 showJob(document);

@@ -14,7 +14,8 @@ const PLACE = `credit.place ${location.pathname}`;
 let place = null;
 let byKey = false;
 
-function focusRow(row) { (($("a", row)) || $("input", row))?.focus(); }
+const linkOf = (row) => row && ($("a", row) || $("input", row));
+const placedLink = () => linkOf(placed());
 
 function remember() {
   const row = currentRow();
@@ -33,7 +34,7 @@ addEventListener("pagehide", () => {
   if (place) try { sessionStorage.setItem(PLACE, JSON.stringify({ ...place, byKey })); } catch { /* not kept */ }
 });
 document.addEventListener("htmx:afterSettle", () => {
-  if (document.activeElement === document.body && byKey && place && !dialog.open) focusRow(placed());
+  if (document.activeElement === document.body && byKey && place && !dialog.open) placedLink()?.focus();
 });
 
 function step(direction, extend) {
@@ -44,7 +45,7 @@ function step(direction, extend) {
   const next = known ? all[all.indexOf(known) + (gone && direction > 0 ? 0 : direction)] : all[0];
   if (!next) return;
   if (extend) for (const each of [row, next]) check(each, true);
-  focusRow(next);
+  linkOf(next)?.focus();
 }
 
 function check(row, value) {
@@ -225,6 +226,7 @@ palette?.addEventListener("keydown", (event) => {
   const way = { ArrowDown: 1, ArrowUp: -1 }[event.key];
   if (way && all.length) mark(all[(at + way + all.length) % all.length]);
   else if (event.key === "Enter" && all[at] && event.target === wanted) all[at].click();
+  else if (event.key === "Escape") palette.close(); // a search field would only be emptied
   else return;
   event.preventDefault();
 });
@@ -298,4 +300,4 @@ document.addEventListener("keydown", (event) => {
 document.addEventListener("htmx:load", (event) => announceKeys(event.detail.elt));
 announceKeys();
 try { place = JSON.parse(sessionStorage.getItem(PLACE)); } catch { /* not kept */ }
-if (place?.byKey && rows().length && document.activeElement === document.body) focusRow(placed());
+if (place?.byKey && rows().length && document.activeElement === document.body) placedLink()?.focus();
