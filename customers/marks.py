@@ -43,6 +43,7 @@ LEASE = dt.timedelta(seconds=60)
 FIRST_PAUSE, LONGEST_PAUSE = dt.timedelta(seconds=5), dt.timedelta(minutes=10)
 """After a look that failed; doubled each time, so that what always fails does not fail all the time."""
 CAUSES_KEPT = 5
+"""The latest causes, and always the latest payment: a snoozed hold may wait for it."""
 Causes = list[dict[str, str]]
 """Causes as they are stored, oldest first."""
 TELL_EVERY = dt.timedelta(seconds=2)
@@ -90,8 +91,11 @@ class _Marks:
 
     def add(self, customer_id: int, cause: Cause) -> None:
         self.changes[customer_id] = self.changes.get(customer_id, 0) + 1
-        kept = [known for known in self.causes.get(customer_id, []) if known != cause]
-        self.causes[customer_id] = [*kept, cause][-CAUSES_KEPT:]
+        causes = [known for known in self.causes.get(customer_id, []) if known != cause] + [cause]
+        kept = causes[-CAUSES_KEPT:]
+        payment = next((known for known in reversed(causes) if known.kind is CauseKind.PAYMENT), None)
+        # A hold may wait for just that: many other changes must not hide it.
+        self.causes[customer_id] = kept if payment is None or payment in kept else [payment, *kept[1:]]
 
     def rows(self) -> list[dict[str, Any]]:
         return [
@@ -148,9 +152,10 @@ _MARK = """
     ON CONFLICT (customer_id) DO UPDATE SET
         changes = m.changes + excluded.changes,
         causes = (SELECT jsonb_agg(latest.cause ORDER BY latest.nth) FROM (
-                      SELECT cause, max(nth) AS nth
+                      SELECT cause, max(nth) AS nth, cause ->> 'kind' = 'payment' AND max(nth) = max(max(nth))
+                             OVER (PARTITION BY cause ->> 'kind') AS last_payment
                       FROM jsonb_array_elements(m.causes || excluded.causes) WITH ORDINALITY AS c(cause, nth)
-                      GROUP BY cause ORDER BY 2 DESC LIMIT %(kept)s) latest),
+                      GROUP BY cause ORDER BY last_payment DESC, nth DESC LIMIT %(kept)s) latest),
         first_at = CASE WHEN m.token IS NULL THEN m.first_at ELSE excluded.first_at END,
         last_at = excluded.last_at,
         due_at = CASE WHEN m.token IS NOT NULL THEN excluded.due_at

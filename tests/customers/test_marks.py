@@ -121,6 +121,19 @@ class TestCoalescing:
         assert mark.changes == 8
         assert [cause["subject"] for cause in mark.causes] == [f"USMF:P-{n}" for n in range(3, 8)]
 
+    @pytest.mark.parametrize("at_once", [True, False])
+    def test_the_last_payment_is_named_however_much_else_changed(self, customer, at_once):
+        """A hold that was put aside until a payment arrives wakes up for it (`ux` 3.3)."""
+        others = [Cause(CauseKind.ORDER_STOPPED, f"USMF:SO-{number}") for number in range(9)]
+        first = [Cause(CauseKind.PAYMENT, "USMF:P-OLD"), PAID, *others]
+        if at_once:
+            mark_each((customer.pk, cause) for cause in first)
+        else:
+            for cause in first:
+                mark_customers([customer.pk], cause)
+        kept = [PAID, *others[-4:]]
+        assert marked() == {customer.pk: [cause.as_json() for cause in kept]}
+
     def test_the_same_cause_again_is_named_once(self, customer):
         mark_customers([customer.pk, customer.pk], PAID)
         mark_customers([customer.pk], PAID)
