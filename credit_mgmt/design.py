@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from decimal import Decimal
 
 from django import forms
@@ -32,6 +33,34 @@ class ReleaseForm(forms.Form):
     forced = forms.BooleanField(required=False, label="Release the forced hold too", help_text="Forced by J. Wolff.")
 
 
+@dataclass(frozen=True)
+class Reader:
+    """Somebody who is signed in, for the account menu."""
+
+    email: str = "mira.visser@demo.invalid"
+    is_authenticated: bool = True
+
+    def get_full_name(self) -> str:
+        """What the menu calls them."""
+        return "Mira Visser"
+
+    def get_username(self) -> str:
+        """What they sign in with."""
+        return "mira"
+
+
+@dataclass(frozen=True)
+class Said:
+    """A message, as `django.contrib.messages` hands it to a toast."""
+
+    text: str
+    level_tag: str
+    extra_tags: str = ""
+
+    def __str__(self) -> str:
+        return self.text
+
+
 def forms_shown() -> Shown:
     """A form as opened, and one that was refused."""
     return {
@@ -57,6 +86,10 @@ def shell() -> Shown:
         "scope": {"label": "NL01, NL02, US01"},
         "jobs": {"running": 1, "url": "#jobs"},
         "time_zone": "Europe/Amsterdam",
+        "user": Reader(),
+        "nav_more": [{"label": "My recent actions", "url": "#objects", "key": "z"}],
+        "search_url": "/_design/found/",
+        "preferences_url": "/_design/",
         "today": TODAY,
         "now": NOW,
     }
@@ -70,6 +103,29 @@ def actions() -> list[Shown]:
         {"label": "Cancel order", "url": "/_design/dialog/", "danger": True, "dialog": True},
         {"label": "Columns", "url": "#forms", "quiet": True, "icon": "columns-3"},
         {"label": "Release", "disabled_because": "You submitted this yourself."},
+    ]
+
+
+def found() -> list[tuple[str, list[Shown]]]:
+    """What the palette shows: an exact match, what can be done with it, others."""
+    hold = {"kind": "Hold", "label": "SO-104233", "name": "Harbour Lane Foods", "number": "H-004182", "entity": "NL01"}
+    return [
+        ("Exactly", [{**hold, "state": "On hold", "url": "#objects", "icon": "pause"}]),
+        (
+            "Actions",
+            [{"kind": "Action", "label": "Release SO-104233…", "name": "Harbour Lane Foods", "entity": "NL01",
+              "url": "/_design/dialog/", "icon": "check", "dialog": True}],
+        ),
+        ("Go to", [{"kind": "Page", "label": "Preferences", "url": "#forms", "icon": "arrow-right"}]),
+    ]  # fmt: skip
+
+
+def toasts() -> list[Said]:
+    """One of each tone, with and without a way back."""
+    return [
+        Said("20 holds released.", "success", "undo:/_design/"),
+        Said("1 hold was changed by somebody else.", "warning"),
+        Said("The server could not answer this request.", "error"),
     ]
 
 
@@ -93,6 +149,9 @@ def page(request: HttpRequest) -> HttpResponse:
         "statuses": list(STATUSES),
         "theme": request.GET.get("theme", ""),
         "density": request.GET.get("density", ""),
+        "toasts": toasts(),
+        "groups": found(),
+        "found_text": "3 results",
         "banner_tones": ("info", "success", "warning", "conflict", "failure"),
     }
     return render(request, "design.html", context)
@@ -106,3 +165,11 @@ def dialog(request: HttpRequest) -> HttpResponse:
     status = 422 if bound.is_bound and not bound.is_valid() else 200
     context = {**shell(), **forms_shown(), "form": bound, "action_url": "/_design/dialog/", "cancel_url": "/_design/"}
     return render(request, "design_dialog.html", context, status=status)
+
+
+def palette(request: HttpRequest) -> HttpResponse:
+    """What the palette gets, whatever is asked."""
+    if not offered():
+        raise Http404
+    context = {"q": request.GET.get("q", ""), "groups": found(), "found_text": "3 results", "more_url": "#"}
+    return render(request, "holds/_found.html", context)

@@ -1,6 +1,7 @@
 """The component page, the sign-in page and the error pages, as answered by the server."""
 
 import pytest
+from django.conf import settings
 from django.template.loader import render_to_string
 from django.test import override_settings
 
@@ -53,3 +54,14 @@ def test_error_pages_need_no_context_and_no_database(name, django_assert_num_que
     with django_assert_num_queries(0):
         html = render_to_string(f"{name}.html")
     assert "<h1>" in html
+
+
+def test_every_component_is_on_the_component_page(client):
+    """What is not drawn there is looked at by nobody: neither axe nor the comparison of screenshots."""
+    drawn = {
+        template.name
+        for address in ("/_design/", "/_design/dialog/")
+        for template in (*client.get(address).templates, *client.get(address, headers={"HX-Request": "true"}).templates)
+    }
+    components = {f"components/{file.name}" for file in (settings.BASE_DIR / "templates" / "components").glob("*.html")}
+    assert components - drawn == set()
