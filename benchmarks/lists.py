@@ -142,7 +142,8 @@ def _session(user: Any) -> str:
     session[SESSION_KEY] = str(user.pk)
     session[BACKEND_SESSION_KEY] = "customers.preferences.SignedIn"
     session[HASH_SESSION_KEY] = user.get_session_auth_hash()
-    session["session_started"] = session["session_seen"] = int(time.time())
+    session["session_started"] = int(time.time())
+    session["session_seen"] = session["session_started"] + 3600  # its last use, which is written once a minute
     session.save()
     return str(session.session_key)
 

@@ -134,8 +134,8 @@ COLUMNS: dict[str, Column] = {
     )
 }
 DEFAULT = ("order", "customer", "why", "value", "over", "used", "overdue", "ship", "held", "own", "status")
-CLOSED = ("order", "customer", "why", "value", "ship", "status", "release_reason", "decided_by", "decided")
-"""Columns of views of closed holds, which have no owner and no ship date to meet."""
+CLOSED = ("order", "customer", "why", "value", "ship", "status", "release_reason", "decided")
+"""Columns of views of closed holds, which have no owner. Who decided can be added: names are a query of their own."""
 FROM_REASONS = frozenset({"rule", "level"})
 
 

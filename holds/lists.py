@@ -159,7 +159,7 @@ def hold_list(
     found, views, counted_at = _counted(asked)
     beside = related(asked)
     page: Page[Hold] = Page([], None, None)
-    if beside:
+    if beside and found.count:
         page = page_in_order(
             asked.matching,
             asked.order,

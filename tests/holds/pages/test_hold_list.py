@@ -8,6 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from customers.models import Role
+from holds.views_saved import VIEWS
 from tests.holds.pages.rows import CHIP, NOW, TODAY, a_customer, a_hold, a_user, an_entity, an_order
 
 pytestmark = pytest.mark.django_db
@@ -248,3 +249,31 @@ def test_closed_holds_of_the_last_week_have_a_view(clerk, entity):
     a_hold(order)
     assert "SO-OLD" not in shown(clerk.get("/holds/?view=closed"))
     assert NOW.date() == TODAY
+
+
+@pytest.mark.parametrize("view", [view.slug for view in VIEWS])
+def test_no_shipped_view_takes_more_than_eight_queries(clerk, entity, django_assert_max_num_queries, view):
+    customer = a_customer(entity)
+    for _ in range(3):
+        a_hold(an_order(customer))
+    clerk.get("/holds/")
+    with django_assert_max_num_queries(8):
+        clerk.get(f"/holds/?view={view}&sort=-value")
+
+
+def test_counting_stops_and_says_so_until_it_is_asked_to_count_exactly(clerk, entity, monkeypatch):
+    customer = a_customer(entity)
+    for number in range(5):
+        a_hold(an_order(customer, f"{number + 1}.00"))
+    monkeypatch.setattr("holds.tallies.MOST", 3)
+    page = clerk.get("/holds/")
+    assert "<strong>3+ holds</strong>" in shown(page)
+    assert "EUR held" not in shown(page)
+    assert str({tab["label"]: tab["count"] for tab in page.context["tabs"]}["All open"]) == "3+"
+    exact = clerk.get(f"/holds/{page.context['exact_url']}")
+    assert "<strong>5 holds</strong>" in shown(exact)
+    assert "15.00 EUR held" in shown(exact)
+    a_hold(an_order(customer))  # an exact count of many is up to 30 seconds old, and says when it was made
+    again = clerk.get(f"/holds/{page.context['exact_url']}")
+    assert "<strong>5 holds</strong>" in shown(again)
+    assert again.context["facets"][0]["title"].startswith("Counted at ")
