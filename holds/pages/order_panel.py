@@ -57,5 +57,5 @@ class OrderCreditPanel(PageView):
         """Say who may show the panel inside a page: nobody, unless the deployment names sites."""
         if settings.CREDIT_PANEL_FRAMED_BY:
             answer.framed_by = settings.CREDIT_PANEL_FRAMED_BY  # type: ignore[attr-defined]
-            answer.xframe_options_exempt = True  # type: ignore[attr-defined]
+            answer.xframe_options_exempt = True
         return answer
