@@ -86,6 +86,21 @@ def test_a_hold_is_found_understood_and_released_without_a_pointer(open_page, ho
     assert Hold.objects.get(order__number="SO-2").status == "released"
 
 
+def test_p_peeks_at_the_row_and_escape_closes_the_panel(open_page, holds):
+    page = open_page("/")
+    sign_in(page)
+    press(page, "j", "j", "p")
+    panel = page.locator("#peek")
+    expect(panel.get_by_role("region", name="Why it is held")).to_contain_text("of the limit")
+    press(page, "r")
+    expect(page.get_by_role("dialog", name="Release SO-2")).to_be_visible()
+    press(page, "Escape")
+    expect(page.get_by_role("dialog", name="Release SO-2")).to_be_hidden()
+    press(page, "Escape")
+    expect(panel.get_by_role("region", name="Why it is held")).to_have_count(0)
+    expect(page.locator("[data-row]").nth(1).get_by_role("link").first).to_be_focused()
+
+
 def test_escape_gives_the_focus_back_to_where_it_was(open_page, holds):
     page = open_page("/")
     sign_in(page)

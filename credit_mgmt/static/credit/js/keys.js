@@ -157,7 +157,7 @@ function drawKey(key) {
   const cap = make("dt");
   const alone = key.length === 1 || key.startsWith("g ");
   const words = alone && keysMode === "alt" ? ["Alt", ...key.split(" ")] : key.split(" ");
-  for (const word of words) cap.append(make("kbd", /^[A-Z]$/.test(key) ? `Shift ${word.toLowerCase()}` : word), " ");
+  for (const word of words) cap.append(make("kbd", word === key && /^[A-Z]$/.test(key) ? `Shift ${word.toLowerCase()}` : word), " ");
   return cap;
 }
 
