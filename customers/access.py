@@ -50,8 +50,8 @@ class Action(StrEnum):
     MANAGE_ACCESS = "manage_access"
 
 
-_KNOW = (Role.AUDITOR, Role.CREDIT_CLERK, Role.CREDIT_MANAGER, Role.CREDIT_ADMINISTRATOR, Role.APPROVER)
-_SEE = (Role.VIEWER, *_KNOW)
+_KNOW = (Role.VIEWER, Role.AUDITOR, Role.CREDIT_CLERK, Role.CREDIT_MANAGER, Role.CREDIT_ADMINISTRATOR, Role.APPROVER)
+_SEE = (Role.SALES_VIEWER, *_KNOW)
 _CLERKS = (Role.CREDIT_CLERK, Role.CREDIT_MANAGER)
 
 POLICY: dict[Action, tuple[Role, ...]] = {
@@ -79,8 +79,8 @@ POLICY: dict[Action, tuple[Role, ...]] = {
     Action.EXCLUDE_ORDER: _CLERKS,
     Action.MANAGE_ACCESS: (Role.CREDIT_ADMINISTRATOR,),
 }
-"""The matrix: action -> roles that may. Setup cannot release; integration can neither release nor approve. A viewer is
-somebody in sales: orders and their state, no exposure (`ux.md` ruling 7)."""
+"""The matrix: action -> roles that may. Setup cannot release; integration can neither release nor approve. A sales
+viewer sees orders and their state, and no exposure (`ux.md` ruling 7)."""
 
 
 class NotAllowed(Exception):

@@ -12,9 +12,10 @@ from customers.models.reference import LegalEntity
 
 
 class Role(models.TextChoices):
-    """The roles of `domain 13`."""
+    """The roles of `domain 13`, and the viewer without exposure figures of `ux.md` ruling 7."""
 
     VIEWER = "viewer", "Viewer"
+    SALES_VIEWER = "sales_viewer", "Sales viewer"
     AUDITOR = "auditor", "Auditor"
     CREDIT_CLERK = "credit_clerk", "Credit clerk"
     CREDIT_MANAGER = "credit_manager", "Credit manager"

@@ -108,6 +108,7 @@ USERS = (
     DemoUser("manager", "Johanna Wolff", Role.CREDIT_MANAGER),
     DemoUser("admin", "Tomas Okafor", Role.CREDIT_ADMINISTRATOR),
     DemoUser("viewer", "Ines Duarte", Role.VIEWER),
+    DemoUser("sales", "Tariq Osman", Role.SALES_VIEWER),
     DemoUser("auditor", "Arthur Penn", Role.AUDITOR),
 )
 

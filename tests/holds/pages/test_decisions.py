@@ -201,7 +201,7 @@ def test_looking_changes_nothing_and_posting_needs_the_token(clerk, sign_in):
     assert HoldEvent.objects.count() == before
 
 
-@pytest.mark.parametrize("role", [Role.AUDITOR, Role.CREDIT_ADMINISTRATOR, Role.APPROVER])
+@pytest.mark.parametrize("role", [Role.VIEWER, Role.AUDITOR, Role.CREDIT_ADMINISTRATOR, Role.APPROVER])
 def test_who_may_not_decide_sees_why_and_cannot_decide(sign_in, role):
     hold = a_hold()
     reader = sign_in(role)

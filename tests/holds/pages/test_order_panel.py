@@ -40,7 +40,7 @@ def words(answer) -> str:
 @pytest.fixture
 def seller(sign_in):
     """A viewer: somebody in sales, without exposure figures (`ux.md` ruling 7)."""
-    return sign_in(Role.VIEWER)
+    return sign_in(Role.SALES_VIEWER)
 
 
 def stopped(**fields) -> Hold:
@@ -102,7 +102,7 @@ def test_a_seller_sees_no_figures_anywhere_else(seller):
 def test_the_right_in_one_entity_shows_no_figure_of_another(sign_in, world):
     stopped()
     other = an_entity("DE01", "EUR").code
-    client = sign_in(Role.VIEWER, "USMF", name="both")
+    client = sign_in(Role.SALES_VIEWER, "USMF", name="both")
     a_user("both", Role.CREDIT_CLERK, other)
     assert not AMOUNT.findall(words(client.get(PANEL)).replace("INV-88120", ""))
     assert client.get("/holds/").context["rows"] == []
@@ -147,7 +147,7 @@ def test_a_forced_hold_does_not_tell_its_note(seller):
 
 def test_an_order_of_another_entity_does_not_exist(sign_in):
     stopped()
-    assert sign_in(Role.VIEWER, an_entity("DE01", "EUR").code).get(PANEL).status_code == 404
+    assert sign_in(Role.SALES_VIEWER, an_entity("DE01", "EUR").code).get(PANEL).status_code == 404
 
 
 def test_nobody_may_frame_it_unless_a_deployment_says_who(seller, settings):
