@@ -48,8 +48,8 @@ def test_a_selection_is_counted_and_summed_in_cents(open_page):
     expect(bar).to_contain_text("2 selected · 34,275.50 EUR")
     page.get_by_label("Select all rows of this page").check()
     expect(bar).to_contain_text("7 selected")
-    bar.get_by_role("button", name="Select all 312 that match").click()
-    expect(bar).to_contain_text("All 312 that match are selected")
+    # What that does is the server's, which freezes the set: see test_hold_list.
+    expect(bar.get_by_role("button", name="Select all 312 that match")).to_be_visible()
     bar.get_by_role("button", name="Clear").click()
     expect(bar).to_be_hidden()
 
