@@ -272,7 +272,7 @@ def test_an_hour_old_dialog_tells_who_was_faster_and_keeps_the_note(open_page, h
     dialog.get_by_role("button", name="Release", exact=True).click()
     expect(page.get_by_text("SO-1 released.")).to_be_visible()
     page.get_by_role("button", name="Undo").click()
-    expect(page.get_by_text("SO-1 is on hold again.")).to_be_visible()
+    expect(page.get_by_text("1 hold taken back.")).to_be_visible()
 
 
 def test_release_is_reached_and_confirmed_with_keys_alone(open_page, holds):
