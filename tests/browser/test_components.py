@@ -32,7 +32,7 @@ def test_a_dialog_takes_the_focus_shows_its_errors_and_gives_the_focus_back(open
     dialog.get_by_label("Note").fill("promised for Thursday")
     dialog.get_by_role("button", name="Release 20").click()
     expect(dialog.get_by_role("link", name="Reason: This field is required.")).to_be_visible()
-    assert "error-summary" in page.evaluate(f"{FOCUSED}.className")
+    expect(dialog.locator(".error-summary")).to_be_focused()
     expect(dialog.get_by_label("Note")).to_have_value("promised for Thursday")
     assert violations(page) == []
     page.keyboard.press("Escape")

@@ -108,7 +108,7 @@ def test_escape_gives_the_focus_back_to_where_it_was(open_page, holds):
     expect(page.get_by_role("dialog", name="Reject SO-3")).to_be_visible()
     press(page, "Escape")
     expect(page.get_by_role("dialog")).to_be_hidden()
-    assert page.evaluate(f"{FOCUSED} !== document.body")
+    page.wait_for_function(f"{FOCUSED} !== document.body")
 
 
 def test_rows_are_selected_extended_cleared_and_acted_on(open_page, holds):

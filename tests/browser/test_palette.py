@@ -45,7 +45,7 @@ def test_a_verb_opens_its_dialog_and_escape_changes_nothing(open_page, holds, vi
     expect(page.get_by_role("combobox", name="Search and commands")).to_be_hidden()
     press(page, "Escape")
     assert Hold.objects.get(order__number="SO-2").status == "active"
-    assert page.evaluate(f"{FOCUSED} !== document.body")
+    page.wait_for_function(f"{FOCUSED} !== document.body")
 
 
 def test_arrows_walk_through_what_was_found_and_escape_gives_the_focus_back(open_page, holds):  # noqa: F811
