@@ -4,6 +4,7 @@ from holds.models.absences import Absence
 from holds.models.holds import Hold, HoldEvent, HoldLook, HoldReason
 from holds.models.lists import ExportPart, HoldSelection, ListLayout, SavedView
 from holds.models.notes import Attachment, CustomerNote, HoldViewer, PinnedNote
+from holds.models.standing import StandingForce
 
 __all__ = [
     "Absence",
@@ -19,4 +20,5 @@ __all__ = [
     "ListLayout",
     "PinnedNote",
     "SavedView",
+    "StandingForce",
 ]
