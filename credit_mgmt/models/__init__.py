@@ -1,6 +1,6 @@
 """What we think of it: limits, policy, decisions, and the credit that orders use."""
 
-from credit_mgmt.models.accounts import Clearance, Commitment, CreditAccount, LimitHistory
+from credit_mgmt.models.accounts import Clearance, Commitment, CreditAccount, LimitHistory, TemporaryLimit
 from credit_mgmt.models.decisions import CreditUse, DecisionRecord
 from credit_mgmt.models.policy import BlockingRule, CheckpointSetting, Parameters, PolicyClock, PolicyVersion
 
@@ -16,4 +16,5 @@ __all__ = [
     "Parameters",
     "PolicyClock",
     "PolicyVersion",
+    "TemporaryLimit",
 ]

@@ -3,8 +3,13 @@
 A credit account is the thing that has a limit and is locked: one per customer, one per customer credit group.
 """
 
+import datetime as dt
+
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateRangeField, RangeOperators
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Func, Q, Value
+from django.db.models.functions import Coalesce
 
 from customers.models import CashDiscount, Currency, Customer, CustomerCreditGroup, PaymentTerms, SalesOrder
 from customers.models.columns import finite, money, one_of
@@ -55,16 +60,88 @@ class LimitSource(models.TextChoices):
     MANUAL = "manual", "Manual"
     FEED = "feed", "Data feed"
     GROUP = "group", "Taken over from the group"
+    JOURNAL = "journal", "Adjustment journal"
+
+
+_FIRST_DAY_AFTER = Coalesce(
+    F("withdrawn_from"), models.ExpressionWrapper(F("valid_to") + Value(1), output_field=models.DateField())
+)
+_IN_FORCE = Func(
+    F("valid_from"), _FIRST_DAY_AFTER, Value("[)"), function="daterange", output_field=DateRangeField()
+)  # fmt: skip
+
+
+class TemporaryLimit(models.Model):
+    """A limit instead of the base limit from `valid_from` to `valid_to`, both included (`domain 3.1`).
+
+    In the account's currency. At most one is in force on any day, which the database sees to. A row is evidence: it is
+    never deleted, and the one thing that changes is that it is taken back, from `withdrawn_from` on.
+    """
+
+    account = models.ForeignKey(CreditAccount, on_delete=models.PROTECT, related_name="temporary_limits")
+    amount = money()
+    valid_from = models.DateField()
+    valid_to = models.DateField()
+    withdrawn_from = models.DateField(
+        null=True, blank=True, help_text="The first day on which it no longer holds, where it was taken back"
+    )
+    journal = models.CharField(max_length=40)
+    journal_line = models.PositiveIntegerField(null=True)
+    actor = models.CharField(max_length=80)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["id", "account"], name="temporary_limit_id_with_account"),
+            finite("temporary_limit_is_a_number", "amount"),
+            models.CheckConstraint(
+                condition=Q(
+                    valid_from__lte=F("valid_to"), valid_from__gte=dt.date(1900, 1, 1), valid_to__lte=dt.date.max
+                ),
+                name="temporary_limit_has_a_period",
+            ),
+            models.CheckConstraint(
+                condition=Q(withdrawn_from__isnull=True)
+                | Q(withdrawn_from__gte=F("valid_from"), withdrawn_from__lte=F("valid_to")),
+                name="temporary_limit_is_withdrawn_within_its_period",
+            ),
+            models.CheckConstraint(condition=~Q(journal=""), name="temporary_limit_names_its_journal"),
+            ExclusionConstraint(
+                name="one_temporary_limit_per_day",
+                expressions=[("account", RangeOperators.EQUAL), (_IN_FORCE, RangeOperators.OVERLAPS)],
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["account", "valid_from"], name="temporary_limit_by_account"),
+            models.Index(fields=["valid_to"], name="temporary_limit_by_last_day"),
+        ]
+
+    def __str__(self) -> str:
+        return f"temporary limit {self.pk}"
 
 
 class LimitHistory(models.Model):
-    """One change of a limit: who, when, from, to, why (`domain 8`). Append-only; the last entry is in force."""
+    """One change of a limit: who, when, from, to, why (`domain 8`). Append-only; the last entry is in force.
+
+    An entry of a temporary limit says what was set or taken back; the base limit that it repeats stays as it was.
+    """
 
     Source = LimitSource
 
+    class Kind(models.TextChoices):
+        """What an entry tells."""
+
+        LIMIT = "limit", "Credit limit"
+        TEMPORARY = "temporary", "Temporary limit"
+        WITHDRAWN = "withdrawn", "Temporary limit taken back"
+
     account = models.ForeignKey(CreditAccount, on_delete=models.PROTECT, related_name="history")
     sequence = models.PositiveIntegerField()
+    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.LIMIT)
+    temporary_limit = models.ForeignKey(TemporaryLimit, on_delete=models.PROTECT, null=True, related_name="history")
     source = models.CharField(max_length=10, choices=Source.choices)
+    journal = models.CharField(max_length=40, blank=True)
+    journal_line = models.PositiveIntegerField(null=True)
     previous_limit = money()
     limit_amount = money()
     previous_unlimited = models.BooleanField()
@@ -83,6 +160,17 @@ class LimitHistory(models.Model):
             models.UniqueConstraint(fields=["account", "sequence"], name="one_limit_entry_per_number"),
             finite("limit_history_amounts_are_numbers", "previous_limit", "limit_amount"),
             one_of("limit_history_source_is_known", "source", LimitSource),
+            models.CheckConstraint(
+                condition=(Q(source=LimitSource.JOURNAL) & ~Q(journal=""))
+                | (~Q(source=LimitSource.JOURNAL) & Q(journal="")),
+                name="limit_of_a_journal_names_it",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="limit", temporary_limit__isnull=True)
+                | Q(kind__in=("temporary", "withdrawn"), temporary_limit__isnull=False, source=LimitSource.JOURNAL),
+                name="temporary_limits_change_through_journals",
+            ),
+            models.UniqueConstraint(fields=["temporary_limit", "kind"], name="one_entry_per_fate_of_a_temporary_limit"),
         ]
         indexes = [models.Index(fields=["effective_on"], name="limit_history_by_day")]
 
