@@ -2,6 +2,7 @@
 
 from credit_mgmt.models.accounts import Clearance, Commitment, CreditAccount, LimitHistory, TemporaryLimit
 from credit_mgmt.models.decisions import CreditUse, DecisionRecord
+from credit_mgmt.models.journals import JournalNumber, LimitJournal, LimitJournalLine, RequiredApproval
 from credit_mgmt.models.policy import BlockingRule, CheckpointSetting, Parameters, PolicyClock, PolicyVersion
 
 __all__ = [
@@ -12,9 +13,13 @@ __all__ = [
     "CreditAccount",
     "CreditUse",
     "DecisionRecord",
+    "JournalNumber",
     "LimitHistory",
+    "LimitJournal",
+    "LimitJournalLine",
     "Parameters",
     "PolicyClock",
     "PolicyVersion",
+    "RequiredApproval",
     "TemporaryLimit",
 ]
