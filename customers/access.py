@@ -46,6 +46,8 @@ class Action(StrEnum):
     REOPEN = "reopen"
     CANCEL_ORDER = "cancel_order"
     EDIT_CREDIT_PROFILE = "edit_credit_profile"
+    MAKE_JOURNALS = "make_journals"
+    POST_JOURNALS = "post_journals"
     EXCLUDE_ORDER = "exclude_order"
     MANAGE_ACCESS = "manage_access"
 
@@ -76,6 +78,8 @@ POLICY: dict[Action, tuple[Role, ...]] = {
     Action.REOPEN: (Role.CREDIT_MANAGER,),
     Action.CANCEL_ORDER: (Role.INTEGRATION, *_CLERKS),
     Action.EDIT_CREDIT_PROFILE: (*_CLERKS, Role.CREDIT_ADMINISTRATOR),
+    Action.MAKE_JOURNALS: _CLERKS,
+    Action.POST_JOURNALS: (Role.CREDIT_MANAGER,),
     Action.EXCLUDE_ORDER: _CLERKS,
     Action.MANAGE_ACCESS: (Role.CREDIT_ADMINISTRATOR,),
 }
