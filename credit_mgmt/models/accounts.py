@@ -119,6 +119,11 @@ class TemporaryLimit(models.Model):
     def __str__(self) -> str:
         return f"temporary limit {self.pk}"
 
+    @property
+    def last_day(self) -> dt.date:
+        """The last day on which it is in force; the day before the first where it was taken back before it began."""
+        return self.valid_to if self.withdrawn_from is None else self.withdrawn_from - dt.timedelta(days=1)
+
 
 class LimitHistory(models.Model):
     """One change of a limit: who, when, from, to, why (`domain 8`). Append-only; the last entry is in force.
