@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db.models import Case, Sum, Value, When
 
-from credit_mgmt.engine.exposure import Book, convert, group_limit, total_limit
+from credit_mgmt.engine.exposure import Book, convert, cover_of, group_limit, total_limit
 from credit_mgmt.engine.facts import CustomerPosition, GroupPosition, LimitType, OrderFacts
 from credit_mgmt.loading import Loaded, load_accounts, load_book
 from credit_mgmt.owed import Counting, receivables_on
@@ -55,6 +55,8 @@ class GroupStanding:
     available: Decimal | None
     currency: str
     expires_on: dt.date | None
+    withheld: bool = False
+    """The amounts are not the reader's to see (`credit_mgmt.masking`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ class Position:
     currency: str
     base_limit: Decimal
     temporary_limit: Decimal | None
-    insurance_and_guarantees: Decimal
+    insurance_and_guarantees: Decimal | None
     total_limit: Decimal | None
     unlimited: bool
     mandatory: bool
@@ -93,6 +95,8 @@ class Position:
     def bar(self) -> dict[str, Any] | None:
         """The parts of the exposure bar (ux 4), without an order; None where a rate is missing."""
         if self.total is None or self.balance is None or self.overdue_amount is None:
+            return None
+        if self.total_limit is None and not self.unlimited:
             return None
         return {
             "overdue": self.overdue_amount,
@@ -146,7 +150,7 @@ def _position(
     book = loaded.book
     position = book.positions[customer.key]
     own = position.currency
-    total = None if position.unlimited else total_limit(position)
+    cover, total, cover_rate = _limits(position, rates)
     figures, missing_rate = _exposure(book, position, rates)
     group = book.group_of(position)
     exposure = figures["total"]
@@ -156,7 +160,7 @@ def _position(
         currency=own,
         base_limit=position.limit,
         temporary_limit=position.temporary_limit,
-        insurance_and_guarantees=position.cover,
+        insurance_and_guarantees=cover,
         total_limit=total,
         unlimited=position.unlimited,
         mandatory=position.mandatory,
@@ -170,8 +174,17 @@ def _position(
         customer_currency=customer.currency_id,
         total_limit_in_customer_currency=_limit_in(total, own, customer.currency_id, rates),
         limit_tested=position.limit_type is not LimitType.NONE,
-        missing_rate=missing_rate,
+        missing_rate=missing_rate or cover_rate,
     )
+
+
+def _limits(position: CustomerPosition, rates: Rates) -> tuple[Decimal | None, Decimal | None, str | None]:
+    """Cover and total limit in the position's currency, or the rate that is missing for them (`domain 3.1`, `4.9`)."""
+    try:
+        cover = cover_of(position, rates)
+        return cover, None if position.unlimited else total_limit(position, rates), None
+    except MissingRate as missing:
+        return None, None, f"{missing.from_currency}>{missing.to_currency}"
 
 
 def no_order(position: CustomerPosition) -> OrderFacts:

@@ -122,7 +122,8 @@ class Case:
                 )
             if self.tests_own():
                 position, exposure = self.position, self.own_exposure()
-                limits.append(TestedLimit(position.account, "own", position.currency, total_limit(position), *exposure))
+                limit = total_limit(position, self.rates)
+                limits.append(TestedLimit(position.account, "own", position.currency, limit, *exposure))
             self._limits = tuple(limits)
         return self._limits
 

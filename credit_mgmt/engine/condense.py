@@ -50,7 +50,7 @@ def condense(
     payer = _payer(book, order, position)
     known = book.groups.get(position.group) if position.group else None
     group = None if known is None else _group(book, order, position, known, payer)
-    used = {order.currency, position.currency, *(part.currency for part in payer.parts)}
+    used = {order.currency, position.currency, *(part.currency for part in (*payer.parts, *payer.cover))}
     if group is not None:
         used.add(group.currency)
         used.update(part.currency for member in group.members for part in member.parts)
@@ -106,7 +106,7 @@ def _group(
     members += [_others(group, accounting, tuple(parts)) for accounting, parts in others.items()]
     worst = book.worst_of(group)
     if worst is not None and worst.account != payer.account and worst.days_overdue > payer.days_overdue:
-        members.append(replace(worst, parts=()))
+        members.append(replace(worst, parts=(), cover=()))
     return replace(group, members=tuple(members))
 
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
 
-from credit_mgmt.engine.facts import CustomerPosition, GroupPosition, LimitType, OrderFacts, Part
-from customers.money import ZERO, MissingRate, Rates
+from credit_mgmt.engine.facts import CoverPart, CustomerPosition, GroupPosition, LimitType, OrderFacts, Part
+from customers.money import ZERO, MissingRate, Rates, percent_of, round_half_up
 
 CountedOrder = tuple[str, Decimal, Decimal]
 """Currency and amount with which an order is part of its payer's exposure, and what of it was delivered."""
@@ -34,9 +34,29 @@ def base_limit(position: CustomerPosition | GroupPosition) -> Decimal:
     return position.limit if position.temporary_limit is None else position.temporary_limit
 
 
-def total_limit(position: CustomerPosition) -> Decimal:
-    """Base or temporary limit, plus cover, never below zero (`domain 3.1`), in the account's currency."""
-    return max(ZERO, base_limit(position) + position.cover)
+def cover_counted(part: CoverPart, minor_units: int) -> Decimal:
+    """What a policy in force adds to the limit, in its currency: its update amount, less its whole value where that is
+    included in exposure (`domain 3.1`). A percentage is rounded half-up to the currency's minor unit."""
+    update = part.amount
+    if update is None:
+        update = round_half_up(percent_of(part.percent or ZERO, part.value), minor_units)
+    return update - part.value if part.in_exposure else update
+
+
+def cover_of(position: CustomerPosition, rates: Rates) -> Decimal:
+    """What all policies in force add to the limit, in the account's currency; below zero where more is included in
+    exposure than counts (`domain 3.1`). Raises `MissingRate`."""
+    counted = ((part.currency, cover_counted(part, rates.minor_units.get(part.currency, 2))) for part in position.cover)
+    return converted(rates, total_by_currency(counted), position.currency)
+
+
+def total_limit(position: CustomerPosition, rates: Rates) -> Decimal:
+    """Base or temporary limit, plus cover, never below zero (`domain 3.1`), in the account's currency.
+
+    Raises `MissingRate` where cover is in a currency without a rate: it is neither nothing nor all of it.
+    """
+    limit = base_limit(position)
+    return max(ZERO, limit + cover_of(position, rates) if position.cover else limit)
 
 
 def group_limit(group: GroupPosition) -> Decimal:
@@ -111,7 +131,8 @@ def _must_be_finite(account: CustomerPosition | GroupPosition) -> None:
     """No sum and no comparison is ever made with NaN or Infinity: they would let orders pass, or stop a whole queue."""
     amounts = [account.limit, account.temporary_limit]
     if isinstance(account, CustomerPosition):
-        amounts.append(account.cover)
+        for policy in account.cover:
+            amounts += (policy.value, policy.percent, policy.amount)
         for part in account.parts:
             amounts += (part.balance, part.delivered, part.ordered, part.overdue)
     if not all(amount is None or amount.is_finite() for amount in amounts):

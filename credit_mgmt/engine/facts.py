@@ -145,6 +145,21 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class CoverPart:
+    """An insurance policy or guarantee in force on the date (`domain 2`), in its own `currency`.
+
+    It counts with `percent` of its value, or with the fixed `amount`: one of the two.
+    """
+
+    currency: str
+    value: Decimal
+    percent: Decimal | None = None
+    amount: Decimal | None = None
+    in_exposure: bool = False
+    """Its value is part of the exposure already, and is taken off the limit (`domain 3.1`)."""
+
+
+@dataclass(frozen=True, slots=True)
 class CustomerPosition:
     """A customer account on a date: limit in `currency` (the entity's accounting currency), exposure by currency."""
 
@@ -159,8 +174,8 @@ class CustomerPosition:
     expires_on: dt.date | None = None
     temporary_limit: Decimal | None = None
     """The temporary limit in force on the date; it replaces `limit` (`domain 3.1`)."""
-    cover: Decimal = ZERO
-    """Update amounts of the policies in force, less those included in exposure (`domain 3.1`). May be negative."""
+    cover: tuple[CoverPart, ...] = ()
+    """The policies and guarantees in force; the engine works out what they count (Note [Amounts by currency])."""
     parts: tuple[Part, ...] = ()
     days_overdue: int = 0
     oldest_overdue: str | None = None

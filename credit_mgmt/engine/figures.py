@@ -29,17 +29,19 @@ _NO_FIGURES: tuple[str, ...] = (
 def figures_of(case: Case) -> Figures:
     """What a hold shows beside its reasons, in the payer's `currency`; `group_…` figures in `group_currency`.
 
-    A figure that needs a missing rate is None. `total_limit` None: unlimited. `over_limit`, `free_limit` and
-    `used_percent` are those of the `tighter` limit, own or group.
+    A figure that needs a missing rate is None, and `missing_rate` says which; else `total_limit` None is unlimited.
+    `over_limit`, `free_limit` and `used_percent` are those of the `tighter` limit, own or group.
     """
     position = case.position
     days, _ = case.days_overdue()
     figures: Figures = {
         "currency": position.currency,
-        "total_limit": None if position.unlimited else case.text(total_limit(position), position.currency),
+        "total_limit": None,
         "days_overdue": str(days),
     }
     try:
+        if not position.unlimited:
+            figures["total_limit"] = case.text(total_limit(position, case.rates), position.currency)
         figures.update(_own(case))
         limits = () if case.untested else case.limits()
         figures.update(_room(case, limits))

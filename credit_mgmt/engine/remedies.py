@@ -11,7 +11,7 @@ from decimal import Decimal
 from credit_mgmt.engine.condense import Facts, condense
 from credit_mgmt.engine.decide import decide
 from credit_mgmt.engine.decision import Evidence, Reason, Remedy
-from credit_mgmt.engine.exposure import Book, base_limit, convert
+from credit_mgmt.engine.exposure import Book, base_limit, convert, cover_of
 from credit_mgmt.engine.facts import DueItem, OrderFacts, Policy, Question, Setting
 from credit_mgmt.engine.texts import amount_text
 from credit_mgmt.engine.whatif import (
@@ -272,7 +272,7 @@ def _raise_limit(what_if: _WhatIf, plan: _Plan, reason: Reason) -> _Plan | None:
     if total is None:
         return None
     if evidence["kind"] == "own":
-        base = total - facts.position.cover
+        base = total - cover_of(facts.position, facts.setting.rates)
         by = base - base_limit(what_if.facts.position or facts.position)
         own = {"limit": base, "by": by, "total_limit": total}
         return _raised(plan, with_own_limit(facts, base), facts.position.account, own, currency)

@@ -11,6 +11,7 @@ from credit_mgmt.engine.facts import (
     Action,
     Checkpoint,
     CheckpointSetting,
+    CoverPart,
     CustomerPosition,
     GroupPosition,
     Level,
@@ -54,7 +55,7 @@ def rule(type: str, action: str = "blocking", level: str = "all", **values: Any)
 def position(account: str = CUSTOMER, *, balance: Any = 0, overdue: Any = 0, **values: Any) -> CustomerPosition:
     """A customer of USMF in USD with a limit of 100,000, owing `balance`."""
     values.setdefault("limit", 100_000)
-    for key in ("limit", "temporary_limit", "cover"):
+    for key in ("limit", "temporary_limit"):
         if values.get(key) is not None:
             values[key] = money(values[key])
     values.setdefault("parts", (Part("USD", balance=money(balance), overdue=money(overdue)),))
@@ -63,6 +64,16 @@ def position(account: str = CUSTOMER, *, balance: Any = 0, overdue: Any = 0, **v
     values.setdefault("legal_entity", account.split(":", maxsplit=1)[0])
     values.setdefault("currency", "USD")
     return CustomerPosition(account=account, **values)
+
+
+def policy_of(value: Any, *, currency: str = "USD", **values: Any) -> CoverPart:
+    """Cover of `value`: all of it counts, unless `percent`, `amount` or `in_exposure` say otherwise."""
+    for key in ("percent", "amount"):
+        if key in values:
+            values[key] = money(values[key])
+    if "amount" not in values:
+        values.setdefault("percent", money(100))
+    return CoverPart(currency, money(value), **values)
 
 
 def group(*members: CustomerPosition, **values: Any) -> GroupPosition:

@@ -14,7 +14,7 @@ from credit_mgmt.engine.decide import carry, decide
 from credit_mgmt.engine.decision import Decision, Remedy
 from credit_mgmt.engine.exposure import Book
 from credit_mgmt.engine.facts import Checkpoint, Policy, Question
-from tests.engine.build import CUSTOMER, group, order, policy, position, rule, setting
+from tests.engine.build import CUSTOMER, group, order, policy, policy_of, position, rule, setting
 from tests.engine.worlds import World, worlds
 
 
@@ -37,6 +37,21 @@ def test_a_stored_decision_is_recomputed_to_itself(world: World) -> None:
         assert encode(decode(Facts, facts)) == facts
         carry(book, wanted, decision, policy=world.policy)
     assert encode(known) == stored_policy
+
+
+def test_cover_is_stored_as_it_was_agreed_and_what_was_stored_before_there_was_any_replays() -> None:
+    """domain 4: a record without cover has none; one with cover names the policies, and the rates that they need."""
+    full, where = policy(rule("limit_used", threshold_percent=100)), setting(EUR_USD="1.10", GBP_USD="1.30")
+    asked = {"policy": full, "question": Question(Checkpoint.INVOICE), "setting": where}
+    bare = position(limit=500)
+    covered = position(limit=500, cover=(policy_of(1_000, percent=50, currency="EUR"),))
+    before, after = (stored_facts(Book([customer]), order(), **asked) for customer in (bare, covered))  # type: ignore[arg-type]
+    assert "cover" not in before["position"]
+    assert replay(again(before), policy=full).holds
+    assert after["position"]["cover"] == [{"currency": "EUR", "value": "1000.0000", "percent": "50.0000"}]
+    assert after["setting"]["rates"]["rates"] == {"EUR>USD": "1.10"}
+    assert replay(again(after), policy=full) == decide(Book([covered]), order(), **asked)  # type: ignore[arg-type]
+    assert not replay(again(after), policy=full).holds
 
 
 def test_the_facts_of_a_large_group_are_few() -> None:

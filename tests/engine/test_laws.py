@@ -96,7 +96,7 @@ def test_law_2_orders_that_passed_a_limit_test_together_never_exceed_it(world: W
         stands_in = not position.limit and position.temporary_limit is None and not position.mandatory and tested
         if not position.unlimited and not stands_in:
             exposure = book.exposure(nothing, position, rates).without
-            assert exposure <= percent_of(percent, total_limit(position))
+            assert exposure <= percent_of(percent, total_limit(position, rates))
 
 
 def owed(book: Book) -> dict[tuple[str, str], Decimal]:

@@ -6,12 +6,14 @@ from typing import Any
 import pytest
 
 from credit_mgmt.engine.decision import Outcome
-from credit_mgmt.engine.exposure import Book, group_limit, total_limit
-from credit_mgmt.engine.facts import CustomerPosition, LimitType, Part
-from tests.engine.build import CUSTOMER, check, group, money, order, position, rule, setting, types
+from credit_mgmt.engine.exposure import Book, cover_counted, group_limit, total_limit
+from credit_mgmt.engine.facts import CoverPart, CustomerPosition, LimitType, Part
+from tests.engine.build import CUSTOMER, check, group, money, order, policy_of, position, rule, setting, types
 
 FULL = rule("limit_used", threshold_percent=100)
 G1 = "group:G1"
+HALF = policy_of(50_000, percent=50)
+INCLUDED = policy_of(50_000, percent=50, in_exposure=True)
 
 
 @pytest.mark.parametrize(
@@ -19,23 +21,63 @@ G1 = "group:G1"
     [
         ({"limit": 100_000}, 100_000),
         # domain 3.1, worked: policy 50,000 at 50 % -> 125,000; the same included in exposure -> 75,000.
-        ({"limit": 100_000, "cover": 25_000}, 125_000),
-        ({"limit": 100_000, "cover": 25_000 - 50_000}, 75_000),
+        ({"limit": 100_000, "cover": (HALF,)}, 125_000),
+        ({"limit": 100_000, "cover": (INCLUDED,)}, 75_000),
+        ({"limit": 100_000, "cover": (policy_of(50_000, amount=30_000), HALF)}, 155_000),
+        ({"limit": 100_000, "cover": (INCLUDED, HALF)}, 100_000),
         ({"limit": 100_000, "temporary_limit": 20_000}, 20_000),
         ({"limit": 100_000, "temporary_limit": 0}, 0),
-        ({"limit": 100_000, "temporary_limit": 20_000, "cover": 25_000}, 45_000),
-        ({"limit": 10_000, "cover": -50_000}, 0),
+        ({"limit": 100_000, "temporary_limit": 20_000, "cover": (HALF,)}, 45_000),
+        ({"limit": 10_000, "cover": (INCLUDED,)}, 0),
         ({"limit": 0}, 0),
     ],
 )
 def test_the_total_limit_is_base_or_temporary_plus_cover_and_never_below_zero(values: dict, total: int) -> None:
     """domain 3.1."""
-    assert total_limit(position(**values)) == total
+    assert total_limit(position(**values), setting().rates) == total
+
+
+@pytest.mark.parametrize(
+    ("part", "counts"),
+    [
+        (policy_of("100.05", percent=50), "50.03"),  # half a cent is rounded up
+        (policy_of("100.03", percent="33.3333"), "33.34"),
+        (policy_of(101, percent=50, currency="JPY"), "51"),
+        (policy_of("100.05", amount="12.34"), "12.34"),
+        (policy_of(100, amount=0), "0"),
+        (policy_of(100, percent=100, in_exposure=True), "0"),
+        (policy_of("100.05", percent=50, in_exposure=True), "-50.02"),
+    ],
+)
+def test_a_policy_counts_its_percentage_rounded_or_its_amount_less_what_exposure_includes(
+    part: CoverPart, counts: str
+) -> None:
+    """domain 1, 3.1."""
+    assert cover_counted(part, setting().rates.minor_units[part.currency]) == Decimal(counts)
+
+
+def test_cover_in_another_currency_is_added_up_there_and_converted_once() -> None:
+    """domain 1, 3.1: two policies of 0.50 EUR at 1.11 are 1.11, not twice 0.56."""
+    twice = (policy_of("0.50", currency="EUR"), policy_of("0.50", currency="EUR"))
+    assert total_limit(position(cover=twice), setting(EUR_USD="1.11").rates) == Decimal("100001.11")
+
+
+def test_cover_without_a_rate_holds_the_order_where_a_limit_is_tested_and_nowhere_else() -> None:
+    """domain 4.9: it is neither nothing nor all of it; also where the limit alone would do."""
+    covered = position(cover=(policy_of(50_000, currency="EUR"),))
+    held = check(order(1), covered, FULL)
+    assert types(held) == ("cannot_be_evaluated",)
+    assert held.reasons[0].evidence["missing_rates"] == "EUR>USD"
+    assert held.figures is not None
+    assert (held.figures["total_limit"], held.figures["missing_rate"]) == (None, "EUR>USD")
+    assert check(order(1), covered, FULL, where=setting(EUR_USD="1.10")).outcome is Outcome.PASSED
+    days = rule("days_overdue", days=1)
+    assert check(order(1), covered, days, check_credit_limit=False).outcome is Outcome.PASSED
 
 
 def test_cover_never_raises_a_group_and_a_temporary_limit_replaces_its_limit() -> None:
     """domain 3.1, 3.4."""
-    covered = position(cover=50_000, group=G1)
+    covered = position(cover=(policy_of(50_000),), group=G1)
     assert group_limit(group(covered, limit=15_000)) == 15_000
     assert group_limit(group(covered, limit=15_000, temporary_limit=40_000)) == 40_000
 

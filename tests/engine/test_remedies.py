@@ -16,7 +16,20 @@ from credit_mgmt.engine.decision import Decision, Evidence, Remedy
 from credit_mgmt.engine.exposure import Book
 from credit_mgmt.engine.facts import Checkpoint, CustomerPosition, DueItem, GroupPosition, OrderFacts, Part, Question
 from credit_mgmt.engine.remedies import AT_MOST, remedies_for
-from tests.engine.build import CUSTOMER, TODAY, check, group, money, order, policy, position, rule, setting, types
+from tests.engine.build import (
+    CUSTOMER,
+    TODAY,
+    check,
+    group,
+    money,
+    order,
+    policy,
+    policy_of,
+    position,
+    rule,
+    setting,
+    types,
+)
 from tests.engine.worlds import World, worlds
 
 FULL = rule("limit_used", threshold_percent=100)
@@ -73,7 +86,7 @@ def test_the_pages_own_example() -> None:
 
 def test_a_temporary_limit_in_force_and_cover_are_part_of_the_new_limit() -> None:
     """ux 3.2: temporary limit 180,000 to 198,050, with 30,000 of cover."""
-    customer = position(balance=203_750, limit=150_000, temporary_limit=180_000, cover=30_000)
+    customer = position(balance=203_750, limit=150_000, temporary_limit=180_000, cover=(policy_of(30_000),))
     raised = next(
         figures for action, _, figures in what_clears(order(24_300), customer, FULL) if action == "raise_limit"
     )

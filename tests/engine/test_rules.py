@@ -10,7 +10,7 @@ from credit_mgmt.engine import rules
 from credit_mgmt.engine.case import Case
 from credit_mgmt.engine.decision import Decision, Outcome, Verdict
 from credit_mgmt.engine.facts import LimitType, Rule
-from tests.engine.build import CUSTOMER, TODAY, check, group, order, policy, position, rule, setting, types
+from tests.engine.build import CUSTOMER, TODAY, check, group, order, policy, policy_of, position, rule, setting, types
 
 G1 = "group:G1"
 
@@ -50,7 +50,7 @@ LIMIT_CASES: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any], boo
     ("a negative exposure", {"threshold_percent": 0}, {"balance": -1_000}, {}, False),
     ("an unlimited customer", {"threshold_percent": 1}, {"balance": 10**9, "unlimited": True}, {}, False),
     ("prepaid terms", {"threshold_percent": 1}, {"balance": 10**9}, {"uses_credit": False}, False),
-    ("cover counts", {"threshold_percent": 100}, {"balance": 124_000, "cover": 25_000}, {}, False),
+    ("cover counts", {"threshold_percent": 100}, {"balance": 124_000, "cover": (policy_of(25_000),)}, {}, False),
     ("what is left of the order", {"threshold_percent": 100}, {"balance": 99_500}, {"uninvoiced": 500}, False),
 ]
 

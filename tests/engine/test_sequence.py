@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from credit_mgmt.engine.decision import Decision, NotChecked, Outcome, Verdict
-from credit_mgmt.engine.facts import CheckpointSetting, Part, Rule, Standing
+from credit_mgmt.engine.facts import CheckpointSetting, CoverPart, Part, Rule, Standing
 from tests.engine.build import TODAY, check, group, money, order, policy, position, rule, setting, types
 
 LEVELS = ("table", "group", "all")
@@ -355,7 +355,7 @@ def test_nan_never_gets_in(number: str) -> None:
     assert "is not a number" in cause(check(replace(order(), amount=bad)))
     assert "is not a number" in cause(check(replace(order(), uninvoiced=bad)))
     assert "is not a number" in cause(check(None, replace(position(), limit=bad)))
-    assert "is not a number" in cause(check(None, replace(position(), cover=bad)))
+    assert "is not a number" in cause(check(None, position(cover=(CoverPart("USD", bad, percent=Decimal(1)),))))
     member = position(group="group:G1")
     assert "is not a number" in cause(check(None, member, groups=(replace(group(member), limit=bad),)))
 

@@ -18,6 +18,7 @@ from credit_mgmt.engine.exposure import Book
 from credit_mgmt.engine.facts import (
     Action,
     Checkpoint,
+    CoverPart,
     CustomerPosition,
     GroupPosition,
     Level,
@@ -67,6 +68,12 @@ def cents(random: Random) -> Decimal:
     return money(random.choice([random.randint(0, 400_000), random.randint(0, 40) * 10_000]) / Decimal(100))
 
 
+_COVER = (
+    (CoverPart("USD", money(3_000), percent=money(50)),),
+    (CoverPart("EUR", money(1_500), amount=money(0), in_exposure=True), CoverPart("USD", money(40), amount=money(7))),
+)
+
+
 def a_position(random: Random, account: str, limit_types: tuple[LimitType, ...]) -> CustomerPosition:
     """A customer with some open items, some of them overdue, perhaps in a group."""
     days = random.choice([0, 0, 3, 45, 90])
@@ -84,7 +91,7 @@ def a_position(random: Random, account: str, limit_types: tuple[LimitType, ...])
         mandatory=random.random() < 0.5,
         expires_on=random.choice([None, TODAY, TODAY - dt.timedelta(days=20)]),
         temporary_limit=random.choice([None, None, money(6_000)]),
-        cover=money(random.choice([0, 0, 1_500, -1_500])),
+        cover=random.choice([(), (), *_COVER]),
         parts=parts,
         days_overdue=days,
         oldest_overdue="INV-1" if days else None,
