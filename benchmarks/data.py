@@ -80,8 +80,8 @@ INSERT INTO credit_mgmt_creditaccount (id, customer_id, currency_id, limit_amoun
     FROM customers_customer c
     LEFT JOIN (SELECT customer_id, sum(open_amount) AS owed FROM customers_dueitem GROUP BY 1) b ON b.customer_id = c.id;
 INSERT INTO credit_mgmt_limithistory (account_id, sequence, source, previous_limit, limit_amount, previous_unlimited, unlimited,
-        previous_mandatory, mandatory, previous_expires_on, expires_on, effective_on, actor, at, note)
-    SELECT id, 1, 'opening', 0, limit_amount, false, unlimited, false, mandatory, NULL, expires_on, DATE '{day}' - 365, 'system:benchmark', now(), ''
+        previous_mandatory, mandatory, previous_expires_on, expires_on, effective_on, actor, at, note, journal, kind)
+    SELECT id, 1, 'opening', 0, limit_amount, false, unlimited, false, mandatory, NULL, expires_on, DATE '{day}' - 365, 'system:benchmark', now(), '', '', 'limit'
     FROM credit_mgmt_creditaccount;
 INSERT INTO credit_mgmt_commitment (order_id, account_id, amount, currency_id, approved_at)
     SELECT o.id, a.id, o.uninvoiced_amount, o.currency_id, now() FROM customers_salesorder o
