@@ -1,6 +1,7 @@
 """What we think of it: limits, policy, decisions, and the credit that orders use."""
 
 from credit_mgmt.models.accounts import Clearance, Commitment, CreditAccount, LimitHistory, TemporaryLimit
+from credit_mgmt.models.cover import CoverageType, CoverChange, CoverPolicy, PolicyType
 from credit_mgmt.models.decisions import CreditUse, DecisionRecord
 from credit_mgmt.models.journals import JournalNumber, LimitJournal, LimitJournalLine, RequiredApproval
 from credit_mgmt.models.policy import BlockingRule, CheckpointSetting, Parameters, PolicyClock, PolicyVersion
@@ -10,6 +11,9 @@ __all__ = [
     "CheckpointSetting",
     "Clearance",
     "Commitment",
+    "CoverChange",
+    "CoverPolicy",
+    "CoverageType",
     "CreditAccount",
     "CreditUse",
     "DecisionRecord",
@@ -19,6 +23,7 @@ __all__ = [
     "LimitJournalLine",
     "Parameters",
     "PolicyClock",
+    "PolicyType",
     "PolicyVersion",
     "RequiredApproval",
     "TemporaryLimit",
