@@ -91,3 +91,11 @@ class AbsenceAdmin(ReadOnlyAdmin):
     list_display = ("user", "covered_by", "starts_on", "ends_on")
     search_fields = ("user__username", "covered_by__username")
     list_select_related = ("user", "covered_by")
+
+
+@admin.register(models.StandingForce)
+class StandingForceAdmin(ReadOnlyAdmin):
+    scope_path = "customer__legal_entity"
+    list_display = ("customer", "reason", "until", "note", "actor_name", "at", "ended_by_name", "ended_at")
+    search_fields = ("customer__account", "customer__name", "note")
+    list_select_related = ("customer", "reason")

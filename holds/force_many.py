@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from customers import clock, jobs
@@ -28,6 +29,7 @@ from holds.forced import ForceResult, force_holds, refuse_unstoppable
 from holds.models import Hold
 from holds.posting import Today
 from holds.reasons import find_reason
+from holds.standing_forces import force_new_orders
 from holds.turns import next_checkpoint
 
 KIND = "force_hold"
@@ -160,16 +162,53 @@ def force_chosen(
     today: Today,
     note: str = "",
     until: dt.date | None = None,
+    also_new_of: Sequence[int] = (),
 ) -> ForceResult:
     """`force_holds` of orders that a person chose: above `BY_A_CLERK` it takes the right to act on whole filters.
 
-    Raises `InvalidInput` on `reason` and `orders`, with `too_many`.
+    `also_new_of`: customers whose new orders are stopped, too, until the day `until` (`force_new_orders`); this comes
+    first, so that no order slips through, and stays where an order then fails. Raises `InvalidInput` on `reason`,
+    `until`, and `orders` with `too_many`.
     """
     if len(set(orders)) > BY_A_CLERK and not actor.may(Action.FORCE_MANY):
         raise InvalidInput.of(
             "orders", "too_many", f"Force at most {BY_A_CLERK} orders at once; a credit manager forces more."
         )
-    return force_holds(orders=orders, reason=reason, actor=actor, at=at, today=today, note=note, until=until)
+    said: dict[str, Any] = {"reason": reason, "note": note, "until": until, "actor": actor, "at": at, "today": today}
+    if also_new_of:
+        force_new_orders(customers=also_new_of, **said)
+    return force_holds(orders=orders, **said)
+
+
+def start_forcing(
+    parameters: Mapping[str, Any], *, actor: Actor, at: dt.datetime, today: Today, also_new_of: Sequence[int] = ()
+) -> Job:
+    """Force all orders of a filter in the background, and new orders of these customers as `force_chosen` does.
+
+    Raises what the two raise.
+    """
+    with transaction.atomic():
+        if also_new_of:
+            until = read_parameters(parameters)["until"]
+            force_new_orders(
+                customers=also_new_of,
+                reason=parameters["reason"],
+                note=parameters["note"],
+                until=dt.date.fromisoformat(until) if until else None,
+                actor=actor,
+                at=at,
+                today=today,
+            )
+        return jobs.start_job(KIND, parameters, actor=actor, now=at)
+
+
+def customers_of(aim: Aim, entities: Collection[str] | None) -> QuerySet[Customer]:
+    """The customers whose new orders can be forced, too: those that the aim names and does not narrow down."""
+    narrowed = (aim.sales_orders, aim.credit_management_group, aim.credit_group)
+    rows = Customer.objects.filter(_by_keys(() if any(narrowed) else aim.customers, "account"))
+    if entities is not None:
+        rows = rows.filter(legal_entity__in=sorted(entities))
+    return rows.order_by("legal_entity", "account")
 
 
 # --- the job ----------------------------------------------------------------------------------------------------------

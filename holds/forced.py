@@ -37,6 +37,8 @@ class Force:
     today: Today
     note: str = ""
     until: dt.date | None = None
+    by: Actor | None = None
+    """Who said so, where that is not who acts: an order that came later (`standing_forces`)."""
 
 
 @dataclass(slots=True)
@@ -103,9 +105,14 @@ def _force(order: int, force: Force, locked: LockedOrders) -> Hold:
     if force.until is not None and force.until <= force.today(target.legal_entity_id):
         raise InvalidInput.of("until", "in_the_past", "Choose a day after today, or none.")
     refuse_unstoppable(target)
-    hold = locked.holds.get(order)
+    return force_locked(target, force, locked)
+
+
+def force_locked(order: SalesOrder, force: Force, locked: LockedOrders) -> Hold:
+    """Stop a locked order that can be stopped, or add the forced reason to its hold; nobody is asked for rights."""
+    hold = locked.holds.get(order.pk)
     if hold is None:
-        return _place(target, force, locked)
+        return _place(order, force, locked)
     return _add_force(hold, force, locked)
 
 
@@ -123,7 +130,8 @@ def refuse_unstoppable(order: SalesOrder) -> None:
 _FORCED = ("forced_reason_id", "forced_by", "forced_at", "forced_note", "forced_until")
 
 
-def _forced(force: Force, actor: Actor) -> dict[str, Any]:
+def _forced(force: Force, locked: LockedOrders) -> dict[str, Any]:
+    actor = force.by or locked.actor
     return {
         "forced": True,
         "forced_reason": force.reason,
@@ -134,7 +142,8 @@ def _forced(force: Force, actor: Actor) -> dict[str, Any]:
     }
 
 
-def _reason(force: Force, actor: Actor) -> engine.Reason:
+def _reason(force: Force, locked: LockedOrders) -> engine.Reason:
+    actor = force.by or locked.actor
     evidence = {
         "reason": force.reason.code,
         "description": force.reason.description,
@@ -146,7 +155,8 @@ def _reason(force: Force, actor: Actor) -> engine.Reason:
 
 
 def _said(force: Force) -> dict[str, Any]:
-    return {"reason": force.reason.code, "note": force.note, "until": day_text(force.until)}
+    said = {"reason": force.reason.code, "note": force.note, "until": day_text(force.until)}
+    return {**said, "said_by": force.by.name} if force.by else said
 
 
 def _place(order: SalesOrder, force: Force, locked: LockedOrders) -> Hold:
@@ -160,11 +170,11 @@ def _place(order: SalesOrder, force: Force, locked: LockedOrders) -> Hold:
     stop = Stop(
         order=order,
         checkpoint=next_checkpoint(order),
-        reasons=[_reason(force, locked.actor)],
+        reasons=[_reason(force, locked)],
         setting=policies.setting_for(order.legal_entity_id, force.today(order.legal_entity_id)),
         event=EventType.FORCED,
         data={**_said(force), "before": before},
-        forced=_forced(force, locked.actor),
+        forced=_forced(force, locked),
     )
     [hold] = place_holds([stop], actor=locked.actor, at=force.at)
     return hold
@@ -179,12 +189,12 @@ def _add_force(hold: Hold, force: Force, locked: LockedOrders) -> Hold:
     rows = reasons_of([hold])[hold.pk]
     known = next((row for row in rows if row.type == recording.FORCED), None)
     before = {"forced": _as_evidence(hold, known), "ready_to_release": hold.ready_to_release}
-    for name, value in _forced(force, locked.actor).items():
+    for name, value in _forced(force, locked).items():
         setattr(hold, name, value)
     hold.ready_to_release, hold.workflow_state = False, ""
     if Wake.REASONS in hold.wakes_on:
         before |= (wake(hold, Wake.REASONS.value) or {}).get("before", {})
-    found = _reason(force, locked.actor)
+    found = _reason(force, locked)
     if known is None:
         known = recording.reason_row(hold, found, force.at)
         known.save(force_insert=True)

@@ -244,6 +244,27 @@ class ForceForm(ReasonForm):
     )
 
 
+class ForceManyForm(ForceForm):
+    """The same for many orders; new orders of the customers that are named may be stopped, too."""
+
+    also_new = forms.BooleanField(label="Also new orders until then", required=False)
+
+    def __init__(self, *args: Any, customers: Sequence[str], **options: Any) -> None:
+        super().__init__(*args, **options)
+        if customers:
+            whose = customers[0] if len(customers) == 1 else f"these {len(customers)} customers"
+            self.fields["also_new"].help_text = f"What {whose} orders before that day is put on forced hold, too."
+        else:
+            del self.fields["also_new"]
+
+    def clean(self) -> dict[str, Any]:
+        """Without a day, new orders would be stopped for ever."""
+        given = dict(super().clean() or {})
+        if given.setdefault("also_new", False) and not given.get("until") and "until" not in self.errors:
+            self.add_error("until", "Say until when new orders are stopped, too.")
+        return given
+
+
 class AimForm(forms.Form):
     """Which orders are forced: all of what is said narrows it down."""
 

@@ -18,7 +18,7 @@ from django.db.models.functions import Cast, Coalesce, Concat, JSONObject, LPad,
 from credit_mgmt.models import DecisionRecord, LimitHistory
 from customers.models import Customer, CustomerTransaction, ProfileChange
 from holds.events import EventType
-from holds.models import Attachment, CustomerNote, Hold, HoldEvent
+from holds.models import Attachment, CustomerNote, Hold, HoldEvent, StandingForce
 
 DECISIONS = (EventType.RELEASED, EventType.REINSTATED, EventType.REJECTED, EventType.REOPENED, EventType.CANCELLED)
 EVALUATIONS = (EventType.REASON_ADDED, EventType.REASON_CLEARED, EventType.READY, EventType.NOT_READY)
@@ -91,8 +91,13 @@ def _sources(payer: Customer, hold: Hold | None) -> list[tuple[str, QuerySet[Any
     told = (*DECISIONS, *EVALUATIONS, EventType.NOTED)
     files = JSONObject(file=_text("pk"), name="name")
     profile = JSONObject(before="before", after="after")
+    standing = StandingForce.objects.filter(customer=payer)
+    ended, enders = F("ended_at"), (F("ended_by"), F("ended_by_name"))
+    new_orders = JSONObject(until=_text("until"), reason="reason__code", note="note")
     return [
         ("holds", _events(events.exclude(type__in=told))),
+        ("holds", _written(standing, "new_orders", new_orders)),
+        ("holds", _told(standing.exclude(ended_at=None), "new_orders_end", ended, enders, new_orders)),
         ("decisions", _events(events.filter(type__in=DECISIONS))),
         ("evaluations", _events(events.filter(type__in=EVALUATIONS))),
         *([("evaluations", _evaluations(hold))] if hold is not None else []),

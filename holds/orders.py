@@ -27,6 +27,7 @@ from holds.posting import Today, stop_orders
 from holds.releases import Terms, release_all
 from holds.saving import save_holds
 from holds.screening import screen_holds
+from holds.standing_forces import force_arrived, standing_forces
 from holds.turns import refuse_closed, refuse_out_of_turn
 
 MODIFIED = "modified"
@@ -43,14 +44,18 @@ def feed_orders(
 
     A held order that really changed is checked again: where nothing blocks any more it is released without posting with
     the parameter's reason, or becomes ready to release where there is none or the hold is forced. Grace and clearance
-    of an order that got easier end at once (`domain 5.2`); one that got another payer takes its credit along.
+    of an order that got easier end at once (`domain 5.2`); one that got another payer takes its credit along. A new
+    order of a customer whose new orders are stopped is put on forced hold (`standing_forces`).
     """
     with transaction.atomic(), gathered():
         found = _find(rows)
-        with locked_orders(found.concerned, actor=actor, also_payers=found.new_payers):
+        standing = standing_forces() if found.brings_new else {}
+        with locked_orders(found.concerned, actor=actor, also_payers=found.new_payers) as locked:
             before = drawn_by(found.ids.values())
             results = imports.upsert("sales-orders", rows, actor=actor, today=today, replace=replace, atomic=atomic)
             changed = [found.ids[result.key or ""] for result in results if _really_changed(result, found)]
+            if standing:
+                force_arrived(_arrived(results, changed, found), standing, locked, at=at, today=today)
             _follow(changed, found, actor, at, today)
             mark_reduced(changed, before)
     return results
@@ -65,6 +70,8 @@ class _Found:
     """On hold, or about to change their customer: their accounts are locked."""
     moving: set[int]
     new_payers: set[int]
+    brings_new: bool = False
+    """Whether an order may be new, or new to its customer."""
 
 
 def _find(rows: Sequence[Mapping[str, Any]]) -> _Found:
@@ -89,6 +96,7 @@ def _find(rows: Sequence[Mapping[str, Any]]) -> _Found:
         if moves or status == SalesOrder.CreditStatus.ON_HOLD:
             found.concerned.append(pk)
     found.new_payers = _payers(customers)
+    found.brings_new = bool(found.moving) or len(found.ids) < len(wanted)
     return found
 
 
@@ -112,6 +120,15 @@ def _payers(customer_keys: Iterable[str]) -> set[int]:
 
 def _really_changed(result: imports.RowResult, found: _Found) -> bool:
     return result.status == "updated" and (result.key or "") in found.ids
+
+
+def _arrived(results: Iterable[imports.RowResult], changed: Iterable[int], found: _Found) -> list[int]:
+    """The orders that came with this feed, and those that came to another customer."""
+    created = {result.key for result in results if result.status == "created" and result.key}
+    numbers = {key.partition(":")[2] for key in created}
+    rows = SalesOrder.objects.filter(number__in=numbers).order_by("pk").values_list("pk", "legal_entity_id", "number")
+    new = [pk for pk, entity, number in rows if f"{entity}:{number}" in created]
+    return new + [pk for pk in changed if pk in found.moving]
 
 
 def _follow(changed: Sequence[int], found: _Found, actor: Actor, at: dt.datetime, today: Today) -> None:

@@ -16,6 +16,7 @@ from holds.pages.hold_detail import HoldPage
 from holds.pages.hold_list import HoldListPage, HomePage
 from holds.pages.jobs import JobApply, JobCancel, JobListPage, JobPage, JobRepeat, JobRetry
 from holds.pages.limit_dialog import LimitDialog
+from holds.pages.new_orders import NewOrdersDialog
 from holds.pages.noting import CustomerNoteForm, FileForm, FilePage, PinForm
 from holds.pages.order_actions import CancelDialog, CheckOrder, ForceDialog, PostDocument, ReopenDialog
 from holds.pages.order_panel import OrderCreditPanel
@@ -82,6 +83,7 @@ urlpatterns = [
     path(CUSTOMER + "panels/<slug:panel>/", CustomerPanel.as_view(), name="customer-panel"),
     path(CUSTOMER + "notes/", CustomerNoteForm.as_view(), name="customer-note"),
     path(CUSTOMER + "pin/", PinForm.as_view(), name="customer-pin"),
+    path(CUSTOMER + "new-orders/", NewOrdersDialog.as_view(), name="customer-new-orders"),
     path(CUSTOMER + "files/", FileForm.as_view(), name="customer-files"),
     path("files/<uuid:file>/", FilePage.as_view(), name="file"),
     path(CUSTOMER + "limit/", LimitDialog.as_view(), name="customer-limit"),

@@ -1,7 +1,7 @@
 """The API resources of the room `holds`: holds, and the actions on sales orders (`api.md` Resources, Actions)."""
 
 from customers.edge.routing import Router
-from holds.api import forcing, notes, working
+from holds.api import forcing, new_orders, notes, working
 
 
 def register(router: Router) -> None:
@@ -9,3 +9,4 @@ def register(router: Router) -> None:
     working.register(router)
     forcing.register(router)
     notes.register(router)
+    new_orders.register(router)

@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 
 from credit_mgmt.exposure import Position, positions
+from credit_mgmt.masking import Mask
 from credit_mgmt.models import CreditAccount, LimitHistory
 from credit_mgmt.policies import current_setup
 from credit_mgmt.standing import standing_of
@@ -24,6 +25,7 @@ from holds.pages.jobs import names_of
 from holds.pages.panel_contents import document_urls
 from holds.pages.position import ageing, limit_stack, position_bar, used
 from holds.pages.telling import told
+from holds.standing_forces import in_force
 from holds.words import chips_of, status_of
 
 Item = dict[str, Any]
@@ -104,7 +106,7 @@ class CustomerPage(PageView):
         """The overview: limit, exposure, overdue, holds, orders, history."""
         customer = customer_or_404(self, legal_entity, account)
         today = self.today(customer.legal_entity.time_zone)
-        standing = standing_of(customer, today)
+        standing = standing_of(customer, today).seen_through(Mask(self.actor))
         position = standing.position
         panels = f"{reverse('customer', args=[legal_entity, account])}panels"
         urls = document_urls(lambda name, query: f"{panels}/{name}/{query}")
@@ -124,6 +126,7 @@ class CustomerPage(PageView):
                 "events": told(timeline_of(customer, per=EVENTS).rows),
                 "tabs": customer_tabs(customer, "overview"),
                 "pinned": getattr(customer, "pinned_note", None),
+                **standing_banner(self, customer),
                 "timeline_url": f"{panels}/timeline/",
                 "holds": holds[:SHOWN],
                 "hold_count": len(holds),
@@ -139,8 +142,8 @@ class CustomerPage(PageView):
 
     def _holds(self, customer: Customer) -> list[Item]:
         rows = access.scoped(Hold.objects.all(), self.actor).filter(payer=customer, status=Hold.Status.ACTIVE)
-        rows = rows.select_related("order").order_by("ship_date", "number")
-        return [{"hold": hold, "chips": chips_of(hold), "status": status_of(hold)} for hold in rows]
+        rows, mask = rows.select_related("order").order_by("ship_date", "number"), Mask(self.actor)
+        return [{"hold": hold, "chips": chips_of(hold, mask), "status": status_of(hold)} for hold in rows]
 
     def _orders(self, customer: Customer) -> tuple[list[SalesOrder], int]:
         rows = access.scoped(SalesOrder.objects.all(), self.actor).filter(OPEN_ORDERS, payer=customer)
@@ -167,6 +170,17 @@ class CustomerPage(PageView):
             url = f"{reverse('hold-force')}?customer={customer.key}"
             actions.append({"label": "Force hold…", "url": url, "icon": "hand"})
         return actions
+
+
+def standing_banner(page: PageView, customer: Customer) -> Item:
+    """That new orders are forced on hold, and the way to end it for who may."""
+    standing = in_force([customer], page.today_of).get(customer.pk)
+    if standing is None:
+        return {}
+    whose = standing.customer
+    ends = page.may(Action.FORCE_HOLD, whose.legal_entity_id)
+    url = reverse("customer-new-orders", args=[whose.legal_entity_id, whose.account])
+    return {"standing": standing, "end_url": url if ends else ""}
 
 
 def customer_or_404(page: PageView, legal_entity: str, account: str) -> Customer:

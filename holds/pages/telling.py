@@ -104,6 +104,20 @@ def _file(about: Mapping[str, Any], hold: str) -> Item:
     }
 
 
+def _new_orders(about: Mapping[str, Any], hold: str) -> Item:
+    text = f"New orders are forced on hold until {about['until']}"
+    return {"icon": "hand", "tone": "forced", "text": text, "detail": _why(about)}
+
+
+def _new_orders_end(about: Mapping[str, Any], hold: str) -> Item:
+    text = f"New orders are no longer forced on hold (it was until {about['until']})"
+    return {"icon": "undo-2", "tone": "", "text": text, "detail": _why(about)}
+
+
+def _why(about: Mapping[str, Any]) -> str:
+    return " · ".join(filter(None, (about["reason"], f"“{about['note']}”" if about["note"] else "")))
+
+
 _WORDS: dict[str, Callable[[Mapping[str, Any], str], Item]] = {
     "event": _event,
     "evaluation": _evaluation,
@@ -112,4 +126,6 @@ _WORDS: dict[str, Callable[[Mapping[str, Any], str], Item]] = {
     "profile": _profile,
     "note": _note,
     "file": _file,
+    "new_orders": _new_orders,
+    "new_orders_end": _new_orders_end,
 }

@@ -5,7 +5,7 @@ import pytest
 from customers import jobs
 from customers.models import Job, Role
 from holds import force_many
-from holds.models import Hold
+from holds.models import Hold, StandingForce
 from holds.pages import forcing
 from tests.factories_holds import a_customer, an_entity, an_order
 
@@ -109,6 +109,69 @@ def test_by_group_and_entity_and_nothing_that_is_out_of_sight(clerk, sign_in):
 
 
 def test_no_open_order_names_the_other_way(clerk):
+    page = shown(clerk.get("/holds/force/", {"entity": "USMF"}))
+    assert "New orders can still be stopped by setting an account status." in page
+
+
+# --- also new orders --------------------------------------------------------------------------------------------------
+
+ALSO_NEW = {
+    "customer": "USMF:US-001",
+    "reason": "DISPUTE",
+    "note": "case 4411",
+    "until": "2026-12-05",
+    "also_new": "on",
+}
+
+
+def test_new_orders_are_stopped_too_and_the_card_says_who_why_and_how_to_end_it(clerk, sign_in):
+    [order] = orders(1)
+    assert "What Customer US-001 orders before that day is put on forced hold, too." in shown(
+        clerk.get("/holds/force/", {"customer": "USMF:US-001"})
+    )
+    answer = clerk.post("/holds/force/", {**ALSO_NEW, "pick": [order.key], "seen": [order.key]}, follow=True)
+    assert "1 order forced on hold. New orders are stopped until 05 Dec 2026." in shown(answer)
+    card = shown(clerk.get("/customers/USMF/US-001/"))
+    assert "New orders are forced on hold until" in card
+    assert "case 4411" in card
+    assert "New orders are forced on hold until 2026-12-05" in card  # the timeline
+    assert "/customers/USMF/US-001/new-orders/" not in shown(sign_in(Role.AUDITOR).get("/customers/USMF/US-001/"))
+    assert "New orders are forced on hold until" in shown(clerk.get("/holds/force/", {"customer": "USMF:US-001"}))
+    assert "Forced on hold until 05 Dec 2026 by clerk." in shown(clerk.get("/customers/USMF/US-001/new-orders/"))
+    assert "no longer forced on hold" in shown(clerk.post("/customers/USMF/US-001/new-orders/", follow=True))
+    assert StandingForce.objects.get().ended_by_name == "clerk"
+    assert clerk.get("/customers/USMF/US-001/new-orders/").status_code == 404
+
+
+def test_new_orders_alone_are_stopped_where_there_is_none_yet(clerk):
     a_customer("US-001")
     page = shown(clerk.get("/holds/force/", {"customer": "USMF:US-001"}))
-    assert "New orders can still be stopped by setting an account status." in page
+    assert "There is no open order to stop now." in page
+    answer = clerk.post("/holds/force/", ALSO_NEW)
+    assert answer.headers["Location"] == "/customers/USMF/US-001/"
+    assert StandingForce.objects.get().customer.account == "US-001"
+
+
+def test_an_order_that_came_since_the_page_was_opened_is_stopped_as_a_new_one(clerk):
+    seen, unticked = orders(2)
+    came = an_order(seen.customer, "100")
+    clerk.post("/holds/force/", {**ALSO_NEW, "pick": [seen.key], "seen": [seen.key, unticked.key]})
+    assert {hold.order for hold in Hold.objects.all()} == {seen, came}
+
+
+def test_new_orders_need_a_day_and_a_customer(clerk):
+    [order] = orders(1)
+    answer = clerk.post("/holds/force/", {**ALSO_NEW, "until": "", "pick": [order.key]})
+    assert answer.status_code == 422
+    assert "Say until when new orders are stopped, too." in shown(answer)
+    assert 'name="also_new"' not in shown(clerk.get("/holds/force/", {"entity": "USMF"}))
+    assert 'name="also_new"' not in shown(clerk.get("/holds/force/", {"customer": "USMF:US-001", "order": order.key}))
+    assert not StandingForce.objects.exists()
+    assert not Hold.objects.exists()
+
+
+def test_more_orders_than_can_be_shown_and_the_new_ones(manager, monkeypatch):
+    monkeypatch.setattr(forcing, "WHILE_WAITING", 2)
+    orders(3)
+    manager.post("/holds/force/", ALSO_NEW)
+    assert StandingForce.objects.count() == Job.objects.count() == 1

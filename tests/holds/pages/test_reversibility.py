@@ -58,6 +58,7 @@ CHANGED_BACK = {
     "hold-view-save": "saved again",
     "hold-view-delete": "saved again from its address; asks first",
     "hold-columns": "arranged again; Reset restores the standard",
+    "customer-new-orders": "new orders are forced again on the page Force hold",
     "customer-pin": "pinned and unpinned on the same tab",
     "preferences": "chosen again",
     "preferences-theme": "switched again",
