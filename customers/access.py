@@ -46,6 +46,7 @@ class Action(StrEnum):
     REOPEN = "reopen"
     CANCEL_ORDER = "cancel_order"
     EDIT_CREDIT_PROFILE = "edit_credit_profile"
+    EDIT_INSURANCE = "edit_insurance"
     MAKE_JOURNALS = "make_journals"
     POST_JOURNALS = "post_journals"
     EXCLUDE_ORDER = "exclude_order"
@@ -78,6 +79,7 @@ POLICY: dict[Action, tuple[Role, ...]] = {
     Action.REOPEN: (Role.CREDIT_MANAGER,),
     Action.CANCEL_ORDER: (Role.INTEGRATION, *_CLERKS),
     Action.EDIT_CREDIT_PROFILE: (*_CLERKS, Role.CREDIT_ADMINISTRATOR),
+    Action.EDIT_INSURANCE: (Role.INTEGRATION, Role.CREDIT_MANAGER, Role.CREDIT_ADMINISTRATOR),
     Action.MAKE_JOURNALS: _CLERKS,
     Action.POST_JOURNALS: (Role.CREDIT_MANAGER,),
     Action.EXCLUDE_ORDER: _CLERKS,

@@ -63,6 +63,7 @@ class CauseKind(StrEnum):
     CREDIT_GROUP = "credit_group"
     LIMIT = "limit"
     LIMIT_RAISED = "limit_raised"
+    COVER = "cover"
     ORDER = "order"
     ORDER_STOPPED = "order_stopped"
 

@@ -4,6 +4,6 @@ One verb, `upsert`, for one row and for ten thousand; the number of queries does
 """
 
 from customers.imports.batch import RowResult
-from customers.imports.engine import MOST_ROWS, RESOURCES, upsert, upsert_one
+from customers.imports.engine import MOST_ROWS, RESOURCES, offer, upsert, upsert_one
 
-__all__ = ["MOST_ROWS", "RESOURCES", "RowResult", "upsert", "upsert_one"]
+__all__ = ["MOST_ROWS", "RESOURCES", "RowResult", "offer", "upsert", "upsert_one"]

@@ -28,6 +28,11 @@ RESOURCES: dict[str, Resource] = {kind.name: kind() for kind in _KINDS}
 """Everything that can be fed, by the name of its path in the API."""
 
 
+def offer(*kinds: type[Resource]) -> None:
+    """Add what a room above feeds through the same steps; called once per process, when that room is ready."""
+    RESOURCES.update({kind.name: kind() for kind in kinds})
+
+
 class _NothingWritten(Exception):
     """Rolls back: somewhere in an all-or-nothing call a row failed."""
 

@@ -103,6 +103,12 @@ LOADERS: dict[str, Callable[[set[str]], dict[str, Any]]] = {
 }
 
 
+def offer_code(kind: str, model: type[Model], resource: str) -> None:
+    """Let rows refer to `kind`, whose code is its primary key; for a room above, whose `resource` creates it."""
+    CODED[kind] = (model, resource)
+    LOADERS[kind] = _coded(model)
+
+
 class References:
     """The things that a call refers to: say what is wanted, load once, then look up."""
 
