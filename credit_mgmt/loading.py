@@ -16,7 +16,7 @@ from django.db.models import Case, F, OuterRef, Q, Subquery, Value, When
 from credit_mgmt.compiled import DAY, IDS, Statement, slotted
 from credit_mgmt.engine.exposure import Book
 from credit_mgmt.engine.facts import CustomerPosition, GroupPosition, LimitType, OrderFacts, Standing
-from credit_mgmt.models import Commitment, LimitHistory
+from credit_mgmt.models import Commitment, LimitHistory, TemporaryLimit
 from credit_mgmt.owed import USES_CREDIT, Counting, Owed, counting_of, owed_by_all
 from credit_mgmt.policies import Clock, Setup, current_setup, read_clock, setting_for
 from customers.models import Customer, SalesOrder
@@ -196,6 +196,8 @@ class AccountRow(NamedTuple):
     group_account_id: int | None
     group_limit: Decimal | None
     group_expires_on: dt.date | None
+    temporary_limit: Decimal | None
+    group_temporary_limit: Decimal | None
 
     @property
     def key(self) -> str:
@@ -209,7 +211,7 @@ _ACCOUNT_COLUMNS = (
     "own_limit_amount", "own_unlimited", "own_mandatory", "own_expires_on", "account_status_id",
     "account_status__processing_hold", "credit_management_group_id", "excluded", "ignore_until", "credit_group_id",
     "credit_group__currency_id", "credit_group__use_member_days_overdue", "credit_group__credit_account__id",
-    "group_limit_amount", "group_expires_on",
+    "group_limit_amount", "group_expires_on", "own_temporary", "group_temporary",
 )  # fmt: skip
 
 
@@ -231,6 +233,9 @@ def _accounts_statement(*, as_it_was: bool) -> Statement:
     concerned = payers.values("pk").union(members.values("pk"))
     customers = Customer.objects.filter(pk__in=concerned)
     for prefix, account in (("own", "credit_account"), ("group", "credit_group__credit_account")):
+        # A scalar: one more join is one too many for the planner, which then reads all customers for one.
+        temporary = TemporaryLimit.objects.filter(TemporaryLimit.in_force(DAY), account=OuterRef(account)).order_by()
+        customers = customers.annotate(**{f"{prefix}_temporary": Subquery(temporary.values("amount")[:1])})
         columns = _limits_on(DAY, account) if as_it_was else {name: F(f"{account}__{name}") for name in _LIMIT_COLUMNS}
         customers = customers.annotate(**{f"{prefix}_{name}": column for name, column in columns.items()})
     return Statement(slotted(customers.order_by("pk").values_list(*_ACCOUNT_COLUMNS)))
@@ -302,6 +307,7 @@ def customer_position(row: AccountRow, owed: Owed | None, setup: Setup) -> Custo
         unlimited=bool(row.unlimited),
         mandatory=bool(row.mandatory),
         expires_on=row.expires_on,
+        temporary_limit=row.temporary_limit,
         parts=tuple(owed.parts) if owed else (),
         days_overdue=owed.days_overdue if owed else 0,
         oldest_overdue=owed.oldest_overdue if owed else None,
@@ -332,6 +338,7 @@ def _group(number: str, row: AccountRow, members: Iterable[CustomerPosition]) ->
         currency=row.group_currency or row.currency,
         limit=row.group_limit or Decimal(0),
         expires_on=row.group_expires_on,
+        temporary_limit=row.group_temporary_limit,
         use_member_days_overdue=bool(row.group_uses_days),
         members=tuple(members),
     )
