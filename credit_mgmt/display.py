@@ -18,6 +18,7 @@ from credit_mgmt.messages import (
 )
 from credit_mgmt.models import BlockingRule
 from credit_mgmt.phrases import reason_label
+from credit_mgmt.withheld_phrases import WITHHELD
 
 Item = dict[str, Any]
 
@@ -71,7 +72,10 @@ def exposure_bar(figures: Mapping[str, str | None] | None) -> Item | None:
 
 
 def group_figures(figures: Mapping[str, str | None] | None) -> Item | None:
-    """What the customer's credit group uses with this order, in the group's currency; None without a group."""
+    """What the customer's credit group uses with this order, in the group's currency; None without a group.
+
+    `withheld`: the reader may not see the amounts (`credit_mgmt.masking`).
+    """
     if not figures or not figures.get("group"):
         return None
     number = str(figures["group"]).removeprefix("group:")
@@ -81,6 +85,7 @@ def group_figures(figures: Mapping[str, str | None] | None) -> Item | None:
         "limit": decimal(figures.get("group_limit")),
         "exposure": decimal(figures.get("group_exposure_after")),
         "tighter": figures.get("tighter") == "group",
+        "withheld": WITHHELD in figures,
     }
 
 

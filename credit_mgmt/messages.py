@@ -21,6 +21,8 @@ from credit_mgmt.phrases import (
     short_amount,
 )
 from credit_mgmt.remedy_phrases import cleared_by, remedy_message
+from credit_mgmt.withheld_phrases import CHIPS as WITHHELD_CHIPS
+from credit_mgmt.withheld_phrases import WITHHELD, withheld_message
 
 __all__ = [
     "Chip",
@@ -66,12 +68,16 @@ class Chip(NamedTuple):
 
 def reason_chip(reason: ReasonLike) -> Chip:
     """The chip of a reason: `Overdue 67 d`, `Limit 109 %`."""
+    if WITHHELD in reason.evidence:
+        return Chip(WITHHELD_CHIPS.get(reason.type, reason_label(reason.type)), "")
     chip = _CHIPS.get(reason.type)
     return chip(reason.evidence) if chip else Chip(reason_label(reason.type), reason.evidence.get("measured", ""))
 
 
 def reason_message(reason: ReasonLike) -> str:
     """Why this reason holds the order, as one sentence with the numbers that were compared."""
+    if WITHHELD in reason.evidence:
+        return withheld_message(reason.type, reason.account, reason.evidence, _rule(reason))
     sentence = _SENTENCES.get(reason.type)
     if sentence is not None:
         return sentence(reason)
@@ -349,4 +355,6 @@ _WHYS = {
     "expiry_blank_ignored": "there is no expiration date, which is ignored",
     "no_rank": "terms or discounts without a rank are not compared",
     "no_rule_concerns": "no rule concerns this order",
+    "withheld_of_group": "group limit; its figures are shown to those who see all its legal entities",
+    "withheld_of_member": "of another member of the credit group",
 }

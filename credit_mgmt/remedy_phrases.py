@@ -4,12 +4,15 @@ from collections.abc import Callable, Mapping
 
 from credit_mgmt.engine.decision import Remedy
 from credit_mgmt.phrases import account_name, amount, amount_of, day, reason_label
+from credit_mgmt.withheld_phrases import WITHHELD, withheld_remedy
 
 Evidence = Mapping[str, str]
 
 
 def remedy_message(remedy: Remedy) -> str:
     """What would clear reasons, as one sentence; which ones is `cleared_by`."""
+    if WITHHELD in remedy.figures:
+        return withheld_remedy(remedy.action)
     return _REMEDIES[remedy.action](remedy.figures)
 
 

@@ -16,6 +16,7 @@ from credit_mgmt.engine.facts import Checkpoint, LimitType, Question, Setting
 from credit_mgmt.engine.remedies import remedies_for
 from credit_mgmt.exposure import Position, no_order, position_in
 from credit_mgmt.loading import Loaded, load_accounts, order_facts, read_orders
+from credit_mgmt.masking import Mask
 from credit_mgmt.owed import overdue_items
 from credit_mgmt.policies import Setup, current_setup, read_clock, setting_for
 from customers.errors import NotFound
@@ -33,6 +34,12 @@ class CreditStanding:
     setup: Setup
     decision: Decision | None
     shown: Position | None
+
+    def seen_through(self, mask: Mask) -> "CreditStanding":
+        """The same, with what `mask` lets be seen of the customer's credit group (`domain 3.4`)."""
+        decision = None if self.decision is None else mask.decision(self.decision)
+        shown = None if self.shown is None else mask.position(self.shown)
+        return replace(self, decision=decision, shown=shown)
 
     @property
     def own_limit_binds(self) -> bool:

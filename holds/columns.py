@@ -14,22 +14,24 @@ from django.db.models import OuterRef, Subquery, TextField
 from django.db.models.functions import Cast
 
 from credit_mgmt.decisions import stored_decision
+from credit_mgmt.masking import Mask
 from credit_mgmt.models import BlockingRule, DecisionRecord
 from customers.listing import Address
 from customers.people import names_of
 from holds.filters import CLOSED_STATUSES
 from holds.models import Hold, HoldReason
-from holds.words import chips_of, status_of
+from holds.words import chips_of, over_limit_of, status_of, used_percent_of
 
 Value = str | Decimal | int | dt.date | dt.datetime | None
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What rows need beside their holds: the moment, today by entity, rules by hold, figures by decision."""
+    """What rows need beside their holds: the moment, today by entity, what the reader may see, rules by hold."""
 
     now: dt.datetime
     today: Callable[[str], dt.date]
+    mask: Mask
     rules: Mapping[Any, Sequence[tuple[str, str]]] = field(default_factory=dict)
     """Names and levels of the rules behind the valid reasons, by hold."""
     names: Mapping[str, str] = field(default_factory=dict)
@@ -51,7 +53,7 @@ class Column:
 
 def _chips(hold: Hold, facts: Facts) -> str:
     """`Limit 109 %, Overdue 67 d, cleared: Limit expired 12 d`."""
-    chips = sorted(chips_of(hold), key=lambda chip: chip["cleared"])
+    chips = sorted(chips_of(hold, facts.mask), key=lambda chip: chip["cleared"])
     return ", ".join(f"{'cleared: ' if c['cleared'] else ''}{c['label']} {c['value']}".strip() for c in chips)
 
 
@@ -76,14 +78,22 @@ def _levels(hold: Hold, facts: Facts) -> str:
     return ", ".join(dict.fromkeys(words.get(level, level) for _, level in facts.rules.get(hold.pk, ()) if level))
 
 
+def _over(hold: Hold, facts: Facts) -> Value:
+    return over_limit_of(hold, facts.mask)
+
+
+def _used(hold: Hold, facts: Facts) -> Value:
+    return used_percent_of(hold, facts.mask)
+
+
 def _free(hold: Hold, facts: Facts) -> Value:
     """What the limit leaves without this order, when it was last looked at; in the accounting currency."""
-    return figure(hold.last_decision, "free_limit")
+    return figure(hold.last_decision, "free_limit", facts.mask)
 
 
-def figure(decision: DecisionRecord | None, name: str) -> Decimal | None:
-    """A figure beside a stored decision, in its payer's accounting currency; None where it is not known."""
-    figures = (stored_decision(decision).figures if decision is not None else None) or {}
+def figure(decision: DecisionRecord | None, name: str, mask: Mask) -> Decimal | None:
+    """A figure beside a stored decision, in its payer's accounting currency; None where it is not known or withheld."""
+    figures = mask.figures(stored_decision(decision).figures if decision is not None else None) or {}
     text = figures.get(name)
     return None if text is None else Decimal(text)
 
@@ -99,8 +109,8 @@ COLUMNS: dict[str, Column] = {
         Column("customer", "Customer", lambda hold, _: hold.payer.name, sort="customer"),
         Column("why", "Why held", _chips),
         Column("value", "Value", _value, sort="value", right=True, money=True),
-        Column("over", "Over limit", lambda hold, _: hold.over_limit, sort="over", right=True, money=True),
-        Column("used", "Used", lambda hold, _: hold.used_percent, sort="used", right=True),
+        Column("over", "Over limit", _over, sort="over", right=True, money=True),
+        Column("used", "Used", _used, sort="used", right=True),
         Column("overdue", "Overdue", lambda hold, _: hold.overdue_amount, sort="overdue", right=True, money=True),
         Column("ship", "Ship", lambda hold, _: hold.ship_date, sort="ship"),
         Column("held", "Held", lambda hold, facts: (facts.now - hold.held_at).days, sort="held", right=True),
@@ -160,12 +170,12 @@ def related_of(columns: Iterable[Column]) -> tuple[str, ...]:
 
 
 def facts_of(
-    holds: Collection[Hold], columns: Iterable[Column], now: dt.datetime, today: Callable[[str], dt.date]
+    holds: Collection[Hold], columns: Iterable[Column], now: dt.datetime, today: Callable[[str], dt.date], mask: Mask
 ) -> Facts:
     """What the columns need of these holds: a query for the rules, one for the names of people, or none."""
     shown = {column.name for column in columns}
     names = names_of(hold.decided_by for hold in holds) if "decided_by" in shown else {}
-    return Facts(now, today, _rules_of(holds) if FROM_REASONS & shown else {}, names)
+    return Facts(now, today, mask, _rules_of(holds) if FROM_REASONS & shown else {}, names)
 
 
 def _rules_of(holds: Collection[Hold]) -> dict[Any, list[tuple[str, str]]]:

@@ -39,6 +39,7 @@ from holds.models import Hold
 from holds.releases import Terms, release_all
 from holds.saving import save_looked_at
 from holds.screening import Screened, record_checked
+from holds.words import WITHHELD_CHIPS
 
 KIND = "evaluate_for_release"
 SCHEDULE = "evaluate all holds"
@@ -274,8 +275,17 @@ def _outcome(one: Screened, released: Mapping[uuid.UUID, str], problem: str) -> 
 
 
 def _chip_words(chips: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Reasons as their chips say them, with the number that matters; cleared ones are left out."""
-    return [str(chip.get("text", "")) for chip in chips if chip.get("valid", True)]
+    """Reasons as their chips say them, with the number that matters; cleared ones are left out.
+
+    What a job keeps is read by people of other legal entities too: a credit group's number is not in it (`domain 3.4`).
+    """
+    return [_words_of(chip) for chip in chips if chip.get("valid", True)]
+
+
+def _words_of(chip: Mapping[str, Any]) -> str:
+    text, number = str(chip.get("text", "")), str(chip.get("number") or "")
+    of_others = chip.get("of") and chip.get("type") in WITHHELD_CHIPS
+    return text.removesuffix(number).rstrip() if of_others and number else text
 
 
 # --- automatic release ------------------------------------------------------------------------------------------------

@@ -115,7 +115,7 @@ def outgoing(change: Change, actor: Actor, at: dt.datetime) -> outbox.Event:
         "ready_to_release": hold.ready_to_release,
         "actor": actor.reference,
         "actor_name": actor.name,
-        **change.data,
+        **_for_the_feed(change.data),
     }
     return outbox.Event(
         type=change.type.value,
@@ -125,6 +125,15 @@ def outgoing(change: Change, actor: Actor, at: dt.datetime) -> outbox.Event:
         at=at,
         data=data,
     )
+
+
+def _for_the_feed(data: Mapping[str, Any]) -> dict[str, Any]:
+    """The evidence without what is known of a credit group: the feed of an entity is read by all who have the entity,
+    and others may be in the group (`domain 3.4`)."""
+    figures = data.get("figures")
+    if not isinstance(figures, Mapping) or not figures.get("limiting_group"):
+        return dict(data)
+    return {**data, "figures": {**figures, "over_limit": None, "used_percent": None}}
 
 
 def recorded_names(references: Collection[str]) -> dict[str, str]:

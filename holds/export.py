@@ -19,6 +19,7 @@ import xlsxwriter
 from django.db.models import Max
 from django.http import QueryDict
 
+from credit_mgmt.masking import Mask
 from customers import access, clock, jobs
 from customers.access import Action, Actor
 from customers.errors import InvalidInput, NotFound, Refused
@@ -84,7 +85,7 @@ def rows_of(
     """The cells of these holds, in the order of `ids`; what the actor does not see any more is left out."""
     visible = access.scoped(Hold.objects.filter(pk__in=ids), actor)
     found = {hold.pk: hold for hold in visible.select_related(*related_of(columns))}
-    facts = facts_of(found.values(), columns, now, today)
+    facts = facts_of(found.values(), columns, now, today, Mask(actor))
     return [[column.value(found[key], facts) for column in columns] for key in ids if key in found]
 
 

@@ -16,6 +16,7 @@ from django.db.models.lookups import GreaterThanOrEqual, LessThanOrEqual
 from django.utils import timezone
 
 from credit_mgmt.engine.decision import type_codes
+from credit_mgmt.masking import Mask, hidden_groups
 from credit_mgmt.models import BlockingRule
 from customers.access import Actor
 from customers.listing import Address
@@ -38,6 +39,8 @@ STATUSES: dict[str, Q] = {
 CLOSED_STATUSES = frozenset({"released", "rejected", "cancelled", "closed"})
 LEVELS = ("table", "group", "all")
 VALID, CLEARED = "valid", "cleared"
+OF_LIMIT = frozenset({"over_limit", "used_percent"})
+"""Figures that may be a credit group's."""
 LONGEST_DAYS = Decimal(36500)
 
 
@@ -67,11 +70,22 @@ class Days:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Who looks at the list, and when."""
+    """Who looks at the list, and when; what of credit groups `mask` lets them see."""
 
     actor: Actor
     days: Days
     now: dt.datetime
+    mask: Mask
+
+    @property
+    def withheld(self) -> Q | None:
+        """The holds whose excess and use are a credit group's and not the reader's to see; None where there are none.
+
+        They are found by no bound of these figures and sorted below all others: who may not read a number is not told
+        it in halves.
+        """
+        hidden = hidden_groups(self.actor)
+        return None if hidden is None else Q(limiting_group__in=hidden)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +187,12 @@ def _snoozed(address: Address, reader: Reader) -> Q:
 # --- figures and days -------------------------------------------------------------------------------------------------
 
 
+def _seen(condition: Q, column: str, reader: Reader) -> Q:
+    """`condition` on a figure, for rows whose figure the reader may see."""
+    withheld = reader.withheld if column in OF_LIMIT else None
+    return condition if withheld is None else condition & ~withheld
+
+
 def _least(key: str, sorted_by: str, column: str) -> Callable[[Address, Reader], Q]:
     """At least the number of `key`; what has none is not among them."""
 
@@ -180,7 +200,8 @@ def _least(key: str, sorted_by: str, column: str) -> Callable[[Address, Reader],
         number = address.number(key)
         if number is None:
             return Q()
-        return Q(GreaterThanOrEqual(SORT_KEYS[sorted_by], number)) & Q(**{f"{column}__isnull": False})
+        least = Q(GreaterThanOrEqual(SORT_KEYS[sorted_by], number)) & Q(**{f"{column}__isnull": False})
+        return _seen(least, column, reader)
 
     return condition
 
@@ -188,7 +209,7 @@ def _least(key: str, sorted_by: str, column: str) -> Callable[[Address, Reader],
 def _most(key: str, column: str) -> Callable[[Address, Reader], Q]:
     def condition(address: Address, reader: Reader) -> Q:
         number = address.number(key)
-        return Q() if number is None else Q(**{f"{column}__lte": number})
+        return Q() if number is None else _seen(Q(**{f"{column}__lte": number}), column, reader)
 
     return condition
 

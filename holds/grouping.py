@@ -14,6 +14,7 @@ from django.db.models import Count, F, Max, Min, Sum, Value
 from django.db.models.functions import Coalesce
 
 from credit_mgmt.decisions import stored_decision
+from credit_mgmt.masking import Mask
 from customers.listing import Address
 from customers.models import Customer
 from customers.ordering import (
@@ -82,9 +83,11 @@ def grouped(asked: Asked, *, after: str = "", before: str = "") -> Grouped:
     order = order_of(",".join(asked.address.all("sort")), SORTS, DEFAULT_SORT, "payer_id")
     place = place_of(after or before, order)
     backward = bool(before) and not after and place is not None
+    withheld = asked.reader.withheld
+    seen = None if withheld is None else ~withheld
     rows: Any = asked.matching.values("payer_id", "payer__name").annotate(
         count=Count("pk"), value=Sum("amount"), oldest=Min("held_at"), currency=Min("currency"),
-        ships=Coalesce(Min("ship_date"), Value(NO_DATE)), used=Max("used_percent"),
+        ships=Coalesce(Min("ship_date"), Value(NO_DATE)), used=Max("used_percent", filter=seen),
     )  # fmt: skip
     if place is not None:
         rows = rows.filter(beyond_of(order, place, backward))
@@ -107,7 +110,7 @@ def _cursor(order: Order, row: Mapping[str, Any]) -> str:
 
 def _groups(asked: Asked, rows: Sequence[Mapping[str, Any]]) -> tuple[Group, ...]:
     latest = _latest(asked, [row["payer_id"] for row in rows])
-    return tuple(_group(row, latest[row["payer_id"]]) for row in rows if row["payer_id"] in latest)
+    return tuple(_group(row, latest[row["payer_id"]], asked.reader.mask) for row in rows if row["payer_id"] in latest)
 
 
 def _latest(asked: Asked, payers: Sequence[int]) -> dict[int, Hold]:
@@ -117,9 +120,9 @@ def _latest(asked: Asked, payers: Sequence[int]) -> dict[int, Hold]:
     return {hold.payer_id: hold for hold in newest}
 
 
-def _group(row: Mapping[str, Any], hold: Hold) -> Group:
+def _group(row: Mapping[str, Any], hold: Hold, mask: Mask) -> Group:
     decision = stored_decision(hold.last_decision) if hold.last_decision else None
-    figures = (decision.figures if decision else None) or {}
+    figures = mask.figures(decision.figures if decision else None) or {}
     return Group(
         payer=hold.payer,
         currency=row["currency"],

@@ -16,6 +16,7 @@ from credit_mgmt.engine.decision import Reason
 from credit_mgmt.engine.fitting import Aside, Trial, identity
 from credit_mgmt.gathering import Request
 from credit_mgmt.headroom import Receipt, try_to_fit
+from credit_mgmt.masking import Mask
 from customers import access
 from customers.access import Action, Actor
 from customers.errors import NotFound
@@ -80,6 +81,8 @@ class Fitting:
     free: Decimal | None
     receipt: Decimal
     may_set_aside: tuple[Reason, ...]
+    withheld: bool = False
+    """The room is a credit group's, whose figures the reader may not see: `free` is None, `short` too."""
 
     @property
     def chosen(self) -> tuple[Row, ...]:
@@ -137,7 +140,7 @@ def fit_holds(
     Forced holds, failed postings and what is in workflow wait for a person and are left out. Raises `InvalidInput` on
     `receipt` where a rate is missing.
     """
-    holds = _holds(scope, actor)
+    holds, mask = _holds(scope, actor), Mask(actor)
     tried = [hold for hold in holds if not _waits(hold)]
     tried.sort(key=ORDERS[by])
     as_of = {entity: today(entity) for entity in {hold.legal_entity_id for hold in tried}}
@@ -146,11 +149,12 @@ def fit_holds(
     plain = try_to_fit(requests[:1], as_of=as_of) if money else ()
     trials = try_to_fit(requests, as_of=as_of, aside=aside, receipt=money)
     return Fitting(
-        rows=tuple(_rows(tried, trials, scope)),
+        rows=tuple(_rows(tried, trials, scope, mask)),
         left_out=tuple(hold for hold in holds if _waits(hold)),
-        free=_free((plain or trials)[0], scope) if trials else None,
+        free=_free((plain or trials)[0], scope, mask) if trials else None,
         receipt=receipt if money else ZERO,
-        may_set_aside=tuple(_may_set_aside(trials)),
+        may_set_aside=tuple(mask.reason(reason) for reason in _may_set_aside(trials)),
+        withheld=_withheld(trials, mask),
     )
 
 
@@ -171,22 +175,30 @@ ORDERS: Mapping[By, Callable[[Hold], tuple[object, ...]]] = {
 }
 
 
-def _rows(holds: Sequence[Hold], trials: Sequence[Trial], scope: Scope) -> Iterable[Row]:
+def _withheld(trials: Sequence[Trial], mask: Mask) -> bool:
+    """Whether the room that there is is a credit group's, and not the actor's to see."""
+    figures = trials[0].decision.figures if trials else None
+    return mask.figures(figures) is not figures
+
+
+def _rows(holds: Sequence[Hold], trials: Sequence[Trial], scope: Scope, mask: Mask) -> Iterable[Row]:
     running = ZERO
     for hold, trial in zip(holds, trials, strict=True):
         amount = next((draw.amount for draw in trial.decision.draws if draw.account == scope.account), None)
         if trial.fits:
             running += amount or ZERO
         limits = any(reason.type in LIMIT_TESTS for reason in trial.against)
-        figure = (trial.in_the_end.figures or {}).get("over_limit") if trial.in_the_end else None
+        figure = (mask.figures(trial.in_the_end.figures) or {}).get("over_limit") if trial.in_the_end else None
         short = Decimal(figure) if limits and figure and Decimal(figure) > 0 else None
-        against = tuple(reason for reason in trial.against if short is None or reason.type not in LIMIT_TESTS)
+        against = tuple(
+            mask.reason(reason) for reason in trial.against if short is None or reason.type not in LIMIT_TESTS
+        )
         yield Row(hold, trial.fits, amount, running, short, against)
 
 
-def _free(trial: Trial, scope: Scope) -> Decimal | None:
+def _free(trial: Trial, scope: Scope, mask: Mask) -> Decimal | None:
     """What is free before any of them: of the tighter limit, or of the group's where the group was asked about."""
-    figures = trial.decision.figures or {}
+    figures = mask.figures(trial.decision.figures) or {}
     if scope.group is None:
         free = figures.get("free_limit")
         return None if free is None else Decimal(free)

@@ -9,14 +9,15 @@ found says how the page is read: few holds are found and sorted; many are read a
 import datetime as dt
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
 from django.core.cache import cache
-from django.db.models import F, Q, QuerySet
+from django.db.models import Case, F, Q, QuerySet, Value, When
 from django.http import QueryDict
 
+from credit_mgmt.masking import Mask
 from customers import access
 from customers.access import Actor
 from customers.listing import Address, Page
@@ -24,7 +25,7 @@ from customers.models import LegalEntity
 from customers.ordering import Order, SortKey, amount_of, moment_of, order_of, page_in_order
 from holds.filters import CLOSED_STATUSES, FILTERS, STATUSES, Days, Reader, condition_of
 from holds.models import Hold
-from holds.models.holds import SORT_KEYS
+from holds.models.holds import NO_AMOUNT, SORT_KEYS
 from holds.tallies import MOST, Count, Sums, Tally, Wanted, tally
 from holds.views_saved import FIRST, VIEWS, Arrangement, View, arrangement
 
@@ -121,8 +122,10 @@ def read_address(
     view = found.view(params.get("view", FIRST.slug))
     address = Address(params, view.defaults)
     entities = tuple(access.scoped(LegalEntity.objects.all(), actor, path="code").order_by("code"))
-    reader = Reader(actor, Days({item.code: today(item.time_zone) for item in entities}, today("UTC")), now)
-    order = order_of(_completed(",".join(address.all("sort"))), _sorts(address), DEFAULT_SORT, "number")
+    reader = Reader(
+        actor, Days({item.code: today(item.time_zone) for item in entities}, today("UTC")), now, Mask(actor)
+    )
+    order = order_of(_completed(",".join(address.all("sort"))), _sorts(address, reader), DEFAULT_SORT, "number")
     visible = access.scoped(Hold.objects.all(), actor)
     return Asked(address, view, found, entities, reader, visible, condition_of(address, reader), order)
 
@@ -132,12 +135,21 @@ def _completed(words: str) -> str:
     return {"ship": "ship,-value", "-ship": "-ship,value"}.get(words, words)
 
 
-def _sorts(address: Address) -> Mapping[str, SortKey]:
+def _sorts(address: Address, reader: Reader) -> Mapping[str, SortKey]:
     """The orders that are offered: open holds have no decision to be sorted by."""
     statuses = set(address.all("status"))
+    offered = SORTS if reader.withheld is None else {**SORTS, **_masked_sorts(reader.withheld)}
     if not statuses or statuses & CLOSED_STATUSES:
-        return SORTS
-    return {name: key for name, key in SORTS.items() if name != "decided"}
+        return offered
+    return {name: key for name, key in offered.items() if name != "decided"}
+
+
+def _masked_sorts(withheld: Q) -> dict[str, SortKey]:
+    """Orders by figures that may be withheld, in which such rows stand where those without a figure do."""
+    return {
+        name: replace(SORTS[name], expression=Case(When(withheld, then=Value(NO_AMOUNT)), default=SORT_KEYS[name]))
+        for name in ("over", "used")
+    }
 
 
 def hold_list(
@@ -200,7 +212,7 @@ def _tally(asked: Asked, *, exact: bool) -> tuple[Tally, Mapping[str, Count]]:
     views = _views(asked)
     if as_shipped and not exact:
         views.pop(asked.view.slug, None)
-    found, counts = tally(asked.holds, shown, narrowed, views, exact=exact)
+    found, counts = tally(asked.holds, shown, narrowed, views, exact=exact, withheld=asked.reader.withheld)
     return found, counts if not as_shipped or exact else {**counts, asked.view.slug: found.count}
 
 

@@ -105,7 +105,7 @@ _HOLD = {
     "review_date": "date", "assignee_id": "integer", "note": "text", "workflow_state": "text", "release_mode": "text",
     "release_reason_id": "bigint", "decided_at": "timestamptz", "decided_by": "text", "reason_codes": "jsonb",
     "chips": "jsonb", "currency": "text", "amount": "numeric", "amount_unknown": "boolean", "over_limit": "numeric",
-    "used_percent": "numeric", "overdue_amount": "numeric", "ship_date": "date",
+    "used_percent": "numeric", "limiting_group": "text", "overdue_amount": "numeric", "ship_date": "date",
 }  # fmt: skip
 _REASON = {
     "hold_id": "uuid", "type": "text", "rule": "text", "level": "text", "account": "text", "evidence": "jsonb",

@@ -19,6 +19,7 @@ from credit_mgmt import clearances, commitments, decisions, messages, policies
 from credit_mgmt.accounts import Patience
 from credit_mgmt.checks import Checked, check_for_posting
 from credit_mgmt.engine.decision import Decision, NotChecked, Outcome
+from credit_mgmt.masking import Mask
 from credit_mgmt.models import DecisionRecord, Parameters
 from customers import documents
 from customers.access import Action, Actor, NotAllowed, OutOfScope, authorize
@@ -250,11 +251,13 @@ def _sell_at_the_counter(call: Round, orders: Sequence[SalesOrder]) -> dict[int,
     ids = {one.decision.order_id: pk for one, pk in zip(checked, _record(call, checked), strict=True)}
     passed = [(by_id[one.decision.order_id], one.decision) for one in checked if not one.decision.holds]
     external = _go_on(call, passed)
-    answers = {}
+    answers, mask = {}, Mask(call.actor)
     for one in checked:
         order_id, decision = one.decision.order_id, one.decision
         outcome = "refused" if decision.holds else "cleared" if order_id in external else "posted"
-        answers[order_id] = Posting(order_id, outcome, decision, ids[order_id], message=_why_refused(decision))
+        answers[order_id] = Posting(
+            order_id, outcome, decision, ids[order_id], message=_why_refused(mask.decision(decision))
+        )
     return answers
 
 

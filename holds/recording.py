@@ -117,8 +117,11 @@ def show(hold: Hold, reasons: Sequence[HoldReason]) -> None:
 
 
 def _chip(row: HoldReason) -> dict[str, Any]:
+    """What the list draws of a reason; `of` is whose figure the number is, where it is not the payer's own."""
     chip = messages.reason_chip(row)
-    return {"type": row.type, "text": chip.text, "number": chip.number, "valid": row.valid}
+    drawn = {"type": row.type, "text": chip.text, "number": chip.number, "valid": row.valid}
+    of_others = row.account.startswith("group:") or "member" in row.evidence
+    return {**drawn, "of": row.account} if of_others else drawn
 
 
 def severity(type: str) -> int:
@@ -147,6 +150,8 @@ def set_figures(hold: Hold, worth: Worth, figures: Mapping[str, str | None] | No
         hold.amount, hold.amount_unknown = Decimal(0), True
     hold.over_limit = _number(known.get("over_limit"), LARGEST)
     hold.used_percent = _number(known.get("used_percent"), _LARGEST_PERCENT, places=2)
+    of_group = known.get("tighter") == "group"
+    hold.limiting_group = str(known.get("group") or "").removeprefix("group:") if of_group else ""
     hold.overdue_amount = _number(known.get("overdue_amount"), LARGEST)
     hold.ship_date = worth.ship_date
 

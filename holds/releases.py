@@ -192,7 +192,7 @@ def _evidence(hold: Hold, order: SalesOrder, terms: Terms, units: int) -> dict[s
         "document": (hold.posting_request or {}).get("document", hold.checkpoint),
         "document_status": order.document_status,
         "cause": terms.cause,
-        "figures": {**figures, "used_percent": used, "currency": hold.currency},
+        "figures": {**figures, "used_percent": used, "currency": hold.currency, "limiting_group": hold.limiting_group},
     }
 
 

@@ -43,6 +43,7 @@ _HOLD_COLUMNS = {
     "amount_unknown": "boolean",
     "over_limit": "numeric",
     "used_percent": "numeric",
+    "limiting_group": "text",
     "overdue_amount": "numeric",
     "ship_date": "date",
 }
@@ -58,6 +59,7 @@ _SCREENED_COLUMNS = _SEEN_COLUMNS | {
     "amount_unknown": "boolean",
     "over_limit": "numeric",
     "used_percent": "numeric",
+    "limiting_group": "text",
     "overdue_amount": "numeric",
     "ship_date": "date",
 }

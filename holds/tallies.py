@@ -13,7 +13,7 @@ from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import Case, F, Q, QuerySet, When
 
 from holds.models import Hold
 
@@ -68,11 +68,20 @@ class Wanted:
 
 
 def tally(
-    holds: QuerySet[Hold], shown: Wanted, narrowed: Wanted | None, views: Mapping[str, Wanted], *, exact: bool = False
+    holds: QuerySet[Hold],
+    shown: Wanted,
+    narrowed: Wanted | None,
+    views: Mapping[str, Wanted],
+    *,
+    exact: bool = False,
+    withheld: Q | None = None,
 ) -> tuple[Tally, dict[str, Count]]:
-    """Count and sums of `shown`, reasons of `narrowed` (shown, where it is None), counts of `views`. One statement."""
+    """Count and sums of `shown`, reasons of `narrowed` (shown, where it is None), counts of `views`. One statement.
+
+    The excess of `withheld` holds is left out of the sums: the reader may not see it.
+    """
     most = None if exact else MOST
-    parts = [_grouped("shown", holds, shown, most)]
+    parts = [_grouped("shown", holds, shown, most, withheld)]
     if narrowed is not None:
         parts.append(_grouped("narrowed", holds, narrowed, most))
     parts += [_counted(slug, holds, wanted) for slug, wanted in views.items()]
@@ -132,9 +141,14 @@ def _tally(shown: Sequence[_Group], narrowed: Sequence[_Group], most: int | None
     )
 
 
-def _grouped(part: str, holds: QuerySet[Hold], wanted: Wanted, most: int | None) -> _Part | None:
+def _grouped(
+    part: str, holds: QuerySet[Hold], wanted: Wanted, most: int | None, withheld: Q | None = None
+) -> _Part | None:
     columns = holds.filter(wanted.condition).order_by(*_walk(wanted, most))
-    inner = _inner(columns.values_list("currency", "reason_codes", "amount", "over_limit"), most)
+    over = "over_limit"
+    if withheld is not None:
+        columns, over = columns.annotate(seen=Case(When(withheld, then=None), default=F("over_limit"))), "seen"
+    inner = _inner(columns.values_list("currency", "reason_codes", "amount", over), most)
     if inner is None:
         return None
     sql, params = inner

@@ -5,8 +5,10 @@ Sentences with figures are not here: they are made where the figures were compar
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any
 
+from credit_mgmt.masking import Mask
 from credit_mgmt.phrases import reason_label
 from holds.causes import cause_words
 from holds.models import Hold, HoldEvent
@@ -21,6 +23,10 @@ REASONS = {code: reason_label(code) for code in ORDER}
 """What the reason types of `api.md` are called, in the order in which the list offers them."""
 
 
+WITHHELD_CHIPS = frozenset({"limit_used", "limit_exceeded", "days_overdue"})
+"""Chips whose number is a credit group's, or another member's, where they say whose it is."""
+
+
 def status_of(hold: Hold) -> str:
     """The status that a person sees: an active hold is *ready* or *held* (`ux.md` 3.0, Statuses)."""
     if hold.status == Hold.Status.ACTIVE:
@@ -28,13 +34,16 @@ def status_of(hold: Hold) -> str:
     return str(hold.status)
 
 
-def chips_of(hold: Hold) -> list[dict[str, Any]]:
-    """The reasons of a hold as chips: words, the number that matters, cleared ones marked; no chip is drawn twice."""
+def chips_of(hold: Hold, mask: Mask) -> list[dict[str, Any]]:
+    """The reasons of a hold as chips: words, the number that matters, cleared ones marked; no chip is drawn twice.
+
+    A credit group's number only where `mask` lets it be seen.
+    """
     tones = {"forced": "forced", "posting_failed": "failed"}
     drawn = [
         {
             "label": _without(str(chip.get("text", "")), str(chip.get("number") or "")),
-            "value": chip.get("number") or "",
+            "value": "" if _withheld(chip, mask) else chip.get("number") or "",
             "tone": tones.get(chip.get("type", ""), ""),
             "cleared": not chip.get("valid", True),
             "title": REASONS.get(chip.get("type", ""), ""),
@@ -42,6 +51,20 @@ def chips_of(hold: Hold) -> list[dict[str, Any]]:
         for chip in hold.chips
     ]
     return list({(chip["label"], chip["value"], chip["cleared"]): chip for chip in drawn}.values())
+
+
+def _withheld(chip: Mapping[str, Any], mask: Mask) -> bool:
+    return chip.get("type") in WITHHELD_CHIPS and mask.hides(chip.get("of"))
+
+
+def over_limit_of(hold: Hold, mask: Mask) -> Decimal | None:
+    """By how much the tighter limit is exceeded, in the hold's currency; None where it is withheld, too."""
+    return mask.group_amount(hold.limiting_group, hold.over_limit)
+
+
+def used_percent_of(hold: Hold, mask: Mask) -> Decimal | None:
+    """How much of the tighter limit is used, in per cent; None where it is withheld, too."""
+    return mask.group_amount(hold.limiting_group, hold.used_percent)
 
 
 def _without(text: str, number: str) -> str:

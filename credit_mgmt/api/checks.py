@@ -9,6 +9,7 @@ from rest_framework.response import Response
 
 from credit_mgmt.api.serializers import DecisionSerializer, PositionSerializer, decision_data, position_data
 from credit_mgmt.credit_checks import DOCUMENTS, NOT_SUPPORTED, credit_check
+from credit_mgmt.masking import Mask
 from customers.access import Action
 from customers.edge.fields import AmountField, CodeField, KeyField, StrictSerializer
 from customers.edge.routing import Router
@@ -46,13 +47,14 @@ class CreditChecks(ApiView):
         today = self.today_in(values["customer"].partition(":")[0])
         answer = credit_check(**values, as_of=today, actor=self.actor)
         # There is no order, so there is no checkpoint of one either.
-        decision = {**decision_data(answer.decision, date=today), "order": None, "checkpoint": None}
+        mask = Mask(self.actor)
+        decision = {**decision_data(answer.decision, mask, date=today), "order": None, "checkpoint": None}
         return Response(
             {
                 "outcome": answer.outcome,
                 "document": values["document"],
                 "decision": decision,
-                "position": position_data(answer.position),
+                "position": position_data(answer.position, mask),
             }
         )
 

@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from credit_mgmt.api.serializers import PositionSerializer, position_data
 from credit_mgmt.credit_profiles import feed_customers
 from credit_mgmt.exposure import position_of
+from credit_mgmt.masking import Mask
 from customers.access import Action, authorize
 from customers.api.customers import CustomerResource, CustomerSerializer
 from customers.edge import filters as by
@@ -79,7 +80,7 @@ class CreditCustomerResource(CustomerResource):
         customer = self.object_of(key)
         authorize(self.actor, Action.VIEW_EXPOSURE, customer.legal_entity_id, f"Customer {key}")
         day = date_of(request) or self.today_in(customer.legal_entity_id)
-        return Response(position_data(position_of(customer, day)))
+        return Response(position_data(position_of(customer, day), Mask(self.actor)))
 
 
 def date_of(request: Request) -> dt.date | None:

@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from credit_mgmt.api.serializers import DecisionSerializer, decision_data
 from credit_mgmt.decisions import explained, stored_decision
 from credit_mgmt.engine.decision import Decision
+from credit_mgmt.masking import Mask, hidden_groups
 from credit_mgmt.models import DecisionRecord, LimitHistory
 from customers.access import Action, scoped
 from customers.edge import filters as by
@@ -60,17 +61,21 @@ class Decisions(ListResource):
     def represent(self, rows: Sequence[Any]) -> Any:
         """The decisions as they were made, with who asked; what would clear one is worked out for one at a time."""
         names = names_of(record.actor for record in rows)
-        return [stored_decision_data(record, stored_decision(record), names) for record in rows]
+        mask = Mask(self.actor)
+        return [stored_decision_data(record, stored_decision(record), mask, names) for record in rows]
 
     def answer(self, thing: Any, serializer_class: Any = None, *, status: int = 200, many: bool = False) -> Response:
         """One decision, with what would have cleared it."""
-        return Response(stored_decision_data(thing, explained(thing), names_of([thing.actor])), status=status)
+        answer = stored_decision_data(thing, explained(thing), Mask(self.actor), names_of([thing.actor]))
+        return Response(answer, status=status)
 
 
-def stored_decision_data(record: DecisionRecord, decision: Decision, names: Mapping[str, str]) -> dict[str, Any]:
+def stored_decision_data(
+    record: DecisionRecord, decision: Decision, mask: Mask, names: Mapping[str, str]
+) -> dict[str, Any]:
     """A stored decision as `StoredDecisionSerializer` describes it; `names` of actors by their references."""
     return {
-        **decision_data(decision, id=record.pk, date=record.date),
+        **decision_data(decision, mask, id=record.pk, date=record.date),
         "kind": record.kind,
         "customer": record.payer.key,
         "legal_entity": record.legal_entity_id,
@@ -135,10 +140,14 @@ class LimitEntries(CollectionResource):
     scope_path = None
 
     def rows(self) -> QuerySet[Any]:
-        """Entries of customers in the caller's legal entities, and of groups with a member there."""
+        """Entries of customers in the caller's legal entities, and of groups all of whose members are there."""
         rows = super().rows()
+        hidden = hidden_groups(self.actor)
+        if hidden is None:
+            return rows
         own = scoped(rows, self.actor, self.rights["list"], path="account__customer__legal_entity")
         groups = scoped(rows, self.actor, self.rights["list"], path="account__group__members__legal_entity")
+        groups = groups.exclude(account__group__in=hidden)
         return rows.filter(Q(pk__in=own.values("pk")) | Q(pk__in=groups.values("pk")))
 
 

@@ -8,6 +8,7 @@ from rest_framework import serializers
 from credit_mgmt import messages
 from credit_mgmt.engine.decision import Decision, Outcome, Reason, Remedy, TraceLine
 from credit_mgmt.exposure import Position
+from credit_mgmt.masking import Mask
 from customers.edge.fields import JsonField, StrictSerializer
 from customers.models import Currency
 from customers.money import round_half_up
@@ -69,8 +70,9 @@ class DecisionSerializer(StrictSerializer):
     policy_version = serializers.IntegerField()
 
 
-def decision_data(decision: Decision, *, id: Any = None, date: Any = None) -> dict[str, Any]:
-    """A decision as `DecisionSerializer` describes it; `id` and `date` where it is stored."""
+def decision_data(decision: Decision, mask: Mask, *, id: Any = None, date: Any = None) -> dict[str, Any]:
+    """A decision as `DecisionSerializer` describes it and `mask` lets it be seen; `id`, `date` where it is stored."""
+    decision = mask.decision(decision)
     because = decision.not_checked_because
     return {
         "id": str(id) if id else None,
@@ -141,7 +143,8 @@ class AgeingSerializer(StrictSerializer):
 
 
 class GroupStandingSerializer(StrictSerializer):
-    """The customer's credit group, in the currency of the position."""
+    """The customer's credit group, in the currency of the position; its amounts are null to those who do not see all
+    legal entities of its members."""
 
     number = serializers.CharField()
     limit = serializers.CharField(allow_null=True)
@@ -158,7 +161,7 @@ class PositionSerializer(StrictSerializer):
     currency = serializers.CharField()
     base_limit = serializers.CharField()
     temporary_limit = serializers.CharField(allow_null=True)
-    insurance_and_guarantees = serializers.CharField()
+    insurance_and_guarantees = serializers.CharField(allow_null=True)
     total_limit = serializers.CharField(allow_null=True)
     unlimited = serializers.BooleanField()
     expires_on = serializers.DateField(allow_null=True)
@@ -177,8 +180,10 @@ class PositionSerializer(StrictSerializer):
     missing_rate = serializers.CharField(allow_null=True)
 
 
-def position_data(position: Position) -> dict[str, Any]:
-    """A position as `PositionSerializer` describes it; amounts with their currency's decimals."""
+def position_data(position: Position, mask: Mask) -> dict[str, Any]:
+    """A position as `PositionSerializer` describes it and `mask` lets it be seen; amounts with their currency's
+    decimals."""
+    position = mask.position(position)
     units = dict(Currency.objects.order_by().values_list("code", "minor_units"))
 
     def text(amount: Decimal | None, currency: str = position.currency) -> str | None:

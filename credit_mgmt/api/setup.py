@@ -14,6 +14,7 @@ from rest_framework.response import Response
 
 from credit_mgmt.api.serializers import DecisionSerializer, decision_data
 from credit_mgmt.engine.rules import types
+from credit_mgmt.masking import Mask
 from credit_mgmt.models import BlockingRule, Parameters
 from credit_mgmt.parameter_setup import DEFAULT, FIELDS, REASONS, find_parameters, parameter_values, save_parameters
 from credit_mgmt.rule_setup import delete_rule, save_rule
@@ -260,7 +261,9 @@ class RuleResource(ListResource):
         """What this rule alone would say of an order; nothing is stored."""
         values = self.read(RuleTestSerializer)
         decision = try_rule(rule=self._id(key), actor=self.actor, today=self.today_in, **values)
-        return Response(decision_data(decision, date=self.today_in(values["order"].partition(":")[0])))
+        return Response(
+            decision_data(decision, Mask(self.actor), date=self.today_in(values["order"].partition(":")[0]))
+        )
 
     def _save(self, key: str, *, replace: bool) -> Response:
         rule = save_rule(values=self.read(partial=not replace), actor=self.actor, rule=self._id(key), replace=replace)

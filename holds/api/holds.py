@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Case, F, Prefetch, Q, QuerySet, When
 from django.db.models.functions import Greatest
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -12,7 +12,8 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from customers.access import Action
+from credit_mgmt.masking import Mask, hidden_groups
+from customers.access import Action, Actor
 from customers.edge import filters as by
 from customers.edge.fields import AmountField, CodeField, DayField, FlagField, JsonField, StrictSerializer, TextField
 from customers.edge.people import NameOfField
@@ -22,6 +23,7 @@ from customers.errors import InvalidInput
 from customers.models import Document
 from holds import worklist
 from holds.each import BulkResult
+from holds.masked import masked
 from holds.models import Hold, HoldReason
 from holds.recording import MULTIPLE, READY, SEVERITY, label, severity, with_reason
 from holds.rejections import reject_hold, reject_holds
@@ -30,6 +32,9 @@ from holds.releases import reinstate_hold, release_hold, release_holds
 LABELS = [*SEVERITY, MULTIPLE, READY]
 MOST_IDS = 500
 """Holds of one bulk action: a page of the list."""
+
+
+NOBODY = Actor("client", 0, "")
 
 
 class HoldReasonSerializer(StrictSerializer):
@@ -93,10 +98,26 @@ class HoldSerializer(StrictSerializer):
     decision = serializers.UUIDField(source="decision_id", allow_null=True)
     last_decision = serializers.UUIDField(source="last_decision_id", allow_null=True)
 
+    def to_representation(self, hold: Hold) -> dict[str, Any]:
+        """The hold; what of its figures is a credit group's, only to those who see all its legal entities."""
+        told: dict[str, Any] = super().to_representation(hold)
+        if self._mask().hides_group(hold.limiting_group):
+            told |= {"over_limit": None, "used_percent": None}
+        return told
+
+    def _mask(self) -> Mask:
+        """One for all holds of an answer; without a view to ask for, nobody's."""
+        context: dict[str, Any] = self.context
+        if "mask" not in context:
+            context["mask"] = Mask(context["view"].actor if "view" in context else NOBODY)
+        return context["mask"]  # type: ignore[no-any-return]  # what the context of a serializer holds is untyped
+
     @extend_schema(responses=HoldReasonSerializer(many=True))
     def get_reasons(self, hold: Hold) -> list[dict[str, Any]]:
         """The reasons, valid ones first, worst first."""
-        rows = sorted(hold.reasons.all(), key=lambda row: (not row.valid, severity(row.type), row.pk))
+        mask = self._mask()
+        ordered = sorted(hold.reasons.all(), key=lambda row: (not row.valid, severity(row.type), row.pk))
+        rows = [masked(row, mask) for row in ordered]
         return list(HoldReasonSerializer(rows, many=True).data)
 
     def get_reason(self, hold: Hold) -> str:
@@ -213,7 +234,7 @@ FILTERS = {
     "id": by.uuid("pk"),
     "invoice_account": by.key("payer"),
     "amount_unknown": by.flag("amount_unknown"),
-    "used_percent": by.amount("used_percent"),
+    "used_percent": by.amount("seen_used_percent"),
     "ship_date": by.day("ship_date"),
     "held_by": by.text("held_by"),
     "forced_by": by.text("forced_by"),
@@ -238,7 +259,7 @@ FILTERS = {
     "ready_to_release": by.flag("ready_to_release"),
     "currency": by.code("currency"),
     "amount": by.amount("amount"),
-    "over_limit": by.amount("over_limit"),
+    "over_limit": by.amount("seen_over_limit"),
     "overdue_amount": by.amount("overdue_amount"),
     "held_at": by.instant("held_at"),
     "decided_at": by.instant("decided_at"),
@@ -277,7 +298,17 @@ class Holds(ListResource):
 
     def rows(self) -> QuerySet[Any]:
         """With their reasons, and when they were last looked at."""
-        rows: QuerySet[Any] = super().rows().annotate(last_look=Greatest("evaluated_at", "look__looked_at"))
+        hidden = hidden_groups(self.actor)
+        withheld = Q(pk__in=()) if hidden is None else Q(limiting_group__in=hidden)
+        rows: QuerySet[Any] = (
+            super()
+            .rows()
+            .annotate(
+                last_look=Greatest("evaluated_at", "look__looked_at"),
+                seen_over_limit=Case(When(withheld, then=None), default=F("over_limit")),
+                seen_used_percent=Case(When(withheld, then=None), default=F("used_percent")),
+            )
+        )
         return rows.prefetch_related(Prefetch("reasons", HoldReason.objects.order_by("pk")))
 
     def _visible(self, key: str) -> Hold:

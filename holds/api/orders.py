@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from credit_mgmt.api.serializers import DecisionSerializer, decision_data
 from credit_mgmt.checks import check_for_posting, check_order
 from credit_mgmt.decisions import explained
+from credit_mgmt.masking import Mask
 from credit_mgmt.models import DecisionRecord
 from customers import clock
 from customers.access import Action, authorize
@@ -111,7 +112,7 @@ class SalesOrderActions(SalesOrderResource):
         else:
             [checked] = check_for_posting([order.id], limit_only=True, **about)
             decision = checked.decision
-        return Response(decision_data(decision, date=day))
+        return Response(decision_data(decision, Mask(self.actor), date=day))
 
     @extend_schema(request=PostSerializer, responses=PostingSerializer)
     @action(detail=True, methods=["post"], url_path="post")
@@ -141,11 +142,11 @@ class SalesOrderActions(SalesOrderResource):
 
         What holds an order comes with what would clear it.
         """
-        made = posting.decision
+        made, mask = posting.decision, Mask(self.actor)
         if made is not None and not (made.holds and posting.decision_id):
-            return decision_data(made, id=posting.decision_id, date=self.today_in(order.legal_entity_id))
+            return decision_data(made, mask, id=posting.decision_id, date=self.today_in(order.legal_entity_id))
         record = DecisionRecord.objects.filter(pk=posting.decision_id).first() if posting.decision_id else None
-        return None if record is None else decision_data(explained(record), id=record.pk, date=record.date)
+        return None if record is None else decision_data(explained(record), mask, id=record.pk, date=record.date)
 
     @extend_schema(request=PostedSerializer, responses=SalesOrderSerializer)
     @action(detail=True, methods=["post"])

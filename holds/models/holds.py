@@ -131,12 +131,20 @@ class Hold(models.Model):
 
     # Denormalised for the list: one row per hold, written with every decision (`ux.md` Server budget).
     reason_codes = models.JSONField(default=list, help_text="valid reason types, sorted")
-    chips = models.JSONField(default=list, help_text="[{type, text, number, valid}] in severity order")
+    chips = models.JSONField(default=list, help_text="[{type, text, number, valid, of?}] in severity order")
     currency = models.CharField(max_length=3)
     amount = money(default=0, help_text="the order in the accounting currency; 0 with amount_unknown")
     amount_unknown = models.BooleanField(default=False)
     over_limit = money(null=True)
     used_percent = models.DecimalField(max_digits=12, decimal_places=2, null=True)
+    limiting_group = models.CharField(
+        max_length=20,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="the credit group whose limit over_limit and used_percent are measured against; "
+        "empty: the payer's own",
+    )
     overdue_amount = money(null=True)
     ship_date = models.DateField(null=True)
     order_number = models.CharField(max_length=60, editable=False, default="", help_text="given by the database")

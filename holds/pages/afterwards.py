@@ -12,6 +12,7 @@ from typing import Any
 from credit_mgmt.engine.schedule import grace_until
 from credit_mgmt.gathering import Request
 from credit_mgmt.headroom import after_release
+from credit_mgmt.masking import Mask
 from credit_mgmt.policies import current_policy
 from customers.models import Document
 from customers.money import HUNDRED, ZERO
@@ -34,6 +35,9 @@ class Stands:
     over: Decimal
     currency: str
     of_group: bool
+    withheld: bool = False
+    """`used` and `over` are the group's and not the reader's to see: it is told that the group is over, not by how
+    much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,7 @@ def _differs(before: str, now: str) -> bool:
     return abs(new - old) * HUNDRED > TOLERANCE * max(abs(old), abs(new))
 
 
-def afterwards(holds: Sequence[Hold], today: Callable[[str], dt.date]) -> Afterwards:
+def afterwards(holds: Sequence[Hold], today: Callable[[str], dt.date], mask: Mask) -> Afterwards:
     """Where the customers stand once `holds` are released; a handful of queries, whatever their number."""
     as_of = {entity: today(entity) for entity in {hold.legal_entity_id for hold in holds}}
     as_of |= {entity: today(entity) for entity in {hold.payer.legal_entity_id for hold in holds}}
@@ -66,11 +70,11 @@ def afterwards(holds: Sequence[Hold], today: Callable[[str], dt.date]) -> Afterw
     names = {hold.payer.key: hold.payer.name for hold in holds}
     stands, unknown = [], []
     for key, decision in after_release(requests, as_of=as_of).items():
-        figures = decision.figures or {}
+        figures, seen = decision.figures or {}, mask.figures(decision.figures) or {}
         if figures.get("exposure_after") is None:
             unknown.append(names.get(key, key))
             continue
-        used = figures.get("used_percent")
+        used = seen.get("used_percent")
         stands.append(
             Stands(
                 name=names.get(key, key),
@@ -80,6 +84,7 @@ def afterwards(holds: Sequence[Hold], today: Callable[[str], dt.date]) -> Afterw
                 over=Decimal(figures.get("over_limit") or ZERO),
                 currency=str(figures.get("currency", "")),
                 of_group=figures.get("tighter") == "group",
+                withheld=figures.get("over_limit") != seen.get("over_limit"),
             )
         )
     over = tuple(sorted((one for one in stands if one.over > 0), key=lambda one: (-one.over, one.key)))

@@ -12,6 +12,7 @@ from django.forms import Form
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.urls import reverse
 
+from credit_mgmt.masking import Mask
 from customers.access import Action
 from customers.errors import InvalidInput
 from customers.views import PageView, add_errors
@@ -107,6 +108,7 @@ class SelectionDialog(PageView):
             "what": what,
             "dialog_heading": f"{self.verb} {what}",
             "nothing_to_do": not holds,
+            "mask": Mask(self.actor),
         }
         return self.page(self.template, {**context, **self.more(chosen, form), **more}, status=status)
 

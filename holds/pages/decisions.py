@@ -8,6 +8,7 @@ from django.forms import Form
 from django.http import HttpResponse, QueryDict
 from django.urls import reverse
 
+from credit_mgmt.masking import Mask
 from customers.access import Action
 from customers.models import Reason
 from holds.each import BulkResult
@@ -81,7 +82,7 @@ class ReleaseDialog(DecisionDialog):
         return {
             **super().more(chosen, form),
             "mode_hints": {**MODE_HINTS, Hold.Mode.WITH_POSTING: _posting_hint(holds)},
-            "after": afterwards.afterwards(holds, self.today_of) if known else None,
+            "after": afterwards.afterwards(holds, self.today_of, Mask(self.actor)) if known else None,
             "grace": afterwards.grace(holds, self.today_of),
             "meant": len(holds),
             "last_reason": form.initial.get("reason"),
@@ -91,7 +92,8 @@ class ReleaseDialog(DecisionDialog):
         """Ask once more where figures moved since the dialog was opened; many are released in the background."""
         holds = _meant(chosen, form)
         seen = dict(word.rpartition("=")[::2] for word in self.request.POST.getlist("seen"))
-        if seen and len(holds) <= afterwards.MOST and afterwards.afterwards(holds, self.today_of).moved(seen):
+        few, mask = len(holds) <= afterwards.MOST, Mask(self.actor)
+        if seen and few and afterwards.afterwards(holds, self.today_of, mask).moved(seen):
             return self.show(chosen, form, status=409, moved=True)
         if len(holds) <= IN_BACKGROUND_ABOVE:
             return None

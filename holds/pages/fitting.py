@@ -10,6 +10,7 @@ from django.urls import reverse
 from credit_mgmt import messages
 from credit_mgmt.engine.decision import Reason
 from credit_mgmt.engine.fitting import Aside, identity
+from credit_mgmt.masking import Mask
 from credit_mgmt.phrases import reason_label
 from customers.access import Action
 from customers.errors import InvalidInput
@@ -53,6 +54,7 @@ class FitPage(PageView):
             "release_url": reverse("hold-release") if self.may(Action.RELEASE) else "",
             "note": _note(found, aside),
             "nouns": plural(len(found.chosen), "order"),
+            "mask": Mask(self.actor),
         }
         return self.page("holds/fit.html", context, status=200 if valid else 422)
 

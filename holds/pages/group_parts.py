@@ -107,7 +107,7 @@ class GroupRows(PageView):
         asked = read_address(query, actor=self.actor, now=self.now, today=self.today)
         columns = [column for column in list_rows.columns_of(asked) if column.name != "customer"]
         page = page_in_order(asked.matching, asked.order, per=MOST_IN_PLACE, related=related_of(columns))
-        facts = facts_of(page.rows, columns, self.now, self.today)
+        facts = facts_of(page.rows, columns, self.now, self.today, asked.reader.mask)
         listed = list_rows.query_of(asked)
         rows = [list_rows.row_of(hold, asked, facts, listed=listed) for hold in page.rows]
         context = {

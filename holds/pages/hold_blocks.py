@@ -14,6 +14,7 @@ from django.urls import reverse
 from credit_mgmt import display
 from credit_mgmt.engine.decision import Decision, Reason, Remedy
 from credit_mgmt.exposure import UNAPPLIED, Position
+from credit_mgmt.masking import Mask
 from credit_mgmt.messages import cleared_by, reason_message, remedy_message
 from credit_mgmt.standing import CreditStanding, standing_of
 from customers.access import Action
@@ -32,11 +33,11 @@ TONES = {FORCED: "forced", POSTING_FAILED: "failed"}
 
 
 def standing_now(page: PageView, hold: Hold, *, with_position: bool = True) -> CreditStanding:
-    """The payer's credit today and, while the hold is active, what the check says now."""
-    today = page.today(hold.legal_entity.time_zone)
+    """The payer's credit today and, while the hold is active, what the check says now; as far as the reader may see."""
+    today, mask = page.today(hold.legal_entity.time_zone), Mask(page.actor)
     if hold.status != Hold.Status.ACTIVE:
-        return standing_of(hold.payer, today, with_position=with_position)
-    return standing_of(
+        return standing_of(hold.payer, today, with_position=with_position).seen_through(mask)
+    standing = standing_of(
         hold.payer,
         today,
         order_id=hold.order_id,
@@ -44,6 +45,7 @@ def standing_now(page: PageView, hold: Hold, *, with_position: bool = True) -> C
         pro_forma=hold.pro_forma,
         with_position=with_position,
     )
+    return standing.seen_through(mask)
 
 
 # --- why -------------------------------------------------------------------------------------------------------------

@@ -13,11 +13,13 @@ from django.urls import reverse
 
 from credit_mgmt import display
 from credit_mgmt.decisions import stored_decision
+from credit_mgmt.masking import Mask
 from credit_mgmt.standing import CreditStanding
 from customers import access
 from customers.access import Action
 from customers.views import PageView
 from holds.history import timeline_of
+from holds.masked import masked
 from holds.models import Attachment, CustomerNote, Hold, HoldEvent, HoldReason
 from holds.pages import hold_blocks as blocks
 from holds.pages.facts import order_facts
@@ -102,17 +104,17 @@ class HoldPage(PageView):
             "with_held": wide,
         }
         if request.GET.get("at") == "hold" and hold.decision_id is not None:
-            context |= _then(hold, standing)
+            context |= _then(hold, standing, Mask(self.actor))
         return self.page("holds/detail.html", context)
 
     def _around(self, hold: Hold, others: list[Hold]) -> Item:
         """What stands beside the three blocks: order, work, other holds, the last events, the tabs."""
-        today = self.today(hold.legal_entity.time_zone)
+        today, mask = self.today(hold.legal_entity.time_zone), Mask(self.actor)
         return {
             "owner": (hold.assignee.get_full_name() or hold.assignee.get_username()) if hold.assignee else "",
             "facts": order_facts(hold.order, hold.legal_entity.accounting_currency_id, hold.amount),
             "others": [
-                {"hold": other, "chips": chips_of(other), "status": status_of(other)} for other in others[:OTHERS]
+                {"hold": other, "chips": chips_of(other, mask), "status": status_of(other)} for other in others[:OTHERS]
             ],
             "other_count": len(others),
             "fit_url": self._fit_url(hold) if others else "",
@@ -158,7 +160,8 @@ class HoldPage(PageView):
 
 def why_context(page: PageView, hold: Hold, standing: CreditStanding) -> Item:
     """Why, what clears it and what can be done: what the page and the peek have in common."""
-    reasons = reasons_of(hold)
+    mask = Mask(page.actor)
+    reasons = [masked(row, mask) for row in reasons_of(hold)]
     decision = standing.decision
     return {
         "hold": hold,
@@ -197,12 +200,12 @@ def segment_urls(hold: Hold) -> dict[str, str]:
     return {**urls, "this_order": reverse("order", args=[hold.legal_entity_id, hold.order.number])}
 
 
-def _then(hold: Hold, standing: CreditStanding) -> Item:
+def _then(hold: Hold, standing: CreditStanding, mask: Mask) -> Item:
     """The page as it was when the order was stopped: reasons, figures and trace of the stored decision."""
     record = hold.decision
     if record is None:
         return {}
-    then = stored_decision(record)
+    then = mask.decision(stored_decision(record))
     bar = display.exposure_bar(then.figures)
     if bar is not None and not bar["unlimited"] and not standing.own_limit_binds:
         bar["limit"] = None

@@ -96,7 +96,7 @@ class HoldListPage(PageView):
         """One line per hold."""
         chosen = list_rows.with_currency(found, list_rows.columns_of(found.asked))
         kept = self._kept(found) if bulk else None
-        facts = facts_of(found.page.rows, chosen, self.now, self.today)
+        facts = facts_of(found.page.rows, chosen, self.now, self.today, found.asked.reader.mask)
         listed = list_rows.query_of(found.asked)
         return {
             "order_text": list_parts.order_text(found),

@@ -11,6 +11,7 @@ from django.urls import reverse
 from credit_mgmt import display, messages
 from credit_mgmt.checks import check_order
 from credit_mgmt.engine.decision import Decision
+from credit_mgmt.masking import Mask
 from customers.access import Action
 from customers.errors import InvalidInput, Refused
 from customers.models import Document, Reason, SalesOrder
@@ -77,10 +78,9 @@ class PostDocument(PageView):
 
     def _answer(self, order: SalesOrder, posting: Posting, document: str) -> HttpResponse:
         name = str(Document(document).label)
+        decision = Mask(self.actor).decision(posting.decision) if posting.decision else None
         if posting.outcome == "posted":
-            warnings = " ".join(
-                messages.reason_message(item) for item in (posting.decision.warnings if posting.decision else ())
-            )
+            warnings = " ".join(messages.reason_message(item) for item in (decision.warnings if decision else ()))
             toasts.success(self.request, f"{name} of {order.number} posted. {warnings}".strip())
         elif posting.outcome == "cleared":
             toasts.success(self.request, f"{name} of {order.number} is cleared; the ERP posts it.")
@@ -121,13 +121,14 @@ class CheckOrder(PageView):
         )
 
     def _decide(self, order: SalesOrder, form: DocumentForm) -> Decision:
-        return check_order(
+        decision = check_order(
             order.pk,
             checkpoint=form.cleaned_data["document"],
             pro_forma=form.cleaned_data["pro_forma"],
             as_of={order.legal_entity_id: self.today(order.legal_entity.time_zone)},
             with_remedies=True,
         )
+        return Mask(self.actor).decision(decision)
 
 
 class OrderDialog(Dialog):

@@ -6,12 +6,14 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
-from credit_mgmt.messages import reason_message
+from credit_mgmt.masking import Mask
 from customers.access import Action
 from customers.views import PageView
+from holds.masked import masked
 from holds.models import Hold, HoldReason
 from holds.order_state import history_of, state_of
 from holds.pages.orders import order_or_404
+from holds.words import over_limit_of, used_percent_of
 
 
 class OrderCreditPanel(PageView):
@@ -38,17 +40,18 @@ class OrderCreditPanel(PageView):
         """Reasons with their numbers, for who may see them."""
         if hold is None or not self.may(Action.VIEW_EXPOSURE, legal_entity):
             return {}
-        reasons = HoldReason.objects.filter(hold=hold, valid=True).order_by("pk")
+        mask = Mask(self.actor)
+        reasons = [masked(row, mask) for row in HoldReason.objects.filter(hold=hold, valid=True).order_by("pk")]
         money = {"kind": "amount", "unit": hold.currency, "hint": hold.currency}
         facts = [
             {"label": "Value", "value": None if hold.amount_unknown else hold.amount, **money},
-            {"label": "Over limit", "value": hold.over_limit, **money},
-            {"label": "Limit used", "value": hold.used_percent, "kind": "percent"},
+            {"label": "Over limit", "value": over_limit_of(hold, mask), **money},
+            {"label": "Limit used", "value": used_percent_of(hold, mask), "kind": "percent"},
             {"label": "Overdue", "value": hold.overdue_amount, **money},
         ]
         return {
             "facts": [fact for fact in facts if fact["value"]],
-            "reasons": [reason_message(reason) for reason in reasons],
+            "reasons": [reason.message for reason in reasons],
             "hold_url": reverse("hold-detail", args=[hold.number]),
         }
 

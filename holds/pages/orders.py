@@ -10,6 +10,7 @@ from django.urls import reverse
 from credit_mgmt import display, messages
 from credit_mgmt.decisions import stored_decision
 from credit_mgmt.engine.schedule import next_documents
+from credit_mgmt.masking import Mask
 from credit_mgmt.models import Clearance, Commitment, DecisionRecord
 from customers import access
 from customers.access import Action
@@ -117,20 +118,20 @@ class OrderPage(PageView):
         visible = access.scoped(Hold.objects.filter(order=order), self.actor)
         holds = list(visible.select_related("order", "payer").order_by("-held_at", "number"))
         active = next((hold for hold in holds if hold.status == Hold.Status.ACTIVE), None)
-        today = self.today(order.legal_entity.time_zone)
+        today, mask = self.today(order.legal_entity.time_zone), Mask(self.actor)
         return self.page(
             "holds/order.html",
             {
                 "order": order,
                 "badge": CREDIT_BADGES[order.credit_status],
                 "active": active,
-                "active_chips": chips_of(active) if active else [],
-                "holds": [{"hold": hold, "chips": chips_of(hold), "status": status_of(hold)} for hold in holds],
+                "active_chips": chips_of(active, mask) if active else [],
+                "holds": [{"hold": hold, "chips": chips_of(hold, mask), "status": status_of(hold)} for hold in holds],
                 "lines": [_line(line) for line in order.lines.order_by("number")],
                 "facts": order_facts(order, order.legal_entity.accounting_currency_id, None),
                 "documents": documents_of(order),
                 "credit": _credit(order, today) if knows else [],
-                "decisions": self._decisions(order) if knows else [],
+                "decisions": self._decisions(order, mask) if knows else [],
                 "knows": knows,
                 "panel_url": reverse("order-credit-panel", args=[legal_entity, number]),
                 "form": DocumentForm(documents=open_documents(order)),
@@ -170,7 +171,7 @@ class OrderPage(PageView):
             )
         return actions
 
-    def _decisions(self, order: SalesOrder) -> list[Item]:
+    def _decisions(self, order: SalesOrder, mask: Mask) -> list[Item]:
         """What was decided about the order, newest first, each with its trace."""
         records = list(DecisionRecord.objects.filter(order=order).order_by("-at", "pk")[:DECISIONS])
         names = names_of(record.actor for record in records)
@@ -183,7 +184,7 @@ class OrderPage(PageView):
                 "steps": display.trace_steps(decision.trace),
                 "by": names[record.actor],
             }
-            for record, decision in ((record, stored_decision(record)) for record in records)
+            for record, decision in ((record, mask.decision(stored_decision(record))) for record in records)
         ]
 
 

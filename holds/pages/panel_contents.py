@@ -13,6 +13,7 @@ from django.http import QueryDict
 from django.urls import reverse
 
 from credit_mgmt.drilldown import ORDERS, RECEIVABLES, Behind, documents_of
+from credit_mgmt.masking import Mask
 from customers import access
 from customers.listing import Address, Key, page_of
 from customers.models import Customer, CustomerTransaction, Settlement
@@ -136,19 +137,20 @@ def orders(subject: Subject) -> Item:
         more: Item = {"documents": page.rows, "total": _total(behind)}
     else:
         part = ""
+        mask = Mask(subject.page.actor)
         page = _page(orders_since(subject.customer, subject.today), (Key("id", True),), address)
-        more = {"rows": [_past(past) for past in past_orders(page.rows, subject.today)]}
+        more = {"rows": [_past(past, mask) for past in past_orders(page.rows, subject.today)]}
     return {**more, "part": part, "filters": _filters(subject, "orders", ORDER_PARTS, part),
             "pager": address.pager(page)}  # fmt: skip
 
 
-def _past(past: Any) -> Item:
+def _past(past: Any, mask: Mask) -> Item:
     hold = past.hold
     return {
         "past": past,
         "order": past.order,
         "hold": hold,
-        "chips": chips_of(hold) if hold else [],
+        "chips": chips_of(hold, mask) if hold else [],
         "date": hold.held_at.date() if hold and past.first_seen is None else past.first_seen,
     }
 
@@ -194,14 +196,15 @@ def _with_after(subject: Subject, cursor: str) -> str:
 def audit(subject: Subject) -> Item:
     """Every event of the hold as it was recorded, with what stood there before; nobody can change one."""
     hold = subject.hold
-    events = HoldEvent.objects.filter(hold=hold).order_by("-version")
+    events, mask = HoldEvent.objects.filter(hold=hold).order_by("-version"), Mask(subject.page.actor)
     page = _page(events, (Key("version", True),), subject.address)
-    return {"rows": [_audited(event) for event in page.rows], "pager": subject.address.pager(page)}
+    return {"rows": [_audited(event, mask) for event in page.rows], "pager": subject.address.pager(page)}
 
 
-def _audited(event: HoldEvent) -> Item:
+def _audited(event: HoldEvent, mask: Mask) -> Item:
     before = event.data.get("before") if isinstance(event.data.get("before"), Mapping) else {}
     now = {key: value for key, value in event.data.items() if key != "before"}
+    now = now | {"figures": _figures(now["figures"], mask)} if "figures" in now else now
     if event.from_status != event.to_status:
         before, now = {"status": event.from_status or "none", **before}, {"status": event.to_status, **now}
     changes = [
@@ -211,6 +214,12 @@ def _audited(event: HoldEvent) -> Item:
     ]
     return {"event": event, "words": event_words(event), "who": actor_words(event.actor, event.actor_name),
             "changes": changes}  # fmt: skip
+
+
+def _figures(figures: Mapping[str, Any], mask: Mask) -> Item:
+    """The figures of a release, without those that are a credit group's and not the reader's to see."""
+    gone = ("over_limit", "used_percent") if mask.hides_group(figures.get("limiting_group")) else ()
+    return {key: value for key, value in figures.items() if key not in gone}
 
 
 def _words(key: str) -> str:

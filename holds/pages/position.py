@@ -75,6 +75,8 @@ def _note(position: Position) -> str:
     group = position.group
     if group is None:
         notes.append("Credit group: none.")
+    elif group.withheld:
+        notes.append(f"Credit group {group.number}: shares one limit; its figures need all its legal entities.")
     elif group.limit is None:
         notes.append(f"Credit group {group.number}: its limit cannot be converted, an exchange rate is missing.")
     else:

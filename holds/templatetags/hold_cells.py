@@ -59,7 +59,8 @@ def _value(row: Row, column: Column) -> SafeString:
 
 
 def _over(row: Row, column: Column) -> SafeString:
-    return _money(row, column) if row["hold"].over_limit else _td("num", column.label, formats.NONE)
+    over = column.value(row["hold"], row["facts"])
+    return _money(row, column) if over else _td("num", column.label, formats.NONE)
 
 
 def _money(row: Row, column: Column) -> SafeString:
@@ -67,7 +68,7 @@ def _money(row: Row, column: Column) -> SafeString:
 
 
 def _used(row: Row, column: Column) -> SafeString:
-    return _td("num", column.label, formats.percent(row["hold"].used_percent))
+    return _td("num", column.label, formats.percent(column.value(row["hold"], row["facts"])))
 
 
 def _ship(row: Row, column: Column) -> SafeString:

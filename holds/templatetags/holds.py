@@ -4,6 +4,7 @@ from typing import Any
 
 from django import template
 
+from credit_mgmt.masking import Mask
 from holds.models import CustomerNote, Hold, HoldEvent
 from holds.words import actor_words, chips_of, event_words, status_of
 
@@ -11,9 +12,9 @@ register = template.Library()
 
 
 @register.filter
-def hold_chips(hold: Hold) -> list[dict[str, Any]]:
-    """The reasons of a hold as chips."""
-    return chips_of(hold)
+def hold_chips(hold: Hold, mask: Mask) -> list[dict[str, Any]]:
+    """The reasons of a hold as chips, as far as the reader may see them."""
+    return chips_of(hold, mask)
 
 
 @register.filter
