@@ -49,7 +49,7 @@ def business_days(accounts: Iterable[CreditAccount], *, as_of: AsOf, at: dt.date
     if groups:
         members = Customer.objects.filter(credit_group__in=groups).order_by("credit_group_id", "pk")
         first = members.distinct("credit_group_id").values_list("credit_group_id", "legal_entity_id")
-        homes |= {groups[group]: entity for group, entity in first if group is not None}
+        homes |= {groups[group]: entity for group, entity in first}
     todays = {entity: as_of(entity) for entity in sorted(set(homes.values()))}
     return {account.pk: todays[homes[account.pk]] if account.pk in homes else at.date() for account in owners}
 

@@ -262,4 +262,4 @@ def _raises(entry: LimitHistory) -> bool:
     if limit is None or entry.unlimited or not limit.valid_from <= today <= limit.valid_to:
         return False
     before, now = entry.limit_amount, limit.amount
-    return now > before if entry.kind == LimitHistory.Kind.TEMPORARY else before > now
+    return bool(now > before if entry.kind == LimitHistory.Kind.TEMPORARY else before > now)

@@ -9,6 +9,7 @@ from factory.django import DjangoModelFactory
 
 from credit_mgmt import accounts, models
 from credit_mgmt.limits import set_limit
+from credit_mgmt.temporary_limits import NewTemporaryLimit, set_temporary_limits
 from customers.access import system_actor
 from customers.models import Customer, CustomerCreditGroup, SalesOrder
 from tests.factories import CustomerFactory
@@ -38,6 +39,15 @@ def give_limit(
     )  # fmt: skip
     account.refresh_from_db()
     return account
+
+
+def give_temporary_limit(
+    owner: Customer | CustomerCreditGroup, amount: str, first: dt.date, last: dt.date
+) -> models.TemporaryLimit:
+    """Give the owner a temporary limit, in its account's currency, as a journal does."""
+    limit = NewTemporaryLimit(account_of(owner).pk, Decimal(amount), first, last, journal="ADJ-1", journal_line=1)
+    [made] = set_temporary_limits(limits=[limit], actor=ACTOR, at=AT, as_of=min(first, TODAY))
+    return made
 
 
 def customer_with_limit(amount: str | Decimal, /, **customer: Any) -> Customer:

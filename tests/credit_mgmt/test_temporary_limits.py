@@ -37,13 +37,14 @@ def asked(account: CreditAccount, amount: str, first: dt.date, last: dt.date, li
 
 
 def give(*limits: NewTemporaryLimit, **options: Any) -> list[TemporaryLimit]:
-    return set_temporary_limits(**{"limits": limits, "actor": ACTOR, "at": AT, "as_of": TODAY} | options)
+    common: dict[str, Any] = {"actor": ACTOR, "at": AT, "as_of": TODAY}
+    return set_temporary_limits(limits=limits, **common | options)
 
 
 def take_back(limit: TemporaryLimit, day: dt.date = TODAY, **options: Any) -> TemporaryLimit:
     withdrawal = Withdrawal(limit.pk, journal="USMF-00002", journal_line=1)
-    options = {"actor": ACTOR, "at": AT, "as_of": day} | options
-    [taken] = withdraw_temporary_limits(withdrawals=[withdrawal], **options)
+    common: dict[str, Any] = {"actor": ACTOR, "at": AT, "as_of": day}
+    [taken] = withdraw_temporary_limits(withdrawals=[withdrawal], **common | options)
     return taken
 
 
@@ -121,7 +122,8 @@ class TestRefusing:
         self, account: CreditAccount, values: dict[str, Any], field: str, code: str
     ) -> None:
         good = asked(account_of(customer_with_limit("1")), "5", *MARCH)
-        bad = asked(account, **{"amount": "5", "first": MARCH[0], "last": MARCH[1]} | values)
+        sound: dict[str, Any] = {"amount": "5", "first": MARCH[0], "last": MARCH[1]}
+        bad = asked(account, **sound | values)
         with pytest.raises(InvalidInput) as refused:
             give(good, bad)
         assert [(error.field, error.code) for error in refused.value.errors] == [(f"limits[1].{field}", code)]
