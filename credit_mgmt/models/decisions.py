@@ -61,9 +61,10 @@ class DecisionRecord(models.Model):
         constraints = [
             one_of("decision_kind_is_known", "kind", DecisionKind),
             one_of("decision_outcome_is_known", "outcome", DecisionOutcome),
+            # The index by order, too; and what holds refer to, so that a hold's decisions are its order's.
+            models.UniqueConstraint(fields=["order", "id"], name="decision_of_its_order"),
         ]
         indexes = [
-            models.Index(fields=["order", "-at"], name="decision_by_order"),
             models.Index(fields=["legal_entity", "at", "id"], name="decision_by_entity"),
         ]
 
