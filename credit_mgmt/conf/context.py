@@ -13,6 +13,7 @@ from customers.access import Action, Actor, actor_of_user
 from customers.models import Job
 from customers.models.preferences import Density, Shortcuts, Theme
 from customers.preferences import preferences_of
+from customers.sessions import left_of
 from holds.destinations import destinations
 from holds.home import home_url
 
@@ -38,6 +39,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "nav_more": _more(request, actor),
         "scope": {"label": _scope(actor)},
         "jobs": {"running": _running(actor), "url": reverse("job-list") + "?status=running"},
+        "session": left_of(request),
         "time_zone": timezone.get_current_timezone_name(),
         **_preferred(request),
         **_offered(actor),

@@ -16,13 +16,11 @@ from django.utils.cache import add_never_cache_headers, patch_cache_control
 from django.utils.http import http_date
 
 from credit_mgmt.conf.logs import log_request
-from customers import clock
+from customers import clock, sessions
 from customers.preferences import preferences_of
 
 View = Callable[[HttpRequest], HttpResponse]
 REQUEST_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
-STARTED, SEEN = "session_started", "session_seen"
-SEEN_STEP_SECONDS = 60  # a session's last use is written at most this often
 NEVER = "max-age=0, no-cache, no-store, must-revalidate, private"  # what Django composes from its parts, each time
 
 
@@ -70,24 +68,18 @@ class ContentPolicyMiddleware:
 
 
 class SessionLimitMiddleware:
-    """Sign out after 30 idle minutes and after 12 hours in any case (reliability S06)."""
+    """Sign out after 30 idle minutes and after 12 hours in any case (`customers.sessions`)."""
 
     def __init__(self, get_response: View) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.session.session_key and request.user.is_authenticated:
-            self._apply(request, int(clock.now().timestamp()))
+            if sessions.left_of(request).seconds < 0:
+                logout(request)
+            elif not sessions.is_background(request):
+                sessions.use(request)
         return self.get_response(request)
-
-    @staticmethod
-    def _apply(request: HttpRequest, now: int) -> None:
-        started = request.session.get(STARTED, now)
-        seen = request.session.get(SEEN, now)
-        if now - seen > settings.SESSION_IDLE_SECONDS or now - started > settings.SESSION_ABSOLUTE_SECONDS:
-            logout(request)
-        elif STARTED not in request.session or now - seen >= SEEN_STEP_SECONDS:
-            request.session[STARTED], request.session[SEEN] = started, now
 
 
 class NoStoreMiddleware:

@@ -72,6 +72,40 @@ class TestSession:
         at(hours=12, seconds=1)
         assert signed_in.get("/admin/jsi18n/").status_code == 302
 
+    def test_is_not_used_by_what_a_page_asks_by_itself(self, signed_in, at):
+        at(minutes=20)
+        assert signed_in.get("/admin/jsi18n/", headers={"X-Background": "yes"}).status_code == 200
+        at(minutes=30, seconds=1)
+        assert signed_in.get("/admin/jsi18n/").status_code == 302
+
+    @pytest.mark.parametrize(
+        ("minutes", "says"),
+        [(20, 'hx-trigger="load delay:480s"'), (28, "You will be signed out at"), (29, "Stay signed in")],
+    )
+    def test_says_two_minutes_before_that_it_ends(self, signed_in, at, minutes, says):
+        at(minutes=minutes)
+        part = signed_in.get("/session/", headers={"HX-Request": "true", "X-Background": "yes"})
+        assert says in part.content.decode()
+
+    def test_goes_on_when_somebody_says_so(self, signed_in, at):
+        at(minutes=29)
+        assert "delay:1680s" in signed_in.get("/session/", headers={"HX-Request": "true"}).content.decode()
+        at(minutes=58)
+        assert signed_in.get("/admin/jsi18n/").status_code == 200
+
+    def test_does_not_promise_to_go_on_after_twelve_hours(self, signed_in, at):
+        for minutes in range(25, 12 * 60, 25):
+            at(minutes=minutes)
+            signed_in.get("/admin/jsi18n/")
+        at(hours=11, minutes=59)
+        part = signed_in.get("/session/", headers={"HX-Request": "true"}).content.decode()
+        assert "You will be signed out at" in part
+        assert "Stay signed in" not in part
+
+    def test_has_no_page_of_its_own(self, signed_in, client):
+        assert signed_in.get("/session/").status_code == 302
+        assert client.get("/session/", headers={"HX-Request": "true"}).status_code == 302
+
 
 class TestClientAddress:
     def test_is_the_other_end_of_the_connection_where_no_proxy_is_expected(self, settings):

@@ -71,6 +71,7 @@ async function openDialog(trigger) {
   dialogBody.innerHTML = await answer.text();
   htmx.process(dialogBody);
   if (!dialog.open) dialog.showModal();
+  dialog.append($("#toasts")); // what is outside of an open dialog cannot be pressed
   focusIn(dialogBody);
 }
 
@@ -84,6 +85,7 @@ function closeDialog() { dialog.close(); }
 
 dialog?.addEventListener("close", () => {
   dialogBody.replaceChildren();
+  document.body.append($("#toasts"));
   // The row may have gone with what was done: then the one that took its place.
   const target = opener?.isConnected ? opener : placedLink() || $("#main");
   target?.focus();
@@ -229,6 +231,13 @@ setInterval(() => {
 
 /* ---- htmx ---- */
 
+// What a page asks by itself: no use of the session, and no failure worth a word, as it asks again.
+const byItself = (detail) => detail.requestConfig?.triggeringEvent?.type?.includes("tick");
+
+document.addEventListener("htmx:configRequest", ({ detail }) => {
+  if (byItself({ requestConfig: detail })) detail.headers["X-Background"] = "yes";
+});
+
 const title = document.title;
 let announced = 0;
 
@@ -258,7 +267,7 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   const { xhr, elt, requestConfig } = event.detail;
   if (!/^\s*<!doctype/i.test(xhr.responseText) || elt.hasAttribute("hx-select")) return;
   event.detail.shouldSwap = false;
-  if (requestConfig?.triggeringEvent?.type?.includes("tick")) return;
+  if (byItself(event.detail)) return;
   if (requestConfig?.verb === "post") return sendPlainly(requestConfig);
   toast("You have been signed out. Sign in in another tab, then send this again.", "error", ["Sign in", () => open(xhr.responseURL, "_blank", "noopener")]);
 });
@@ -278,8 +287,7 @@ function failed(event, words) {
   const { elt, xhr, requestConfig } = event.detail;
   const reference = xhr?.getResponseHeader?.("X-Request-ID");
   const text = reference ? `${words} Reference ${reference}` : words;
-  // A poll that fails tries again by itself at the next tick.
-  if (requestConfig?.triggeringEvent?.type?.includes("tick")) return;
+  if (byItself(event.detail)) return;
   toast(text, "error", ["Retry", () => htmx.trigger(elt, requestConfig?.triggeringEvent?.type || "click")]);
   say(text, true);
 }
