@@ -27,6 +27,7 @@ __all__ = [
     "bucket_of",
     "load_book",
     "no_order",
+    "open_by_bucket",
     "position_in",
     "position_of",
     "positions",
@@ -130,7 +131,7 @@ def positions(customer_ids: Collection[int], as_of: dt.date) -> dict[int, Positi
     if missing:
         raise NotFound(f"There is no customer with id {missing[0]}.")
     loaded = load_accounts(payer_ids=customer_ids, as_of=as_of, setup=setup, clock=clock)
-    ageing = _ageing(customers.values(), loaded.countings)
+    ageing = open_by_bucket(customers.values(), loaded.countings)
     made = {}
     for customer in customers.values():
         rates = setting_for(customer.legal_entity_id, as_of, setup=setup, clock=clock).rates
@@ -140,7 +141,7 @@ def positions(customer_ids: Collection[int], as_of: dt.date) -> dict[int, Positi
 
 def position_in(loaded: Loaded, customer: Customer, as_of: dt.date, rates: Rates) -> Position:
     """The position of a customer whose accounts were loaded for `as_of`; one query, for the ageing."""
-    ageing = _ageing([customer], loaded.countings)
+    ageing = open_by_bucket([customer], loaded.countings)
     return _position(customer, as_of, loaded, ageing.get(customer.pk, {}), rates)
 
 
@@ -240,10 +241,10 @@ def _limit_in(total: Decimal | None, own: str, currency: str, rates: Rates) -> D
         return None
 
 
-def _ageing(
+def open_by_bucket(
     customers: Collection[Customer], countings: Mapping[str, Counting]
 ) -> dict[int, dict[tuple[str, str], Decimal]]:
-    """What is open by customer, bucket and currency: one query for each way of counting."""
+    """What is open by customer id, then by ageing bucket and currency: one query for each way of counting."""
     found: dict[int, dict[tuple[str, str], Decimal]] = {}
     ids: dict[Counting, list[int]] = {}
     for customer in customers:

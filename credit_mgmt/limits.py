@@ -67,7 +67,7 @@ _RIGHT = {
     LimitHistory.Source.OPENING: Action.FEED,
     LimitHistory.Source.FEED: Action.FEED,
     LimitHistory.Source.MANUAL: Action.EDIT_CREDIT_PROFILE,
-    LimitHistory.Source.GROUP: Action.FEED,
+    LimitHistory.Source.GROUP: Action.MANAGE_CREDIT_GROUPS,
     LimitHistory.Source.JOURNAL: Action.POST_JOURNALS,
 }
 """Who brings customers and groups in may bring their opening limits; to change a limit is credit management's."""
@@ -104,7 +104,8 @@ def set_limits(
     _refuse_bad_values(changes)
     inherited = _changes_of_members(changes)
     accounts = locked_accounts([change.account for change in (*changes, *inherited)])
-    authorize_each(actor, _RIGHT[LimitHistory.Source(source)], entities_of(accounts.values()))
+    for right in _rights(LimitHistory.Source(source), accounts.values()):
+        authorize_each(actor, right, entities_of(accounts.values()))
     if source == LimitHistory.Source.MANUAL:
         _refuse_manual_editing(changes, accounts)
     if source == LimitHistory.Source.OPENING:
@@ -115,6 +116,16 @@ def set_limits(
     followers = [_apply(change, accounts, last, LimitHistory.Source.GROUP, signed) for change in inherited]
     _write([entry for entry in (*entries, *followers) if entry is not None], accounts)
     return entries
+
+
+def _rights(source: LimitHistory.Source, accounts: Iterable[CreditAccount]) -> set[Action]:
+    """What the change takes; where a group's limit is opened or changed by hand, also the right to manage groups."""
+    if all(account.group_id is None for account in accounts):
+        return {_RIGHT[source]}
+    if source == LimitHistory.Source.OPENING:
+        return {Action.MANAGE_CREDIT_GROUPS}
+    of_groups = {Action.MANAGE_CREDIT_GROUPS} if source == LimitHistory.Source.MANUAL else set()
+    return {_RIGHT[source], *of_groups}
 
 
 def _refuse_bad_values(changes: Iterable[LimitChange]) -> None:

@@ -46,6 +46,7 @@ class Action(StrEnum):
     REOPEN = "reopen"
     CANCEL_ORDER = "cancel_order"
     EDIT_CREDIT_PROFILE = "edit_credit_profile"
+    MANAGE_CREDIT_GROUPS = "manage_credit_groups"
     EDIT_INSURANCE = "edit_insurance"
     MAKE_JOURNALS = "make_journals"
     POST_JOURNALS = "post_journals"
@@ -82,6 +83,7 @@ POLICY: dict[Action, tuple[Role, ...]] = {
     Action.EDIT_INSURANCE: (Role.INTEGRATION, Role.CREDIT_MANAGER, Role.CREDIT_ADMINISTRATOR),
     Action.MAKE_JOURNALS: _CLERKS,
     Action.POST_JOURNALS: (Role.CREDIT_MANAGER,),
+    Action.MANAGE_CREDIT_GROUPS: (Role.INTEGRATION, Role.CREDIT_MANAGER, Role.CREDIT_ADMINISTRATOR),
     Action.EXCLUDE_ORDER: _CLERKS,
     Action.MANAGE_ACCESS: (Role.CREDIT_ADMINISTRATOR,),
 }

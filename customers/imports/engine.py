@@ -8,7 +8,7 @@ call that comes second is then simply run again (`customers.imports.attempts`), 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from customers.access import Action, Actor, NotAllowed
+from customers.access import Actor, NotAllowed
 from customers.errors import FieldError, InvalidInput, NotFound, Refused
 from customers.imports.attempts import again_if_overtaken
 from customers.imports.batch import Batch, RowResult, TodayIn, batch_of
@@ -92,7 +92,7 @@ def raise_failure(resource: str, result: RowResult) -> None:
             raise NotFound(error.message)
         if error.code == "not_allowed":
             field = RESOURCES[resource].fields.get(error.field)  # a higher room may add fields of its own
-            action = field.action if field is not None and field.action is not None else Action.FEED
+            action = field.action if field is not None and field.action is not None else RESOURCES[resource].feeds
             raise NotAllowed(action, _entity_in(resource, result.key), error.message)
     if result.errors and all(error.code == IN_USE for error in result.errors):
         [first, *_] = result.errors

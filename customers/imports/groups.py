@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from customers.access import Action
 from customers.imports.batch import Batch, Entry
 from customers.imports.fields import Field, Wrong, currency_code, flag, key_pair, key_part, named, text
 from customers.imports.references import split, unknown
@@ -28,6 +29,7 @@ class CreditGroups(Resource):
     model = CustomerCreditGroup
     key_fields = named(Field("number", key_part))
     parts = frozenset({"members"})
+    feeds = Action.MANAGE_CREDIT_GROUPS
     fields = named(
         Field("description", text(100), default=""),
         Field("currency", currency_code, "currency_id", refers_to="currency"),

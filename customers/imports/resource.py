@@ -31,6 +31,8 @@ class Resource:
     has_key: ClassVar[bool] = True
     parts: ClassVar[frozenset[str]] = frozenset()
     """Fields that are no columns (lines, members, settlements): their value is None where a PATCH leaves them alone."""
+    feeds: ClassVar[Action] = Action.FEED
+    """The right that a row takes, beside those of its fields."""
 
     # --- from what was sent to cleaned values ---------------------------------------------------------------------
 
@@ -101,7 +103,7 @@ class Resource:
         """What a row takes: a change of credit fields only takes the right to those, not the feed's (`domain 13`)."""
         actions = {self.fields[name].action for name in entry.given}
         if batch.replace or None in actions or not any(field.action for field in self.fields.values()):
-            return {Action.FEED}
+            return {self.feeds}
         return {action for action in actions if action is not None} or {Action.VIEW}
 
     # --- what is there --------------------------------------------------------------------------------------------
