@@ -1,0 +1,204 @@
+"""Lines made of limits that exist: filtered, adjusted, rounded, dated; looked at before they are written (`domain 8`).
+
+The limits come by SQL, some thousands at a time, and each is judged by `engine.adjusting`: a preview and the writing
+are the same walk, so that they cannot differ.
+"""
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from credit_mgmt.engine.adjusting import Basis, LeftOut, Proposal, propose
+from credit_mgmt.journal_checks import lines_of
+from credit_mgmt.journal_lines import LineInput, Today, insert_lines, settle
+from credit_mgmt.journal_owners import Owner, closed_groups, owners_of
+from credit_mgmt.journal_requests import Generation
+from credit_mgmt.journals import editing, journal_of
+from credit_mgmt.models import LimitJournal
+from customers.access import Action, Actor, authorize
+from customers.models import Customer, CustomerCreditGroup
+from customers.money import HUNDRED
+
+CHUNK = 5_000
+"""Limits that are read at once."""
+SHOWN = 50
+"""Lines of a preview that are shown, unless the caller wants another number; the others are counted."""
+BOUNDS = (-50, -25, -10, 0, 10, 25, 50)
+"""Bounds of the histogram of changes, in per cent."""
+NO_TEMPORARY, IN_JOURNAL, NOT_GRANTED = "no_temporary", "in_journal", "not_granted"
+"""Why there is no line, beside the engine's reasons: nothing to adjust, one already, members elsewhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A limit that the filter found: whose it is, and the line it gets, or why it gets none."""
+
+    owner: Owner
+    key: str
+    name: str
+    outcome: Proposal | str
+
+    @property
+    def proposal(self) -> Proposal | None:
+        """The line that it gets, if any."""
+        return self.outcome if isinstance(self.outcome, Proposal) else None
+
+
+@dataclass(slots=True)
+class Preview:
+    """What a generation would add: counts over all, the first rows of each kind; sums by currency of the accounts.
+
+    `histogram` counts changes in per cent by `BOUNDS`; a new limit where there was none counts as the highest.
+    """
+
+    found: int = 0
+    added: int = 0
+    lines: list[Candidate] = field(default_factory=list)
+    left_out: Counter[str] = field(default_factory=Counter)
+    left_out_rows: list[Candidate] = field(default_factory=list)
+    increase: Counter[str] = field(default_factory=Counter)
+    decrease: Counter[str] = field(default_factory=Counter)
+    histogram: Counter[str] = field(default_factory=Counter)
+
+    def add(self, candidate: Candidate, shown: int) -> None:
+        """Count one more."""
+        self.found += 1
+        proposal = candidate.proposal
+        if proposal is None:
+            self.left_out[str(candidate.outcome)] += 1
+            if len(self.left_out_rows) < shown:
+                self.left_out_rows.append(candidate)
+            return
+        self.added += 1
+        if len(self.lines) < shown:
+            self.lines.append(candidate)
+        change = proposal.new_limit - candidate.owner.limit
+        sums = self.increase if change > 0 else self.decrease
+        sums[candidate.owner.currency] += abs(change)  # type: ignore[assignment] - a Counter of amounts
+        self.histogram[bucket_of(candidate.owner.limit, proposal.new_limit)] += 1
+
+
+def bucket_of(before: Decimal, after: Decimal) -> str:
+    """Which part of the histogram a change belongs to: `none`, or its bounds such as `-25..-10`."""
+    if before == after:
+        return "none"
+    percent = (after - before) * HUNDRED / before if before else HUNDRED
+    above = [bound for bound in BOUNDS if percent > bound or (percent == bound and bound > 0)]
+    lower = above[-1] if above else None
+    upper = next((bound for bound in BOUNDS if bound not in above), None)
+    if lower is None:
+        return f"..{upper}"
+    return f"{lower}.." if upper is None else f"{lower}..{upper}"
+
+
+def preview_lines(*, journal: str, generation: Generation, actor: Actor, today: Today, shown: int = SHOWN) -> Preview:
+    """What the generation would add to the journal; nothing is written. Raises `NotFound`, `NotAllowed`."""
+    found = journal_of(journal, actor)
+    authorize(actor, Action.MAKE_JOURNALS, found.legal_entity_id)
+    preview = Preview()
+    day = today(found.legal_entity_id)
+    for chunk in id_chunks(found, generation):
+        for candidate in candidates(found, generation, chunk, actor=actor, today=day):
+            preview.add(candidate, shown)
+    return preview
+
+
+def generate_lines(
+    *,
+    journal: str,
+    generation: Generation,
+    actor: Actor,
+    at: dt.datetime,
+    today: Today,
+    version: int | None = None,
+    only: Sequence[int | str] | None = None,
+) -> tuple[LimitJournal, Preview]:
+    """Add the lines to a draft, and say what was added and what was left out.
+
+    `only` names the customers or groups of one piece of a job. An account that has a line already gets no second one.
+    Raises as `editing`.
+    """
+    preview = Preview()
+    with editing(journal, actor=actor, at=at, version=version) as draft:
+        day = today(draft.legal_entity_id)
+        for chunk in id_chunks(draft, generation) if only is None else [only]:
+            made = []
+            for candidate in candidates(draft, generation, chunk, actor=actor, today=day):
+                preview.add(candidate, SHOWN)
+                if candidate.proposal is not None:
+                    made.append((candidate.owner, _line(candidate.proposal)))
+            insert_lines(draft, made)
+            settle(draft, day, [owner for owner, _ in made])
+    return draft, preview
+
+
+def _line(proposal: Proposal) -> LineInput:
+    return LineInput(new_limit=proposal.new_limit, new_from=proposal.new_from, new_to=proposal.new_to)
+
+
+def id_chunks(journal: LimitJournal, generation: Generation, size: int = CHUNK) -> Iterator[list[int | str]]:
+    """The customers or groups that the filter finds, by id, some thousands at a time."""
+    if generation.for_groups:
+        groups = CustomerCreditGroup.objects.filter(
+            generation.filter.groups(), members__legal_entity=journal.legal_entity
+        )
+        ids: list[int | str] = list(groups.order_by("pk").distinct().values_list("pk", flat=True))
+    else:
+        customers = Customer.objects.filter(generation.filter.customers(), legal_entity=journal.legal_entity)
+        ids = list(customers.order_by("account").values_list("pk", flat=True))
+    for start in range(0, len(ids), size):
+        yield ids[start : start + size]
+
+
+def candidates(
+    journal: LimitJournal, generation: Generation, ids: Sequence[int | str], *, actor: Actor, today: dt.date
+) -> Iterator[Candidate]:
+    """What becomes of each customer or group, in the order given; the same few statements for one and for thousands."""
+    known = _groups(ids) if generation.for_groups else _customers(ids)
+    keys = (
+        {"groups": list(known), "customers": ()} if generation.for_groups else {"groups": (), "customers": list(known)}
+    )
+    owners = owners_of(journal, today=today, **keys)
+    lines = journal.lines.filter(lines_of(keys["customers"], keys["groups"]))
+    present = {customer or group for customer, group in lines.values_list("customer_id", "group_id")}
+    closed = closed_groups(keys["groups"], actor)
+    for pk in ids:
+        if pk not in known:
+            continue
+        key, name, excluded = known[pk]
+        owner = owners[pk]
+        if pk in present:
+            outcome: Proposal | str = IN_JOURNAL
+        elif pk in closed:
+            outcome = NOT_GRANTED
+        else:
+            outcome = _outcome(journal, generation, owner, excluded=excluded)
+        yield Candidate(owner, key, name, outcome)
+
+
+def _outcome(journal: LimitJournal, generation: Generation, owner: Owner, *, excluded: bool) -> Proposal | str:
+    """The temporary limit is adjusted where that was asked for and there is one, else the credit limit."""
+    shared = {"unlimited": owner.unlimited, "excluded": excluded, "minor_units": owner.minor_units}
+    temporary = owner.temporary
+    if generation.include_temporary_limits and temporary is not None:
+        basis = Basis(temporary.amount, temporary.last, temporary.first, temporary=True, **shared)
+    elif generation.include_limits:
+        basis = Basis(owner.limit, owner.expires_on, **shared)
+    else:
+        return NO_TEMPORARY
+    for_temporary = journal.type == LimitJournal.Type.TEMPORARY
+    outcome = propose(basis, generation.adjustment, for_temporary=for_temporary)
+    return outcome.value if isinstance(outcome, LeftOut) else outcome
+
+
+def _customers(ids: Collection[int | str]) -> Mapping[int | str, tuple[str, str, bool]]:
+    rows = Customer.objects.filter(pk__in=ids).order_by()
+    fields = rows.values_list("pk", "legal_entity_id", "account", "name", "excluded")
+    return {pk: (f"{entity}:{account}", name, excluded) for pk, entity, account, name, excluded in fields}
+
+
+def _groups(ids: Collection[int | str]) -> Mapping[int | str, tuple[str, str, bool]]:
+    rows = CustomerCreditGroup.objects.filter(pk__in=ids).order_by()
+    return {pk: (pk, description, False) for pk, description in rows.values_list("pk", "description")}
