@@ -52,8 +52,9 @@ def outdated(legal_entity: str, now: dt.datetime) -> dt.datetime | None:
 
 
 def unreferenced() -> QuerySet[DecisionRecord]:
-    """The decisions that no hold refers to."""
-    hold = Hold.objects.filter(Q(decision=OuterRef("pk")) | Q(last_decision=OuterRef("pk")))
+    """The decisions that no hold refers to: none of its order, by whose index holds are looked up."""
+    refers = Q(decision=OuterRef("pk")) | Q(last_decision=OuterRef("pk"))
+    hold = Hold.objects.filter(refers, order=OuterRef("order"))
     return DecisionRecord.objects.filter(~Exists(hold))
 
 

@@ -4,6 +4,11 @@ States: active -> released | rejected | cancelled, and released -> active only b
 are the one table of legal edges, for the single call and the bulk call. Every change raises `version` and appends a
 `HoldEvent`; a stale screen cannot act, because it names a version that is no longer there (`reliability.md` finding 5).
 The database refuses, at commit, a hold whose status or version is not that of its last event (`migrations/0003`).
+
+Note [What an evaluation writes]. Every hold is evaluated every night. As long as no column that an index has (or has in
+its condition) is another one, PostgreSQL writes the row and no index at all; else it writes all of them. So decisions,
+chips, moments and versions stand in no index. Figures, reasons and readiness do, as the list is sorted and counted by
+them: a hold pays for its indexes when one of these changes. Hence few indexes, none for a key that nobody looks up.
 """
 
 import datetime as dt
@@ -58,12 +63,7 @@ SORT_KEYS: dict[str, Any] = {
 """What the list is sorted by, never null, each with an index of the open holds: a page is read in its order at once,
 from any place on, however many holds there are (`ux.md` measure 3)."""
 LIST_ORDERS: dict[str, tuple[Any, ...]] = {
-    "hold_by_ship_and_value": (SORT_KEYS["ship"], -F("amount"), F("number")),
-    **{
-        f"hold_by_{name}": (key, F("number"))
-        for name, key in SORT_KEYS.items()
-        if name not in ("ship", "held", "decided")
-    },
+    f"hold_by_{name}": (key, F("number")) for name, key in SORT_KEYS.items() if name not in ("ship", "held", "decided")
 }
 LIST_VIEWS: dict[str, dict[str, Any]] = {
     "hold_view_ready": {"ready_to_release": True},
@@ -72,6 +72,7 @@ LIST_VIEWS: dict[str, dict[str, Any]] = {
     "hold_view_again": {"times_held__gt": 1},
 }
 """Few holds among many: the views that would otherwise look at all of them."""
+CLOSED = (HoldStatus.RELEASED, HoldStatus.REJECTED, HoldStatus.CANCELLED)
 
 
 class Hold(models.Model):
@@ -86,14 +87,13 @@ class Hold(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     number = models.CharField(
         max_length=20,
-        unique=True,
         editable=False,
         db_default=models.Func(function="holds_next_number"),
         help_text="H-000123, given by the database",
     )
-    # Orders and legal entities have indexes of their own below, so their foreign keys need none.
+    # No key has an index of its own accord: see Note [What an evaluation writes].
     order = models.ForeignKey(SalesOrder, on_delete=models.PROTECT, related_name="holds", db_index=False)
-    payer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="holds")
+    payer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="holds", db_index=False)
     legal_entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, related_name="+", db_index=False)
     checkpoint = models.CharField(max_length=22, choices=Document.choices)
     pro_forma = models.BooleanField(default=False)
@@ -102,8 +102,13 @@ class Hold(models.Model):
     version = models.PositiveIntegerField(default=1)
     held_at = models.DateTimeField()
     held_by = models.CharField(max_length=80)
-    decision = models.ForeignKey(DecisionRecord, on_delete=models.PROTECT, null=True, related_name="+")
-    last_decision = models.ForeignKey(DecisionRecord, on_delete=models.PROTECT, null=True, related_name="+")
+    # Held by composite keys with the order (migration 0018): the decisions of a hold are those of its order.
+    decision = models.ForeignKey(
+        DecisionRecord, on_delete=models.DO_NOTHING, null=True, related_name="+", db_constraint=False, db_index=False
+    )
+    last_decision = models.ForeignKey(
+        DecisionRecord, on_delete=models.DO_NOTHING, null=True, related_name="+", db_constraint=False, db_index=False
+    )
     evaluated_at = models.DateTimeField(null=True)
     forced = models.BooleanField(default=False)
     forced_reason = models.ForeignKey(Reason, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
@@ -120,7 +125,7 @@ class Hold(models.Model):
         help_text="what ends the snooze earlier: reasons, payment, ship_date",
     )
     assignee = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )
     note = models.TextField(blank=True)
     workflow_state = models.CharField(max_length=20, blank=True)
@@ -156,6 +161,7 @@ class Hold(models.Model):
 
     class Meta:
         constraints = [
+            models.UniqueConstraint(fields=["number"], name="one_hold_per_number"),
             models.UniqueConstraint(fields=["order"], condition=Q(status="active"), name="one_active_hold_per_order"),
             one_of("hold_status_is_known", "status", HoldStatus),
             one_of("hold_checkpoint_is_known", "checkpoint", Document),
@@ -175,12 +181,6 @@ class Hold(models.Model):
         ]
         indexes = [
             models.Index(
-                fields=["legal_entity", "ship_date", "number"],
-                include=["snoozed_until"],
-                condition=Q(status="active"),
-                name="hold_ship",
-            ),
-            models.Index(
                 fields=["legal_entity", "snoozed_until"],
                 condition=Q(status="active", snoozed_until__isnull=False),
                 name="hold_snoozed",
@@ -190,8 +190,7 @@ class Hold(models.Model):
                 condition=Q(status="active", forced_until__isnull=False),
                 name="hold_forced_until",
             ),
-            models.Index(fields=["status", "number"], name="hold_status"),
-            models.Index(fields=["payer", "held_at", "id"], condition=Q(status="active"), name="hold_payer"),
+            models.Index(fields=["payer", "status", "held_at"], name="hold_payer"),
             models.Index(fields=["order", "held_at"], name="hold_order"),
             *(models.Index(*keys, condition=Q(status="active"), name=name) for name, keys in LIST_ORDERS.items()),
             *(
@@ -204,7 +203,15 @@ class Hold(models.Model):
                 condition=Q(status="active"),
                 name="hold_view_mine",
             ),
-            # Also what most counts are read from, hence with what the working views leave out.
+            # The next two are also what most counts are read from, hence with what the working views leave out.
+            models.Index(
+                SORT_KEYS["ship"],
+                -F("amount"),
+                F("number"),
+                include=["ship_date", "snoozed_until", "legal_entity"],
+                condition=Q(status="active"),
+                name="hold_by_ship_and_value",
+            ),
             models.Index(
                 fields=["held_at", "number"],
                 include=["snoozed_until", "legal_entity"],
@@ -214,12 +221,21 @@ class Hold(models.Model):
             models.Index(
                 fields=["review_date"], condition=Q(status="active", review_date__isnull=False), name="hold_view_review"
             ),
+            # Written at once: what waits in a list would be read through by every count.
             GinIndex(
-                OpClass("reason_codes", name="jsonb_path_ops"), condition=Q(status="active"), name="hold_by_reason"
+                OpClass("reason_codes", name="jsonb_path_ops"),
+                condition=Q(status="active"),
+                fastupdate=False,
+                name="hold_by_reason",
             ),
             models.Index(
-                SORT_KEYS["decided"], F("number"), condition=Q(decided_at__isnull=False), name="hold_by_decided"
+                SORT_KEYS["decided"],
+                F("number"),
+                include=["decided_at", "status", "legal_entity"],
+                condition=Q(decided_at__isnull=False),
+                name="hold_by_decided",
             ),
+            models.Index(fields=["status", "number"], condition=Q(status__in=CLOSED), name="hold_closed"),
         ]
 
     def __str__(self) -> str:

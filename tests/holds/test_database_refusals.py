@@ -7,8 +7,9 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django_fsm import TransitionNotAllowed
 
+from credit_mgmt.decisions import purge_decisions
 from holds.models import Hold, HoldEvent, HoldReason
-from tests.factories_holds import NOW, a_customer, an_entity, an_order
+from tests.factories_holds import NOW, a_customer, an_entity, an_order, post
 
 pytestmark = pytest.mark.django_db
 
@@ -222,3 +223,17 @@ def test_a_cleared_reason_says_when():
     hold = a_hold()
     with refused("cleared_reason_says_when"):
         HoldReason.objects.filter(hold=hold).update(cleared_at=NOW + dt.timedelta(days=1))
+
+
+def test_the_decisions_of_a_hold_are_about_its_order():
+    hold, other = a_hold(), post(an_order(a_customer("US-002"))).decision_id
+    for name in ("decision", "last_decision"):
+        with refused(f"hold_{name}_of_its_order"):
+            Hold.objects.filter(pk=hold.pk).update(**{name: other})
+
+
+def test_a_decision_that_a_hold_refers_to_is_not_deleted():
+    order = an_order(a_customer())
+    hold = a_hold(order=order, last_decision_id=post(order).decision_id)
+    with refused("hold_last_decision_of_its_order"):
+        purge_decisions(legal_entity=hold.legal_entity_id, older_than=NOW + dt.timedelta(days=1))

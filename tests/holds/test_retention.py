@@ -126,10 +126,10 @@ def test_a_run_that_was_killed_goes_on_where_it_stood(monkeypatch):
 
 
 def test_what_came_to_be_referred_to_or_was_kept_longer_after_planning_stays():
-    a_rule()
     order = an_order(a_customer(limit="1"))
-    hold = held(order, **days_ago(10))
-    mine, other = passed(500), passed(500)
+    mine, other = post(order, **days_ago(500)).decision_id, passed(500)
+    a_rule()
+    hold = held(order, "packing_slip", **days_ago(10))
     job = jobs.start_job(retention.KIND, {}, actor=SYSTEM, now=NOW)
     assert sorted(itertools.chain(*retention.plan(job))) == sorted(map(str, (mine, other)))
     Hold.objects.filter(pk=hold.pk).update(last_decision=mine)
