@@ -36,7 +36,7 @@ from customers.imports.fields import (
 from customers.imports.references import offer_code, split
 from customers.imports.resource import Resource
 from customers.imports.usage import refuse_changes
-from customers.marks import Cause, CauseKind, mark_customers
+from customers.marks import Cause, CauseKind, mark_each
 from customers.models import Customer
 from customers.money import HUNDRED
 from customers.signing import sign
@@ -160,8 +160,7 @@ def tell_of_cover(policy_ids: Collection[uuid.UUID]) -> None:
     latest = CoverChange.objects.filter(policy_id__in=list(policy_ids)).order_by("policy_id", "-sequence")
     changes = list(latest.distinct("policy_id").select_related("customer"))
     outbox.record_all([_event(change) for change in changes])
-    for customer_id, key in sorted({(change.customer_id, change.customer.key) for change in changes}):
-        mark_customers([customer_id], Cause(CauseKind.COVER, key))
+    mark_each((change.customer_id, Cause(CauseKind.COVER, change.customer.key)) for change in changes)
 
 
 def _event(change: CoverChange) -> outbox.Event:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from django.db.models import Case, F, OuterRef, Q, Subquery, Value, When
 
 from credit_mgmt.compiled import DAY, IDS, Statement, slotted
+from credit_mgmt.cover_facts import Told, cover_in_force, cover_parts
 from credit_mgmt.engine.exposure import Book
 from credit_mgmt.engine.facts import CustomerPosition, GroupPosition, LimitType, OrderFacts, Standing
 from credit_mgmt.models import Commitment, LimitHistory, TemporaryLimit
@@ -198,6 +199,7 @@ class AccountRow(NamedTuple):
     group_expires_on: dt.date | None
     temporary_limit: Decimal | None
     group_temporary_limit: Decimal | None
+    cover: Told
 
     @property
     def key(self) -> str:
@@ -211,7 +213,7 @@ _ACCOUNT_COLUMNS = (
     "own_limit_amount", "own_unlimited", "own_mandatory", "own_expires_on", "account_status_id",
     "account_status__processing_hold", "credit_management_group_id", "excluded", "ignore_until", "credit_group_id",
     "credit_group__currency_id", "credit_group__use_member_days_overdue", "credit_group__credit_account__id",
-    "group_limit_amount", "group_expires_on", "own_temporary", "group_temporary",
+    "group_limit_amount", "group_expires_on", "own_temporary", "group_temporary", "cover_told",
 )  # fmt: skip
 
 
@@ -238,6 +240,7 @@ def _accounts_statement(*, as_it_was: bool) -> Statement:
         customers = customers.annotate(**{f"{prefix}_temporary": Subquery(temporary.values("amount")[:1])})
         columns = _limits_on(DAY, account) if as_it_was else {name: F(f"{account}__{name}") for name in _LIMIT_COLUMNS}
         customers = customers.annotate(**{f"{prefix}_{name}": column for name, column in columns.items()})
+    customers = customers.annotate(cover_told=cover_in_force(DAY))
     return Statement(slotted(customers.order_by("pk").values_list(*_ACCOUNT_COLUMNS)))
 
 
@@ -308,6 +311,7 @@ def customer_position(row: AccountRow, owed: Owed | None, setup: Setup) -> Custo
         mandatory=bool(row.mandatory),
         expires_on=row.expires_on,
         temporary_limit=row.temporary_limit,
+        cover=cover_parts(row.cover) if row.cover else (),
         parts=tuple(owed.parts) if owed else (),
         days_overdue=owed.days_overdue if owed else 0,
         oldest_overdue=owed.oldest_overdue if owed else None,

@@ -76,3 +76,19 @@ class BlockingRuleFactory(DjangoModelFactory[models.BlockingRule]):
     threshold_percent = factory.LazyAttribute(
         lambda rule: Decimal(100) if rule.type == models.BlockingRule.Type.LIMIT_USED else None
     )
+
+
+def insure(customer: Customer, value: str = "50000", **values: Any) -> models.CoverPolicy:
+    """A policy of the customer in force all year, which counts with half of its value unless told otherwise."""
+    kind = values.setdefault("identifier", "insurance")
+    code = f"ANY-{kind}"
+    models.PolicyType.objects.get_or_create(code=code, defaults={"identifier": kind})
+    if "update_amount" not in values:
+        values.setdefault("update_percent", Decimal(50))
+    for name in ("update_percent", "update_amount"):
+        if values.get(name) is not None:
+            values[name] = Decimal(values[name])
+    values.setdefault("currency_id", customer.legal_entity.accounting_currency_id)
+    values.setdefault("effective_on", TODAY.replace(month=1, day=1))
+    values.setdefault("expires_on", TODAY.replace(month=12, day=31))
+    return models.CoverPolicy.objects.create(customer=customer, type_id=code, value=Decimal(value), **values)
