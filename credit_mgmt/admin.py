@@ -32,8 +32,21 @@ class LimitHistoryAdmin(ReadOnlyAdmin):
 
     looks = Action.VIEW_EXPOSURE
     scope_path = "account__customer__legal_entity"
-    list_display = ("account", "sequence", "source", "previous_limit", "limit_amount", "effective_on", "actor", "at")
-    list_filter = ("source",)
+    list_display = (
+        "account", "sequence", "kind", "source", "journal", "previous_limit", "limit_amount", "effective_on", "actor",
+        "at",
+    )  # fmt: skip
+    list_filter = ("kind", "source")
+
+
+@admin.register(models.TemporaryLimit)
+class TemporaryLimitAdmin(ReadOnlyAdmin):
+    """Limits for a period; they change through journals alone."""
+
+    looks = Action.VIEW_EXPOSURE
+    scope_path = "account__customer__legal_entity"
+    list_display = ("account", "amount", "valid_from", "valid_to", "withdrawn_from", "journal", "actor", "at")
+    list_select_related = ("account",)
 
 
 @admin.register(models.Commitment)

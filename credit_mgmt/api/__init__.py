@@ -1,6 +1,6 @@
 """The API resources of the room `credit_mgmt` (`api.md` Resources)."""
 
-from credit_mgmt.api import checks, customers, groups, records, setup
+from credit_mgmt.api import checks, cover, customers, groups, limits, records, setup
 from customers.edge.routing import Router
 
 
@@ -9,5 +9,7 @@ def register(router: Router) -> None:
     customers.register(router)
     groups.register(router)
     setup.register(router)
+    cover.register(router)
     checks.register(router)
     records.register(router)
+    limits.register(router)

@@ -1,22 +1,20 @@
-"""What was decided and what was changed: decisions and the limit history, both read-only."""
+"""What was decided, as it was decided: read-only."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.db.models import Q, QuerySet
 from rest_framework import serializers
 from rest_framework.response import Response
 
 from credit_mgmt.api.serializers import DecisionSerializer, decision_data
 from credit_mgmt.decisions import explained, stored_decision
 from credit_mgmt.engine.decision import Decision
-from credit_mgmt.masking import Mask, hidden_groups
-from credit_mgmt.models import DecisionRecord, LimitHistory
-from customers.access import Action, scoped
+from credit_mgmt.masking import Mask
+from credit_mgmt.models import DecisionRecord
+from customers.access import Action
 from customers.edge import filters as by
-from customers.edge.fields import AmountField, FlagField, StrictSerializer
 from customers.edge.people import NameOfField
-from customers.edge.resources import CollectionResource, ListResource
+from customers.edge.resources import ListResource
 from customers.edge.routing import Router
 from customers.models import Document
 from customers.people import names_of
@@ -85,73 +83,6 @@ def stored_decision_data(
     }
 
 
-class LimitEntrySerializer(StrictSerializer):
-    """One change of a limit; of a customer or of a customer credit group, in `currency`."""
-
-    customer = serializers.CharField(source="account.customer.key", allow_null=True, default=None)
-    credit_group = serializers.CharField(source="account.group_id", allow_null=True)
-    sequence = serializers.IntegerField()
-    source = serializers.ChoiceField(choices=LimitHistory.Source.choices)  # type: ignore[assignment]
-    currency = serializers.CharField(source="account.currency_id")
-    previous_limit = AmountField(currency="account.currency_id")
-    limit = AmountField(source="limit_amount", currency="account.currency_id")
-    previous_unlimited = FlagField()
-    unlimited = FlagField()
-    previous_mandatory_limit = FlagField(source="previous_mandatory")
-    mandatory_limit = FlagField(source="mandatory")
-    previous_expires_on = serializers.DateField(allow_null=True)
-    expires_on = serializers.DateField(allow_null=True)
-    effective_on = serializers.DateField()
-    actor = serializers.CharField()
-    actor_name = NameOfField("actor")
-    at = serializers.DateTimeField()
-    note = serializers.CharField()
-
-
-class LimitEntries(CollectionResource):
-    """The limit history: who changed which limit, when, from, to."""
-
-    model = LimitHistory
-    serializer_class = LimitEntrySerializer
-    rights = {"list": Action.VIEW_EXPOSURE}
-    related = ("account", "account__customer")
-    filters = {
-        "customer": by.key("account__customer"),
-        "credit_group": by.code("account__group"),
-        "legal_entity": by.code("account__customer__legal_entity"),
-        "source": by.choice("source", LimitHistory.Source),
-        "effective_on": by.day("effective_on"),
-        "at": by.instant("at"),
-        "actor": by.text("actor"),
-        "sequence": by.whole("sequence"),
-        "currency": by.code("account__currency"),
-        "previous_limit": by.amount("previous_limit"),
-        "limit": by.amount("limit_amount"),
-        "previous_unlimited": by.flag("previous_unlimited"),
-        "unlimited": by.flag("unlimited"),
-        "previous_mandatory_limit": by.flag("previous_mandatory"),
-        "mandatory_limit": by.flag("mandatory"),
-        "previous_expires_on": by.day("previous_expires_on"),
-        "expires_on": by.day("expires_on"),
-        "note": by.text("note"),
-    }
-    orderings = {"at": "at", "effective_on": "effective_on"}
-    default_ordering = ("-at",)
-    scope_path = None
-
-    def rows(self) -> QuerySet[Any]:
-        """Entries of customers in the caller's legal entities, and of groups all of whose members are there."""
-        rows = super().rows()
-        hidden = hidden_groups(self.actor)
-        if hidden is None:
-            return rows
-        own = scoped(rows, self.actor, self.rights["list"], path="account__customer__legal_entity")
-        groups = scoped(rows, self.actor, self.rights["list"], path="account__group__members__legal_entity")
-        groups = groups.exclude(account__group__in=hidden)
-        return rows.filter(Q(pk__in=own.values("pk")) | Q(pk__in=groups.values("pk")))
-
-
 def register(router: Router) -> None:
-    """Add the resources."""
+    """Add the resource."""
     router.register("decisions", Decisions)
-    router.register("limit-history", LimitEntries)
