@@ -1,4 +1,4 @@
-"""Customer credit groups as the API brings them: members by `customers.imports`, limits by `limits` (`domain 3.4`).
+"""Customer credit groups are fed and changed: members by `customers.imports`, limits by `limits` (`domain 3.4`).
 
 Whoever joins or leaves a group moves exposure from one limit to another: the accounts of the groups and of all members,
 before and after, are locked in one statement before anything is read.
@@ -19,8 +19,9 @@ from credit_mgmt.limits import LimitChange, set_limits
 from credit_mgmt.models import CreditAccount, LimitHistory
 from credit_mgmt.policies import current_setup
 from customers.access import Actor
-from customers.errors import FieldError
+from customers.errors import FieldError, InvalidInput, NotFound
 from customers.imports import RowResult, upsert
+from customers.imports.engine import raise_failure
 from customers.marks import gathered
 from customers.models import Customer, CustomerCreditGroup
 from customers.money import LARGEST, ZERO
@@ -84,6 +85,49 @@ def feed_groups(
     for index in changed:
         results[index] = _updated(results[index])
     return [dataclasses.replace(results[line.index], index=line.index) for line in lines]
+
+
+@transaction.atomic
+@gathered()
+def change_members(
+    *,
+    group: str,
+    join: Sequence[str] = (),
+    leave: Sequence[str] = (),
+    actor: Actor,
+    today: Today,
+    at: dt.datetime,
+) -> tuple[str, ...]:
+    """Customers, by key, join a group or leave it; who is not named stays. Returns the members as they are then.
+
+    Who joins takes over the group's date as the expiration of its own limit. Raises `InvalidInput` on `join` or `leave`
+    for a customer that isn't there, is in another group, or is no member; `NotFound`; `NotAllowed` without the right in
+    all entities of the members; `NotDecided` when a lock was not to be had.
+    """
+    line = _line(0, {"number": group, "members": [*join, *leave]})
+    _find([line])
+    if line.group is None:
+        raise NotFound(f"Credit group {group} was not found.")
+    before = _lock([line])
+    members = [customer.key for customer in Customer.objects.filter(credit_group=group).order_by("pk")]
+    strangers = [key for key in leave if key not in members]
+    if strangers:
+        raise InvalidInput.of("leave", "not_a_member", f"{', '.join(strangers)}: not in credit group {group}.")
+    wanted = [key for key in dict.fromkeys((*members, *join)) if key not in leave]
+    row = {"number": group, "members": wanted}
+    [result] = upsert("credit-groups", [row], actor=actor, today=today, replace=False, atomic=True)
+    raise_failure("credit-groups", _said_of(result, "join"))
+    _hand_on_dates([line], before, actor, today, at)
+    return tuple(wanted)
+
+
+def _said_of(result: RowResult, field: str) -> RowResult:
+    """What was wrong with one of the members, said of the field in which it was named."""
+    errors = tuple(
+        FieldError(field, error.code, error.message) if error.field.startswith("members[") else error
+        for error in result.errors
+    )
+    return dataclasses.replace(result, errors=errors)
 
 
 def _line(index: int, row: Row) -> _Line:

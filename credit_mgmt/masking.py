@@ -16,6 +16,7 @@ from django.db.models import QuerySet
 
 from credit_mgmt.engine.decision import Decision, Evidence, Reason, Remedy, TraceLine
 from credit_mgmt.exposure import Position
+from credit_mgmt.group_standing import GroupOverview
 from credit_mgmt.withheld_phrases import WITHHELD
 from customers.access import Action, Actor
 from customers.models import Customer
@@ -109,6 +110,23 @@ class Mask:
         if group is None or not self.hides_group(group.number):
             return position
         return replace(position, group=replace(group, limit=None, exposure=None, available=None, withheld=True))
+
+    def overview(self, overview: GroupOverview) -> GroupOverview:
+        """The group; where its figures are withheld, only what is known of the members that the actor sees."""
+        if not self.hides_group(overview.group.pk):
+            return overview
+        entities = self.actor.entities(Action.VIEW_EXPOSURE) or frozenset()
+        seen = [one for one in overview.members if one.customer.legal_entity_id in entities]
+        return replace(
+            overview,
+            limit=None,
+            base_limit=None,
+            temporary_limit=None,
+            exposure=None,
+            members=tuple(replace(one, share=None) for one in seen),
+            ageing=tuple(replace(bucket, amount=None) for bucket in overview.ageing),
+            withheld=True,
+        )
 
     def group_amount(self, number: str | None, amount: Decimal | None) -> Decimal | None:
         """An amount of a group, or None where it is withheld."""

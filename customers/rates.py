@@ -5,6 +5,10 @@ process has read under a version is right as long as the clock shows it.
 """
 
 import datetime as dt
+from decimal import Decimal
+from typing import NamedTuple
+
+from django.db.models import QuerySet
 
 from customers.models import Currency, ExchangeRate, ReferenceClock
 from customers.money import Rates
@@ -32,19 +36,40 @@ def rates_on(rate_type: str, as_of: dt.date, *, version: int | None = None) -> R
     return rates
 
 
+class DatedRate(NamedTuple):
+    """What one unit of a currency was worth in another, and since when: shown wherever something was converted."""
+
+    rate: Decimal
+    valid_from: dt.date
+
+
+def dated_rates(rate_type: str, as_of: dt.date) -> dict[tuple[str, str], DatedRate]:
+    """The rates of `rates_on` with their dates, in both directions: the inverse where only that is known. One query."""
+    known = {(one.from_currency_id, one.to_currency_id): one for one in _newest(rate_type, as_of)}
+    found = {pair: DatedRate(one.rate, one.valid_from) for pair, one in known.items()}
+    inverse = {
+        (target, source): DatedRate(1 / one.rate, one.valid_from)
+        for (source, target), one in known.items()
+        if (target, source) not in known
+    }
+    return found | inverse
+
+
 def minor_units() -> dict[str, int]:
     """The decimals of every currency, by code; one query."""
     return dict(Currency.objects.order_by().values_list("code", "minor_units"))
 
 
 def _read(rate_type: str, as_of: dt.date) -> Rates:
-    newest = (
-        ExchangeRate.objects.filter(rate_type=rate_type, valid_from__lte=as_of)
-        .order_by("from_currency", "to_currency", "-valid_from")
-        .distinct("from_currency", "to_currency")
-        .values_list("from_currency_id", "to_currency_id", "rate")
-    )
+    newest = _newest(rate_type, as_of).values_list("from_currency_id", "to_currency_id", "rate")
     return Rates(
         rates={(source, target): rate for source, target, rate in newest},
         minor_units=minor_units(),
     )
+
+
+def _newest(rate_type: str, as_of: dt.date) -> QuerySet[ExchangeRate]:
+    """The newest rate valid on the day for every pair of currencies."""
+    rates = ExchangeRate.objects.filter(rate_type=rate_type, valid_from__lte=as_of)
+    newest = rates.order_by("from_currency", "to_currency", "-valid_from")
+    return newest.distinct("from_currency", "to_currency")
