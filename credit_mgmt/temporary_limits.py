@@ -21,7 +21,6 @@ from credit_mgmt.limit_history import (
     last_numbers,
     locked_accounts,
     new_entry,
-    read_accounts,
     write_entries,
 )
 from credit_mgmt.models import CreditAccount, LimitHistory, TemporaryLimit
@@ -55,17 +54,14 @@ class Withdrawal:
     journal_line: int | None = None
 
 
-Wrong = dict[int, tuple[FieldError, ...]]
-"""What is wrong, by position in what was given; fields are `amount`, `valid_from`, `valid_to`."""
-
-
 @transaction.atomic
 def set_temporary_limits(
     *, limits: Sequence[NewTemporaryLimit], actor: Actor, at: dt.datetime, as_of: AsOf, note: str = ""
 ) -> list[TemporaryLimit]:
     """Give accounts temporary limits, all or none, each with its entry in the history.
 
-    Raises `InvalidInput` with fields like `limits[3].valid_from` for what `wrong_with` names, `NotFound`, `NotAllowed`.
+    Raises `InvalidInput` with fields like `limits[3].valid_from` for an amount that is no limit, a period that ends
+    before it starts or is over, days that another temporary limit has; `NotFound`, `NotAllowed`.
     """
     accounts = locked_accounts([limit.account for limit in limits])
     authorize_each(actor, Action.POST_JOURNALS, entities_of(accounts.values()))
@@ -113,19 +109,10 @@ def withdraw_temporary_limits(
     return taken
 
 
-def wrong_with(limits: Sequence[NewTemporaryLimit], *, at: dt.datetime, as_of: AsOf) -> Wrong:
-    """What `set_temporary_limits` would refuse now, by position; without a lock, for who is still writing the lines.
-
-    An amount that is no limit, a period that ends before it starts or is over, days that another temporary limit has.
-    Raises `NotFound` for an account that isn't there.
-    """
-    accounts = read_accounts(limit.account for limit in limits)
-    return _wrong(limits, accounts, business_days(accounts.values(), as_of=as_of, at=at))
-
-
 def _wrong(
     limits: Sequence[NewTemporaryLimit], accounts: Mapping[int, CreditAccount], days: Mapping[int, dt.date]
-) -> Wrong:
+) -> dict[int, tuple[FieldError, ...]]:
+    """What is wrong, by position in what was given."""
     wrong: dict[int, tuple[FieldError, ...]] = {}
     for position, limit in enumerate(limits):
         errors = tuple(_wrong_values(limit, accounts[limit.account], days[limit.account]))

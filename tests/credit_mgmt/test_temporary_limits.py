@@ -15,7 +15,6 @@ from credit_mgmt.temporary_limits import (
     Withdrawal,
     set_temporary_limits,
     withdraw_temporary_limits,
-    wrong_with,
 )
 from customers.access import Actor, Grant, NotAllowed
 from customers.errors import InvalidInput, NotFound, Refused
@@ -41,6 +40,17 @@ def give(*limits: NewTemporaryLimit, **options: Any) -> list[TemporaryLimit]:
     return set_temporary_limits(limits=limits, **common | options)
 
 
+def refusals(*limits: NewTemporaryLimit, day: dt.date = TODAY) -> dict[str, str]:
+    """What is wrong, by field, where these were set on `day`; nothing is."""
+    with transaction.atomic():
+        try:
+            give(*limits, as_of=day)
+        except InvalidInput as refused:
+            return {error.field: error.message for error in refused.errors}
+        transaction.set_rollback(True)
+    return {}
+
+
 def take_back(limit: TemporaryLimit, day: dt.date = TODAY, **options: Any) -> TemporaryLimit:
     withdrawal = Withdrawal(limit.pk, journal="USMF-00002", journal_line=1)
     common: dict[str, Any] = {"actor": ACTOR, "at": AT, "as_of": day}
@@ -51,7 +61,7 @@ def take_back(limit: TemporaryLimit, day: dt.date = TODAY, **options: Any) -> Te
 def commit() -> None:
     """Let deferred triggers look, as at commit."""
     with connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
 
 
 class TestSetting:
@@ -145,23 +155,19 @@ class TestRefusing:
     ) -> None:
         give(asked(account, "250", *MARCH))
         other = asked(account, "300", dt.date.fromisoformat(first), dt.date.fromisoformat(last))
-        found = wrong_with([other], at=AT, as_of=dt.date(2026, 2, 1))
-        assert [error.code for errors in found.values() for error in errors] == (["overlaps"] if refused else [])
+        assert list(refusals(other, day=dt.date(2026, 2, 1))) == (["limits[0].valid_from"] if refused else [])
 
     def test_the_other_limit_is_named(self, account: CreditAccount) -> None:
         give(asked(account, "250", *MARCH))
-        [[error]] = wrong_with([asked(account, "1", *MARCH)], at=AT, as_of=TODAY).values()
-        assert error.message == (
-            "2026-03-01 to 2026-03-31 belongs to the temporary limit of 250.00 USD of USMF-00001: "
-            "choose other days, or take it back."
-        )
+        assert refusals(asked(account, "1", *MARCH)) == {
+            "limits[0].valid_from": "2026-03-01 to 2026-03-31 belongs to the temporary limit of 250.00 USD of "
+            "USMF-00001: choose other days, or take it back."
+        }
 
     def test_two_lines_that_share_days_name_the_later_one(self, account: CreditAccount) -> None:
         lines = [asked(account, "1", dt.date(2026, 3, 20), dt.date(2026, 4, 1), 1), asked(account, "2", *MARCH, 2)]
-        found = wrong_with(lines, at=AT, as_of=TODAY)
-        assert {position: errors[0].message.split(":")[0] for position, errors in found.items()} == {
-            0: "2026-03-01 to 2026-03-31 belongs to line 2"
-        }
+        [(field, message)] = refusals(*lines).items()
+        assert (field, message.split(":")[0]) == ("limits[0].valid_from", "2026-03-01 to 2026-03-31 belongs to line 2")
 
     def test_the_same_days_of_another_account_are_free(self, account: CreditAccount) -> None:
         give(asked(account, "250", *MARCH), asked(account_of(customer_with_limit("1")), "5", *MARCH))
@@ -176,8 +182,8 @@ class TestTakingBack:
         limit.refresh_from_db()
         assert (limit.withdrawn_from, limit.last_day) == (tenth, dt.date(2026, 3, 9))
         assert LimitHistory.objects.get(kind="withdrawn").journal == "USMF-00002"
-        assert wrong_with([asked(account, "1", tenth, MARCH[1])], at=AT, as_of=tenth) == {}
-        assert 0 in wrong_with([asked(account, "1", dt.date(2026, 3, 9), MARCH[1])], at=AT, as_of=tenth)
+        assert not refusals(asked(account, "1", tenth, MARCH[1]), day=tenth)
+        assert refusals(asked(account, "1", dt.date(2026, 3, 9), MARCH[1]), day=tenth)
 
     def test_before_the_first_day_leaves_nothing_of_it(self, account: CreditAccount) -> None:
         [limit] = give(asked(account, "250", dt.date(2026, 4, 1), dt.date(2026, 4, 30)))
@@ -241,8 +247,9 @@ class TestTheDatabase:
     def test_refuses_to_take_back_without_an_entry(self, account: CreditAccount) -> None:
         give(asked(account, "250", *MARCH))
         commit()
+        self.execute("UPDATE credit_mgmt_temporarylimit SET withdrawn_from = '2026-03-10'")
         with pytest.raises(IntegrityError, match="without an entry"):
-            self.execute("UPDATE credit_mgmt_temporarylimit SET withdrawn_from = '2026-03-10'")
+            commit()
 
     @pytest.mark.parametrize(
         "statement",
