@@ -161,8 +161,8 @@ def _claim(job: Job, now: dt.datetime, lease: dt.timedelta) -> JobItem | None:
                 item.status = JobItem.Status.LEASED
                 item.attempts += 1
                 item.lease_token = uuid.uuid4()
-                item.leased_until = now + lease
-                item.save(update_fields=["status", "attempts", "lease_token", "leased_until"])
+                item.leased_until, item.claimed_at = now + lease, now
+                item.save(update_fields=["status", "attempts", "lease_token", "leased_until", "claimed_at"])
                 return item
         _give_up(job, item)
 

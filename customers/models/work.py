@@ -91,6 +91,7 @@ class JobItem(models.Model):
     attempts = models.PositiveSmallIntegerField(default=0)
     lease_token = models.UUIDField(null=True)
     leased_until = models.DateTimeField(null=True)
+    claimed_at = models.DateTimeField(null=True, help_text="when a worker last took it: the job's sign of life")
     result = models.JSONField(null=True)
     message = models.TextField(blank=True)
 
