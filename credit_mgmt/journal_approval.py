@@ -46,7 +46,7 @@ def submit_journal(
         if draft.status != LimitJournal.Status.DRAFT:
             raise not_now(draft)
         refuse_empty(draft)
-        errors = errors_of(write_findings(look_at(draft, today=today(draft.legal_entity_id))))
+        errors = errors_of(draft, write_findings(look_at(draft, today=today(draft.legal_entity_id))))
         if not errors:
             _hand_in(draft, actor, at)
     if errors:
@@ -150,9 +150,8 @@ def refused_lines(journal: LimitJournal, errors: Sequence[FieldError]) -> Refuse
     """
     codes = {error.code for error in errors}
     code = next((word for alone, word in _ALONE if codes <= alone), "lines_refused")
-    told = [{"field": error.field, "code": error.code, "message": error.message} for error in errors[:MOST_TOLD]]
     message = f"Nothing was changed: {len(errors):,} errors in the lines of journal {journal.number}."
-    return Refused(code, message, {"errors": told})
+    return Refused(code, message, errors=errors[:MOST_TOLD])
 
 
 _ALONE = (({"stale"}, "stale"), ({"waits_for_approval", "line_rejected"}, "not_approved"))

@@ -144,15 +144,20 @@ def write_findings(looked: Iterable[Looked]) -> list[Looked]:
     return bad
 
 
-def errors_of(lines: Iterable[Looked]) -> list[FieldError]:
-    """The errors, each with its line in its path: `lines[3].new_to` is of line 3."""
+def errors_of(journal: LimitJournal, lines: Iterable[Looked]) -> list[FieldError]:
+    """The errors, each with its line's place among those of the journal in its path: `lines[3].new_to`, from 0."""
+    bad = sorted(lines, key=lambda line: line.number)
+    if not bad:
+        return []
+    numbers = journal.lines.order_by("number").values_list("number", flat=True)
+    places = {number: place for place, number in enumerate(numbers)}
     return [
         FieldError(
-            f"lines[{line.number}].{finding.field}",
+            f"lines[{places[line.number]}].{finding.field}",
             finding.code.value,
             finding_message(finding.code, finding.values, line.currency),
         )
-        for line in lines
+        for line in bad
         for finding in line.findings
         if finding.level is Level.ERROR
     ]

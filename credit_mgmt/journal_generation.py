@@ -9,6 +9,9 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
+
+from django.db.models import QuerySet
 
 from credit_mgmt.engine.adjusting import Basis, LeftOut, Proposal, propose
 from credit_mgmt.journal_checks import lines_of
@@ -138,18 +141,27 @@ def _line(proposal: Proposal) -> LineInput:
     return LineInput(new_limit=proposal.new_limit, new_from=proposal.new_from, new_to=proposal.new_to)
 
 
+def count_found(journal: LimitJournal, generation: Generation) -> int:
+    """How many customers or groups the filter finds."""
+    return _found(journal, generation).count()
+
+
 def id_chunks(journal: LimitJournal, generation: Generation, size: int = CHUNK) -> Iterator[list[int | str]]:
     """The customers or groups that the filter finds, by id, some thousands at a time."""
-    if generation.for_groups:
-        groups = CustomerCreditGroup.objects.filter(
-            generation.filter.groups(), members__legal_entity=journal.legal_entity
-        )
-        ids: list[int | str] = list(groups.order_by("pk").distinct().values_list("pk", flat=True))
-    else:
-        customers = Customer.objects.filter(generation.filter.customers(), legal_entity=journal.legal_entity)
-        ids = list(customers.order_by("account").values_list("pk", flat=True))
+    ids = list(_found(journal, generation))
     for start in range(0, len(ids), size):
         yield ids[start : start + size]
+
+
+def _found(journal: LimitJournal, generation: Generation) -> QuerySet[Any, int | str]:
+    """Ids in the order of accounts, or numbers of groups that have a member in the journal's legal entity."""
+    entity = journal.legal_entity_id
+    if generation.for_groups:
+        members = Customer.objects.filter(legal_entity=entity, credit_group__isnull=False).values("credit_group")
+        groups = CustomerCreditGroup.objects.filter(generation.filter.groups(), pk__in=members)
+        return groups.order_by("pk").values_list("pk", flat=True)
+    customers = Customer.objects.filter(generation.filter.customers(), legal_entity=entity)
+    return customers.order_by("account").values_list("pk", flat=True)
 
 
 def candidates(

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
+from django.db import transaction
 from django.db.models import Max
 
 from credit_mgmt.journal_checks import lines_of, look_at, write_findings
 from credit_mgmt.journal_owners import Owner, find_owners, owners_of
 from credit_mgmt.journal_totals import write_totals
-from credit_mgmt.journals import editing
+from credit_mgmt.journals import create_journal, describe, editing
 from credit_mgmt.models import LimitJournal, LimitJournalLine
 from customers.access import Actor
 from customers.bulk import insert_rows, update_rows
@@ -60,6 +61,45 @@ class LineChange:
     new_to: dt.date | _Keep | None = KEEP
 
 
+@transaction.atomic
+def make_journal(
+    *,
+    legal_entity: str,
+    type: str,
+    lines: Sequence[LineInput],
+    actor: Actor,
+    at: dt.datetime,
+    today: Today,
+    description: str = "",
+) -> LimitJournal:
+    """A new draft with its lines, or nothing. Raises as `create_journal` and `add_lines`."""
+    made = create_journal(legal_entity=legal_entity, type=type, description=description, actor=actor, at=at)
+    return add_lines(journal=made.number, lines=lines, actor=actor, at=at, today=today) if lines else made
+
+
+def rewrite_journal(
+    *,
+    journal: str,
+    actor: Actor,
+    at: dt.datetime,
+    today: Today,
+    description: str | None = None,
+    lines: Sequence[LineInput] | None = None,
+    version: int | None = None,
+) -> LimitJournal:
+    """Give a draft another description, other lines in the place of all that it has, or both; None leaves it.
+
+    Raises as `add_lines`.
+    """
+    with editing(journal, actor=actor, at=at, version=version) as draft:
+        if description is not None:
+            describe(draft, description)
+        if lines is not None:
+            draft.lines.all().delete()
+            _add(draft, lines, actor, today(draft.legal_entity_id))
+    return draft
+
+
 def add_lines(
     *,
     journal: str,
@@ -71,22 +111,6 @@ def add_lines(
 ) -> LimitJournal:
     """Add lines to a draft, all or none. Raises `InvalidInput` with `lines[3].customer`, and as `editing`."""
     with editing(journal, actor=actor, at=at, version=version) as draft:
-        _add(draft, lines, actor, today(draft.legal_entity_id))
-    return draft
-
-
-def replace_lines(
-    *,
-    journal: str,
-    lines: Sequence[LineInput],
-    actor: Actor,
-    at: dt.datetime,
-    today: Today,
-    version: int | None = None,
-) -> LimitJournal:
-    """Put these lines in the place of all that a draft has. Raises as `add_lines`."""
-    with editing(journal, actor=actor, at=at, version=version) as draft:
-        draft.lines.all().delete()
         _add(draft, lines, actor, today(draft.legal_entity_id))
     return draft
 

@@ -15,6 +15,7 @@ from credit_mgmt.models import CreditAccount, LimitJournal, TemporaryLimit
 from customers.access import Action, Actor
 from customers.errors import FieldError
 from customers.models import Customer, CustomerCreditGroup
+from customers.money import amount_text
 
 Named = tuple[str | None, str | None]
 """Whom a line names: a customer by its key, and a group by its number."""
@@ -35,6 +36,10 @@ class Owner:
     expires_on: dt.date | None
     unlimited: bool
     temporary: Period | None
+
+    def told(self, amount: Decimal) -> str:
+        """An amount in the account's currency, as it is told to others."""
+        return amount_text(amount, self.minor_units)
 
     def snapshot(self) -> dict[str, Any]:
         """What a line keeps of it, to know later whether it changed."""
@@ -104,9 +109,9 @@ def _customers(journal: LimitJournal, accounts: Collection[str]) -> dict[str, in
     return {f"{journal.legal_entity_id}:{account}": pk for pk, account in rows.values_list("pk", "account")}
 
 
-def closed_groups(numbers: Collection[str], actor: Actor) -> set[str]:
-    """Those of the groups of which some member is in a legal entity where `actor` may not make journals."""
-    entities = actor.entities(Action.MAKE_JOURNALS)
+def closed_groups(numbers: Collection[str], actor: Actor, action: Action = Action.MAKE_JOURNALS) -> set[str]:
+    """Those of the groups of which some member is in a legal entity where `actor` may not do `action`."""
+    entities = actor.entities(action)
     if entities is None or not numbers:
         return set()
     others = Customer.objects.filter(credit_group__in=numbers).exclude(legal_entity__in=sorted(entities))

@@ -45,7 +45,7 @@ _SENTENCES: dict[str, Callable[[Values, str], str]] = {
     "line_rejected": lambda given, _: "The line was rejected: take the journal back to draft and remove it.",
     "unlimited": lambda given, _: "The customer is unlimited: the limit is kept and has no effect until it is not.",
     "nothing_to_reverse": lambda given, money: (
-        f"The temporary limit of {amount(given['seen'], money)} was taken back or changed since: remove the line."
+        f"The temporary limit of {amount(given['seen'], money)} is over or was taken back since: remove the line."
     ),
 }
 LEFT_OUT = {

@@ -17,6 +17,7 @@ from credit_mgmt.accounts import ATTEMPTS, Patience, lock_accounts
 from credit_mgmt.journal_approval import refuse_empty, refused_lines
 from credit_mgmt.journal_checks import CHUNK, approval_required, errors_of, look_at, write_findings
 from credit_mgmt.journal_lines import Today
+from credit_mgmt.journal_owners import closed_groups
 from credit_mgmt.journals import journal_of, move, not_now
 from credit_mgmt.limits import LimitChange, set_limits
 from credit_mgmt.models import (
@@ -34,7 +35,7 @@ from credit_mgmt.temporary_limits import (
     withdraw_temporary_limits,
 )
 from customers import clock, jobs
-from customers.access import Action, Actor, authorize
+from customers.access import Action, Actor, NotAllowed, authorize
 from customers.errors import FieldError, InvalidInput, NotDecided, Refused
 from customers.marks import gathered
 from customers.models import Job, LegalEntity
@@ -81,10 +82,11 @@ def _post(
     journal = journal_of(number, actor)
     authorize(actor, Action.POST_JOURNALS, journal.legal_entity_id)
     _refuse_unpostable(journal, version)
+    _refuse_other_entities(journal, actor)
     accounts = _lock(journal)
     _hold(journal)
     day = today(journal.legal_entity_id)
-    errors = errors_of(write_findings(look_at(journal, today=day)))
+    errors = errors_of(journal, write_findings(look_at(journal, today=day)))
     if not errors:
         _apply(journal, accounts, actor, at, day)
         move(journal, journal.post, actor=actor, at=at, posted_by=actor.reference, posted_at=at)
@@ -101,6 +103,15 @@ def _refuse_unpostable(journal: LimitJournal, version: int | None) -> None:
     needs = any(approval_required(journal.legal_entity_id, subject) for subject in subjects)
     if journal.status == LimitJournal.Status.DRAFT and needs:
         raise Refused("not_approved", f"Journal {journal.number} needs approval: submit it first.")
+
+
+def _refuse_other_entities(journal: LimitJournal, actor: Actor) -> None:
+    """A group is changed by who may post in the legal entities of all its members (`domain 8`)."""
+    groups = journal.lines.filter(group__isnull=False).order_by().values_list("group_id", flat=True)
+    closed = closed_groups({group for group in groups if group}, actor, Action.POST_JOURNALS)
+    if closed:
+        message = f"Group {min(closed)} has members in legal entities in which you may not post journals."
+        raise NotAllowed(Action.POST_JOURNALS, None, message)
 
 
 def _lock(journal: LimitJournal) -> dict[tuple[int | None, str | None], int]:

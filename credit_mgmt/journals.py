@@ -86,15 +86,11 @@ def _refuse_long(description: str) -> None:
         raise InvalidInput.of("description", "too_long", f"Use at most {LONGEST_DESCRIPTION} characters.")
 
 
-def describe_journal(
-    *, journal: str, description: str, actor: Actor, at: dt.datetime, version: int | None = None
-) -> LimitJournal:
-    """Give a draft another description. Raises as `editing`, and `InvalidInput`."""
+def describe(draft: LimitJournal, description: str) -> None:
+    """Give a draft another description. Within `editing`; raises `InvalidInput`."""
     _refuse_long(description)
-    with editing(journal, actor=actor, at=at, version=version) as draft:
-        draft.description = description
-        draft.save(update_fields=["description"])
-    return draft
+    draft.description = description
+    draft.save(update_fields=["description"])
 
 
 @transaction.atomic

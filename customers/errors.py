@@ -34,12 +34,22 @@ class InvalidInput(Exception):
 
 
 class Refused(Exception):
-    """The input is good, but the state of things forbids it (409); `code` is stable, `extra` goes into the answer."""
+    """The input is good, but the state of things forbids it (409); `code` is stable, `extra` goes into the answer.
 
-    def __init__(self, code: str, message: str, extra: Mapping[str, Any] | None = None) -> None:
+    `errors` names the parts that forbid it, where it is a whole of many: the lines of a journal.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        extra: Mapping[str, Any] | None = None,
+        errors: Iterable[FieldError] = (),
+    ) -> None:
         self.code = code
         self.message = message
         self.extra: dict[str, Any] = dict(extra or {})
+        self.errors: tuple[FieldError, ...] = tuple(errors)
         super().__init__(message)
 
 

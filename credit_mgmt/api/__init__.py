@@ -1,6 +1,6 @@
 """The API resources of the room `credit_mgmt` (`api.md` Resources)."""
 
-from credit_mgmt.api import checks, cover, customers, groups, limits, records, setup
+from credit_mgmt.api import checks, cover, customers, groups, journals, limits, records, setup
 from customers.edge.routing import Router
 
 
@@ -13,3 +13,4 @@ def register(router: Router) -> None:
     checks.register(router)
     records.register(router)
     limits.register(router)
+    journals.register(router)

@@ -207,10 +207,12 @@ def _of_staleness(journal: Journal, line: Line) -> Iterator[Finding]:
         code = Code.NOTHING_TO_REVERSE if line.reverses else Code.STALE
         values = {"seen": line.told(line.seen_temporary.amount)}
         yield Finding(code, Level.ERROR, "current_temporary_limit", values)
+    elif journal.temporary and line.reverses and line.new_to is not None and line.new_to < journal.today:
+        yield Finding(Code.NOTHING_TO_REVERSE, Level.ERROR, "new_to", {"seen": line.told(line.new_limit)})
 
 
 def _of_eligibility(journal: Journal, line: Line) -> Iterator[Finding]:
-    if journal.eligible is Eligible.NO:
+    if journal.eligible is Eligible.NO or (journal.temporary and line.reverses):
         return
     level = Level.ERROR if journal.eligible is Eligible.REFUSE else Level.WARNING
     if line.eligible_unknown:

@@ -115,7 +115,7 @@ def _of_services(exc: Exception) -> dict[str, Any] | None:  # noqa: PLR0911 - a 
         case OutOfScope() | NotFound() | Http404():
             return document(404, "not_found", str(exc) or CODES["not_found"])
         case Refused():
-            return document(409, exc.code, exc.message, extra=exc.extra)
+            return document(409, exc.code, exc.message, errors=exc.errors, extra=exc.extra)
         case NotDecided():
             return document(503, "not_decided", exc.message, extra={"proceed": False})
         case OperationalError() | InterfaceError():
