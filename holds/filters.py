@@ -236,8 +236,8 @@ def _decided_since(day: dt.date) -> Q:
 
 
 def _ships_by(day: dt.date) -> Q:
-    """Said twice: plainly for the estimates of the planner, and as the index of the order has it."""
-    return Q(ship_date__lte=day) & Q(LessThanOrEqual(SORT_KEYS["ship"], day))
+    """As the index of the order has it; what has no date is after all days."""
+    return Q(LessThanOrEqual(SORT_KEYS["ship"], day))
 
 
 def _held_days(address: Address, reader: Reader) -> Q:

@@ -88,6 +88,11 @@ class Asked:
         """Whether a filter of the view is put aside by the address."""
         return any(key in self.address.params for key in self.view.defaults if key in FILTERS)
 
+    @property
+    def as_shipped(self) -> bool:
+        """Whether the filters are those of the view, no more and no less."""
+        return not self.filters and not self.overridden
+
 
 @dataclass(frozen=True, slots=True)
 class HoldList:
@@ -179,9 +184,20 @@ def hold_list(
             after=params.get("after", ""),
             before=params.get("before", ""),
             related=beside,
-            few=found.count <= MOST and not found.count.more,
+            few=_are_few(asked, found.count),
         )
     return HoldList(asked, page, found, views, counted_at)
+
+
+def _are_few(asked: Asked, count: Count) -> bool:
+    """Whether the page is sorted from all that match, and not read along the order until enough of them were met.
+
+    A view with an index of its own is always sorted: what is ready is never over its limit, so that the order by excess
+    would lead past every hold that is. What stands together in the very order is never sorted.
+    """
+    if asked.as_shipped and asked.order.words[0].removeprefix("-") == asked.view.walk:
+        return False
+    return (asked.as_shipped and asked.view.apart) or (count <= MOST and not count.more)
 
 
 def _counted(asked: Asked) -> tuple[Tally, Mapping[str, Count], dt.datetime]:
@@ -204,25 +220,28 @@ def _counted(asked: Asked) -> tuple[Tally, Mapping[str, Count], dt.datetime]:
 
 
 def _tally(asked: Asked, *, exact: bool) -> tuple[Tally, Mapping[str, Count]]:
-    as_shipped = not asked.filters and not asked.overridden
-    shown = Wanted(asked.condition, asked.view.walk if as_shipped else "")
+    shown = _wanted(asked.view, asked.condition) if asked.as_shipped else Wanted(asked.condition)
     narrowed = None
     if asked.address.all("reason"):
         narrowed = Wanted(condition_of(asked.address, asked.reader, without=("reason",)))
     views = _views(asked)
-    if as_shipped and not exact:
+    if asked.as_shipped and not exact:
         views.pop(asked.view.slug, None)
     found, counts = tally(asked.holds, shown, narrowed, views, exact=exact, withheld=asked.reader.withheld)
-    return found, counts if not as_shipped or exact else {**counts, asked.view.slug: found.count}
+    return found, counts if not asked.as_shipped or exact else {**counts, asked.view.slug: found.count}
 
 
 def _views(asked: Asked) -> dict[str, Wanted]:
     """What to count for the tabs: the shipped views, and saved ones that have a tab."""
     wanted = {view.slug: view for view in (*VIEWS, *asked.arrangement.pinned)}
     return {
-        slug: Wanted(condition_of(Address(QueryDict(), view.defaults), asked.reader), view.walk)
+        slug: _wanted(view, condition_of(Address(QueryDict(), view.defaults), asked.reader))
         for slug, view in wanted.items()
     }
+
+
+def _wanted(view: View, condition: Q) -> Wanted:
+    return Wanted(condition, view.walk, counted=bool(view.walk) or view.apart)
 
 
 def matching_holds(params: QueryDict, *, actor: Actor, now: dt.datetime, today: Callable[[str], dt.date]) -> list[UUID]:

@@ -3,10 +3,14 @@
 Note [Counting stops]. Nobody needs to know whether a view has 61,204 holds or 61,207, but everybody would wait for it.
 So counting stops one after `MOST`, wherever it got to, and the page says *10,000+* and offers to count exactly. What a
 page costs therefore does not grow with the number of holds (`ux.md` 3.0, Counts).
+
+A view is counted from an index, its sums and reasons from the holds themselves, which takes ten times as long. Where
+counting a view stops there are no sums, and no number of a reason is the whole: a sample says which ones there are.
 """
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -16,9 +20,19 @@ from django.db import connection
 from django.db.models import Case, F, Q, QuerySet, When
 
 from holds.models import Hold
+from holds.models.holds import SORT_KEYS
 
 MOST = 10_000
 """As many as are counted unasked. See Note [Counting stops]."""
+SAMPLE = 2_000
+"""As many are looked at for their reasons where counting stopped."""
+WALKS: dict[str, tuple[Any, ...]] = {
+    "held": (SORT_KEYS["held"],),
+    "ship": (SORT_KEYS["ship"],),
+    "decided": (SORT_KEYS["decided"],),
+    "owner": (F("assignee"), F("held_at")),
+}
+"""Orders in which an index has the holds that are counted, by the sort of that order; `owner` is none."""
 
 
 class Count(int):
@@ -61,10 +75,14 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What to count: of `holds` those that meet `condition`, read along `walk` (a column with an index of its own)."""
+    """What to count: of `holds` those that meet `condition`, read along `walk`, one of `WALKS`.
+
+    `counted`: an index alone tells how many there are.
+    """
 
     condition: Q
     walk: str = ""
+    counted: bool = False
 
 
 def tally(
@@ -82,13 +100,17 @@ def tally(
     """
     most = None if exact else MOST
     parts = [_grouped("shown", holds, shown, most, withheld)]
+    if shown.counted and not exact:
+        parts = [_counted("count", holds, shown), _sampled("shown", holds, shown, withheld)]
     if narrowed is not None:
         parts.append(_grouped("narrowed", holds, narrowed, most))
-    parts += [_counted(slug, holds, wanted) for slug, wanted in views.items()]
+    parts += [_counted(f"view {slug}", holds, wanted) for slug, wanted in views.items()]
     groups: dict[str, list[_Group]] = {}
     for row in _ask(parts):
         groups.setdefault(row.part, []).append(row)
-    found = _tally(groups.get("shown", []), groups.get("shown" if narrowed is None else "narrowed", []), most)
+    rows = groups.get("shown", [])
+    counted = sum(row.count for row in groups.get("count", rows))
+    found = _tally(counted, rows, groups.get("narrowed", []) if narrowed is not None else None, most)
     return found, {slug: _capped(sum(row.count for row in groups.get(f"view {slug}", [])), MOST) for slug in views}
 
 
@@ -108,28 +130,24 @@ _GROUPED = """
     FROM ({}) c (currency, reason_codes, amount, over_limit) GROUP BY c.currency, c.reason_codes
 """
 _COUNTED = "SELECT %s, '', '[]'::jsonb, count(*), 0, 0 FROM ({}) c"
-_GROUPED = """
-    SELECT %s, c.currency, c.reason_codes, count(*), sum(c.amount), coalesce(sum(c.over_limit), 0)
-    FROM ({}) c (currency, reason_codes, amount, over_limit) GROUP BY c.currency, c.reason_codes
-"""
-_COUNTED = "SELECT %s, '', '[]'::jsonb, count(*), 0, 0 FROM ({}) c"
+_AS_MANY_AS_HELP = "{} LIMIT (SELECT CASE WHEN count(*) > %s THEN %s ELSE %s END FROM ({}) c)"
 
 
 def _capped(number: int, most: int | None) -> Count:
     return Count(number) if most is None or number <= most else Count(most, more=True)
 
 
-def _tally(shown: Sequence[_Group], narrowed: Sequence[_Group], most: int | None) -> Tally:
-    count = _capped(sum(row.count for row in shown), most)
+def _tally(counted: int, shown: Sequence[_Group], narrowed: Sequence[_Group] | None, most: int | None) -> Tally:
+    count = _capped(counted, most)
     sums: dict[str, Sums] = {}
     for row in shown:
         before = sums.get(row.currency, Sums(row.currency, 0, Decimal(0), Decimal(0)))
         sums[row.currency] = Sums(
             row.currency, before.count + row.count, before.amount + row.amount, before.over_limit + row.over_limit
         )
-    stopped = most is not None and sum(row.count for row in narrowed) > most
+    stopped = count.more if narrowed is None else _capped(sum(row.count for row in narrowed), most).more
     reasons: dict[str, int] = {}
-    for row in narrowed:
+    for row in shown if narrowed is None else narrowed:
         for code in row.reasons:
             reasons[code] = reasons.get(code, 0) + row.count
     ordered = tuple(sums[currency] for currency in sorted(sums))
@@ -144,26 +162,40 @@ def _tally(shown: Sequence[_Group], narrowed: Sequence[_Group], most: int | None
 def _grouped(
     part: str, holds: QuerySet[Hold], wanted: Wanted, most: int | None, withheld: Q | None = None
 ) -> _Part | None:
-    columns = holds.filter(wanted.condition).order_by(*_walk(wanted, most))
-    over = "over_limit"
+    """Groups by currency and reasons, of `most` holds and one at most."""
+    inner = _inner(_columns(holds, wanted if most is not None else Wanted(wanted.condition), withheld), most)
+    return None if inner is None else (_GROUPED.format(inner[0]), [part, *inner[1]])
+
+
+def _sampled(part: str, holds: QuerySet[Hold], wanted: Wanted, withheld: Q | None) -> _Part | None:
+    """Groups of all that `wanted` finds, or of a sample of them. See Note [Counting stops]."""
+    inner, count = _inner(_columns(holds, wanted, withheld), None), _inner(_keys(holds, wanted), MOST)
+    if inner is None or count is None:
+        return None
+    sql = _GROUPED.format(_AS_MANY_AS_HELP.format(inner[0], count[0]))
+    return sql, [part, *inner[1], MOST, SAMPLE, MOST, *count[1]]
+
+
+def _counted(part: str, holds: QuerySet[Hold], wanted: Wanted) -> _Part | None:
+    """How many `wanted` finds, or `MOST` and one."""
+    inner = _inner(_keys(holds, wanted), MOST)
+    return None if inner is None else (_COUNTED.format(inner[0]), [part, *inner[1]])
+
+
+def _keys(holds: QuerySet[Hold], wanted: Wanted) -> QuerySet[Hold, Any]:
+    return holds.filter(wanted.condition).order_by(*_walk(wanted)).values_list("pk")
+
+
+def _columns(holds: QuerySet[Hold], wanted: Wanted, withheld: Q | None) -> QuerySet[Hold, Any]:
+    """What groups and sums are made of."""
+    rows, over = holds.filter(wanted.condition).order_by(*_walk(wanted)), "over_limit"
     if withheld is not None:
-        columns, over = columns.annotate(seen=Case(When(withheld, then=None), default=F("over_limit"))), "seen"
-    inner = _inner(columns.values_list("currency", "reason_codes", "amount", over), most)
-    if inner is None:
-        return None
-    sql, params = inner
-    return _GROUPED.format(sql), [part, *params]
+        rows, over = rows.annotate(seen=Case(When(withheld, then=None), default=F("over_limit"))), "seen"
+    return rows.values_list("currency", "reason_codes", "amount", over)
 
 
-def _counted(slug: str, holds: QuerySet[Hold], wanted: Wanted) -> _Part | None:
-    inner = _inner(holds.filter(wanted.condition).order_by(*_walk(wanted, MOST)).values_list("pk"), MOST)
-    if inner is None:
-        return None
-    return _COUNTED.format(inner[0]), [f"view {slug}", *inner[1]]
-
-
-def _walk(wanted: Wanted, most: int | None) -> list[str]:
-    return [wanted.walk] if wanted.walk and most is not None else []
+def _walk(wanted: Wanted) -> list[Any]:
+    return [copy(key) for key in WALKS.get(wanted.walk, ())]
 
 
 def _inner(rows: QuerySet[Hold, Any], most: int | None) -> _Part | None:

@@ -29,12 +29,14 @@ NOT_KEPT = (*PAGING, "view", "peek", "selected", "count")
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A named address of the list. `walk` is the column along which its holds are counted, where it has an index."""
+    """A named address of the list. `walk` is the order in which its holds stand together in an index
+    (`holds.tallies`); `apart` says that they have an index of their own, as they are few among many."""
 
     slug: str
     label: str
     defaults: Mapping[str, Sequence[str]]
     walk: str = ""
+    apart: bool = False
     saved: bool = False
     mine: bool = False
     visibility: str = ""
@@ -42,19 +44,24 @@ class View:
 
 OPEN, AWAKE = ("open",), ("no",)
 VIEWS = (
-    View("mine", "Mine", {"status": OPEN, "owner": ("me",), "snoozed": AWAKE}, "held_at"),
-    View("ready", "Ready", {"status": ("ready",)}, "held_at"),
-    View("ships-soon", "Ships in 2 days", {"status": OPEN, "ship_max": ("+2wd",), "snoozed": AWAKE}),
-    View("forced", "Forced", {"status": OPEN, "forced": ("yes",)}, "held_at"),
-    View("snoozed", "Snoozed", {"status": OPEN, "snoozed": ("yes",)}),
-    View("unassigned", "Unassigned", {"status": OPEN, "owner": ("none",), "snoozed": AWAKE}),
-    View("open", "All open", {"status": OPEN, "snoozed": AWAKE}, "held_at"),
-    View("review", "Due for review", {"status": OPEN, "review_max": ("+0d",)}),
-    View("snoozed-due", "Snoozed, due", {"status": OPEN, "snoozed_max": ("+1wd",)}),
-    View("held-again", "Held again", {"status": OPEN, "times_held_min": ("2",)}, "held_at"),
-    View("in-approval", "In approval", {"status": ("in_approval",)}, "held_at"),
-    View("failed", "Release failed", {"status": OPEN, "reason": ("posting_failed",)}),
-    View("closed", "Closed last 7 days", {"status": ("closed",), "decided_min": ("-7d",), "sort": ("-decided",)}),
+    View("mine", "Mine", {"status": OPEN, "owner": ("me",), "snoozed": AWAKE}, "held"),
+    View("ready", "Ready", {"status": ("ready",)}, "held", apart=True),
+    View("ships-soon", "Ships in 2 days", {"status": OPEN, "ship_max": ("+2wd",), "snoozed": AWAKE}, "ship"),
+    View("forced", "Forced", {"status": OPEN, "forced": ("yes",)}, "held", apart=True),
+    View("snoozed", "Snoozed", {"status": OPEN, "snoozed": ("yes",)}, apart=True),
+    View("unassigned", "Unassigned", {"status": OPEN, "owner": ("none",), "snoozed": AWAKE}, "owner"),
+    View("open", "All open", {"status": OPEN, "snoozed": AWAKE}, "held"),
+    View("review", "Due for review", {"status": OPEN, "review_max": ("+0d",)}, apart=True),
+    View("snoozed-due", "Snoozed, due", {"status": OPEN, "snoozed_max": ("+1wd",)}, apart=True),
+    View("held-again", "Held again", {"status": OPEN, "times_held_min": ("2",)}, "held", apart=True),
+    View("in-approval", "In approval", {"status": ("in_approval",)}, "held", apart=True),
+    View("failed", "Release failed", {"status": OPEN, "reason": ("posting_failed",)}, apart=True),
+    View(
+        "closed",
+        "Closed last 7 days",
+        {"status": ("closed",), "decided_min": ("-7d",), "sort": ("-decided",)},
+        "decided",
+    ),
 )
 """The shipped views, those that are pinned unasked first."""
 FIRST = next(view for view in VIEWS if view.slug == "open")

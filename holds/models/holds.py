@@ -194,7 +194,9 @@ class Hold(models.Model):
             models.Index(fields=["order", "held_at"], name="hold_order"),
             *(models.Index(*keys, condition=Q(status="active"), name=name) for name, keys in LIST_ORDERS.items()),
             *(
-                models.Index(fields=["held_at"], condition=Q(status="active", **of), name=name)
+                models.Index(
+                    fields=["held_at"], include=["legal_entity"], condition=Q(status="active", **of), name=name
+                )
                 for name, of in LIST_VIEWS.items()
             ),
             models.Index(
@@ -219,7 +221,10 @@ class Hold(models.Model):
                 name="hold_by_held",
             ),
             models.Index(
-                fields=["review_date"], condition=Q(status="active", review_date__isnull=False), name="hold_view_review"
+                fields=["review_date"],
+                include=["legal_entity"],
+                condition=Q(status="active", review_date__isnull=False),
+                name="hold_view_review",
             ),
             # Written at once: what waits in a list would be read through by every count.
             GinIndex(
