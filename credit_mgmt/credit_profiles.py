@@ -20,7 +20,7 @@ from credit_mgmt.limits import LimitChange, set_limits
 from credit_mgmt.models import CreditAccount, LimitHistory
 from credit_mgmt.policies import current_setup
 from customers.access import Action, Actor, NotAllowed
-from customers.errors import FieldError
+from customers.errors import FieldError, InvalidInput
 from customers.imports import RowResult, upsert
 from customers.marks import gathered
 from customers.models import Customer, LegalEntity, SalesOrder
@@ -86,6 +86,20 @@ def feed_customers(
     results = {line.index: _refused(line) for line in bad}
     results |= dict(zip((line.index for line in good), _with_limits(good, fed, actor, today, at), strict=True))
     return [dataclasses.replace(results[line.index], index=line.index) for line in lines]
+
+
+def change_profile(
+    *, customer: str, values: Row, actor: Actor, today: Callable[[str], dt.date], at: dt.datetime
+) -> frozenset[str]:
+    """`feed_customers` of what a person changes of one customer (`USMF:US-001`); the names of what changed.
+
+    Raises `InvalidInput` with everything that is wrong.
+    """
+    row = {"key": customer, **values}
+    [result] = feed_customers(rows=[row], actor=actor, today=today, at=at, replace=False)
+    if result.errors:
+        raise InvalidInput(result.errors)
+    return frozenset(result.changed)
 
 
 def _line(index: int, row: Row) -> _Line:

@@ -1,5 +1,6 @@
 """Forms of the setup pages. They check shape; `credit_mgmt.setup` checks meaning (`style.md` A29)."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -269,4 +270,46 @@ class LimitForm(forms.Form):
         label="Mandatory limit", required=False, help_text="In a credit group, a limit of 0 then stops every order."
     )
     expires_on = forms.DateField(label="Expires on", required=False, widget=DateInput)
-    note = forms.CharField(label="Why", max_length=200, help_text="Kept in the limit history.")
+    note = forms.CharField(label="Why", max_length=120, help_text="Kept in the limit history.")
+
+    def __init__(self, *args: Any, currencies: Sequence[str], **kwargs: Any) -> None:
+        """`currencies`: the accounting currency, and the customer's own where it is another one."""
+        super().__init__(*args, **kwargs)
+        if len(currencies) > 1:
+            choices = [(code, code) for code in currencies]
+            self.fields["currency"] = forms.ChoiceField(
+                label="Currency", choices=choices, help_text=f"Kept in {currencies[0]}, at the rate of today."
+            )
+            self.order_fields(["limit_amount", "currency"])
+
+
+class ReviewForm(forms.Form):
+    """What a customer may be given at most, and when its limit was and will be looked at (`domain 2`)."""
+
+    eligible_credit_limit = forms.DecimalField(
+        label="Eligible limit",
+        required=False,
+        max_digits=19,
+        decimal_places=4,
+        min_value=0,
+        widget=forms.TextInput(attrs={"inputmode": "decimal", "class": "amount"}),
+        help_text="The most that this customer may be given.",
+    )
+    eligible_credit_limit_currency = forms.ChoiceField(label="Currency", required=False)
+    eligible_credit_limit_date = forms.DateField(label="Eligible since", required=False, widget=DateInput)
+    last_review_date = forms.DateField(label="Last review", required=False, widget=DateInput)
+    next_review_date = forms.DateField(label="Next review", required=False, widget=DateInput)
+
+    def __init__(self, *args: Any, currencies: Sequence[str], **kwargs: Any) -> None:
+        """`currencies`: those that there are."""
+        super().__init__(*args, **kwargs)
+        choices = [("", "–"), *((code, code) for code in currencies)]
+        self.fields["eligible_credit_limit_currency"].choices = choices  # type: ignore[attr-defined]  # a ChoiceField
+
+    def clean(self) -> dict[str, Any]:
+        """A review to come is after the last one."""
+        given = super().clean() or self.cleaned_data
+        last, following = given.get("last_review_date"), given.get("next_review_date")
+        if last and following and following < last:
+            self.add_error("next_review_date", "The next review is before the last one: give a later day.")
+        return given

@@ -20,7 +20,7 @@ def components_of(customer: Customer, position: Position, *, since: dt.date | No
     What had ended before `since` is left out; unless told, thirty days before the position's date.
     """
     since = since or position.as_of - LOOK_BACK
-    return [_base(position), *_temporary(customer, since)]
+    return [_base(position), *_temporary(customer, since), *_cover(position)]
 
 
 def _base(position: Position) -> Component:
@@ -31,6 +31,12 @@ def _base(position: Position) -> Component:
 def _temporary(customer: Customer, since: dt.date) -> list[Component]:
     limits = TemporaryLimit.objects.filter(account__customer=customer, valid_to__gte=since).order_by("valid_from", "pk")
     return [temporary_component(limit) for limit in limits]
+
+
+def _cover(position: Position) -> list[Component]:
+    """All policies in force, as one sum."""
+    amount = position.insurance_and_guarantees
+    return [Component(Kind.COVER, amount, label="Insurance and guarantees")] if amount else []
 
 
 def temporary_component(limit: TemporaryLimit) -> Component:

@@ -163,7 +163,8 @@ def _limits(payer: Customer) -> QuerySet[LimitHistory]:
     about = JSONObject(
         previous=_text("previous_limit"), limit=_text("limit_amount"), previous_unlimited="previous_unlimited",
         unlimited="unlimited", expires_on="expires_on", currency="account__currency_id", group="account__group_id",
-        source="source", note="note",
+        source="source", journal="journal", note="note", kind="kind", temporary=_text("temporary_limit__amount"),
+        valid_from="temporary_limit__valid_from", valid_to="temporary_limit__valid_to",
     )  # fmt: skip
     return _told(LimitHistory.objects.filter(mine), "limit", F("at"), (F("actor"), _name_of("actor")), about)
 

@@ -5,6 +5,9 @@ from django.urls import path, re_path
 from holds.pages.arranging import ColumnsDialog, DeleteView, SaveView, SaveViewDialog, ViewsPage
 from holds.pages.assigning import AbsencePage, AssignDialog, ClaimDialog
 from holds.pages.changes import Changes
+from holds.pages.credit_group_forms import EditGroupDialog, GroupLimitDialog, NewGroupDialog
+from holds.pages.credit_group_members import AddMembersPage, RemoveMembersPage
+from holds.pages.credit_groups import GroupListPage, GroupPage
 from holds.pages.customers import CustomerListPage, CustomerPage
 from holds.pages.decisions import RejectDialog, ReleaseDialog
 from holds.pages.evaluate import EvaluateDialog
@@ -14,8 +17,9 @@ from holds.pages.forcing import ForcePage
 from holds.pages.group_parts import GroupRows
 from holds.pages.hold_detail import HoldPage
 from holds.pages.hold_list import HoldListPage, HomePage
-from holds.pages.jobs import JobApply, JobCancel, JobListPage, JobPage, JobRepeat, JobRetry
-from holds.pages.limit_dialog import LimitDialog
+from holds.pages.job_badge import JobBadge
+from holds.pages.jobs import JobApply, JobCancel, JobListPage, JobPage, JobRepeat, JobRestart, JobRetry
+from holds.pages.limit_dialog import LimitDialog, LimitReviewDialog
 from holds.pages.new_orders import NewOrdersDialog
 from holds.pages.noting import CustomerNoteForm, FileForm, FilePage, PinForm
 from holds.pages.order_actions import CancelDialog, CheckOrder, ForceDialog, PostDocument, ReopenDialog
@@ -87,13 +91,23 @@ urlpatterns = [
     path(CUSTOMER + "files/", FileForm.as_view(), name="customer-files"),
     path("files/<uuid:file>/", FilePage.as_view(), name="file"),
     path(CUSTOMER + "limit/", LimitDialog.as_view(), name="customer-limit"),
+    path(CUSTOMER + "review/", LimitReviewDialog.as_view(), name="customer-review"),
+    path("groups/", GroupListPage.as_view(), name="group-list"),
+    path("groups/new/", NewGroupDialog.as_view(), name="group-new"),
+    path("groups/<str:number>/", GroupPage.as_view(), name="group"),
+    path("groups/<str:number>/edit/", EditGroupDialog.as_view(), name="group-edit"),
+    path("groups/<str:number>/limit/", GroupLimitDialog.as_view(), name="group-limit"),
+    path("groups/<str:number>/members/add/", AddMembersPage.as_view(), name="group-add"),
+    path("groups/<str:number>/members/remove/", RemoveMembersPage.as_view(), name="group-remove"),
     path("search/", SearchPage.as_view(), name="search"),
     path("preferences/", PreferencesPage.as_view(), name="preferences"),
     path("preferences/theme/", ThemeSwitch.as_view(), name="preferences-theme"),
     path("jobs/", JobListPage.as_view(), name="job-list"),
+    path("jobs/badge/", JobBadge.as_view(), name="job-badge"),
     path("jobs/<uuid:job_id>/", JobPage.as_view(), name="job"),
     path("jobs/<uuid:job_id>/file/", ExportFile.as_view(), name="job-file"),
     path("jobs/<uuid:job_id>/cancel/", JobCancel.as_view(), name="job-cancel"),
+    path("jobs/<uuid:job_id>/restart/", JobRestart.as_view(), name="job-restart"),
     path("jobs/<uuid:job_id>/retry/", JobRetry.as_view(), name="job-retry"),
     path("jobs/<uuid:job_id>/apply/", JobApply.as_view(), name="job-apply"),
     path("jobs/<uuid:job_id>/repeat/", JobRepeat.as_view(), name="job-repeat"),

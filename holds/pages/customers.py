@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 
 from credit_mgmt.exposure import Position, positions
+from credit_mgmt.limit_components import components_of
 from credit_mgmt.masking import Mask
 from credit_mgmt.models import CreditAccount, LimitHistory
 from credit_mgmt.policies import current_setup
@@ -38,8 +39,9 @@ SORTS = {
 SHOWN = 12
 EVENTS = 8
 PANELS = {
-    "invoices": "Invoices", "payments": "Payments", "orders": "Orders", "timeline": "Timeline",
-    "notes": "Notes and files",
+    "limits": "Limits", "invoices": "Invoices", "payments": "Payments", "orders": "Orders", "cover": "Cover",
+    "groups": "Groups",
+    "timeline": "Timeline", "notes": "Notes and files",
 }  # fmt: skip
 """What stands under the tabs of a customer's card beside the overview, in their order."""
 COLUMNS = (
@@ -121,7 +123,7 @@ class CustomerPage(PageView):
                 "figures": _figures(position, holds, today),
                 "exposure": _bar(position, urls, binds=standing.own_limit_binds),
                 "missing_rate": (position.missing_rate or "").replace(">", " to "),
-                "limit": limit_stack(position, today, binds=standing.own_limit_binds),
+                "limit": limit_stack(position, components_of(customer, position), binds=standing.own_limit_binds),
                 "ageing": ageing(position, f"{panels}/invoices/"),
                 "events": told(timeline_of(customer, per=EVENTS).rows),
                 "tabs": customer_tabs(customer, "overview"),
@@ -292,7 +294,7 @@ def _figures(position: Position, holds: list[Item], today: dt.date) -> list[Item
 
 def _history(customer: Customer) -> list[LimitHistory]:
     rows: QuerySet[LimitHistory] = LimitHistory.objects.filter(account__customer=customer)
-    return list(rows.order_by(F("sequence").desc())[:SHOWN])
+    return list(rows.select_related("temporary_limit").order_by(F("sequence").desc())[:SHOWN])
 
 
 def _facts(customer: Customer) -> list[Item]:

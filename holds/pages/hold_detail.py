@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from credit_mgmt import display
 from credit_mgmt.decisions import stored_decision
+from credit_mgmt.limit_components import components_of
 from credit_mgmt.masking import Mask
 from credit_mgmt.standing import CreditStanding
 from customers import access
@@ -188,7 +189,7 @@ def _credit(hold: Hold, standing: CreditStanding, held_orders: Decimal | None) -
         "exposure": blocks.exposure(standing, segment_urls(hold), held_orders=held_orders),
         "with_order": figures is not None and figures.get("exposure_after") is not None,
         "group": display.group_figures(figures),
-        "limit": limit_stack(position, standing.setting.as_of, binds=standing.own_limit_binds),
+        "limit": limit_stack(position, components_of(hold.payer, position), binds=standing.own_limit_binds),
         "ageing": ageing(position, reverse("hold-panel", args=[hold.number, "invoices"])),
         "steps": display.trace_steps(decision.trace) if decision is not None else [],
     }

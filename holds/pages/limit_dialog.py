@@ -1,4 +1,5 @@
-"""A manual change of a customer's limit, where the parameter allows it (`domain 8`); the service decides."""
+"""What a person changes of a customer's limit: the limit itself, where the parameter allows it (`domain 8`), what the
+customer is eligible for, and the days of its reviews. The services decide."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,12 +7,11 @@ from typing import Any
 from django.http import QueryDict
 from django.urls import reverse
 
-from credit_mgmt.accounts import open_accounts
-from credit_mgmt.forms import LimitForm
-from credit_mgmt.limits import set_limit
-from credit_mgmt.models import CreditAccount, LimitHistory
+from credit_mgmt.credit_profiles import change_profile
+from credit_mgmt.forms import LimitForm, ReviewForm
+from credit_mgmt.limit_entry import enter_limit
 from customers.access import Action
-from customers.models import Customer
+from customers.models import Currency, Customer
 from holds.pages.customers import account_of, customer_or_404
 from holds.pages.dialog import Dialog
 
@@ -31,19 +31,16 @@ class LimitDialog(Dialog):
         """The limit as it is now."""
         account = account_of(subject)
         names = ("limit_amount", "unlimited", "mandatory", "expires_on")
-        return LimitForm(data, initial={name: getattr(account, name) for name in names} if account else {})
+        initial = {name: getattr(account, name) for name in names} if account else {}
+        own = subject.legal_entity.accounting_currency_id
+        return LimitForm(data, initial=initial, currencies=list(dict.fromkeys((own, subject.currency_id))))
 
     def perform(self, subject: Customer, given: Mapping[str, Any]) -> str:
         """Change it, with its entry in the history."""
-        open_accounts(customer_ids=[subject.pk])
-        account = CreditAccount.objects.get(customer=subject)
-        changed = set_limit(
-            account=account.pk,
-            source=LimitHistory.Source.MANUAL,
-            actor=self.actor,
-            at=self.now,
-            as_of=self.today_of,
-            **given,
+        values = {"currency": subject.legal_entity.accounting_currency_id} | dict(given)
+        amount = values.pop("limit_amount")
+        changed = enter_limit(
+            customer=subject, amount=amount, actor=self.actor, at=self.now, as_of=self.today_of, **values
         )
         return f"Limit of {subject.name} changed." if changed else f"The limit of {subject.name} was that already."
 
@@ -60,3 +57,47 @@ class LimitDialog(Dialog):
     def back(self, subject: Customer) -> str:
         """The customer itself."""
         return reverse("customer", args=[subject.legal_entity_id, subject.account])
+
+
+class LimitReviewDialog(Dialog):
+    """`/customers/NL01/C-1/review/`."""
+
+    looks = Action.VIEW_EXPOSURE
+    action = Action.EDIT_CREDIT_PROFILE
+    section = "customers"
+
+    def subject(self, **key: str) -> Customer:
+        """The customer of the address."""
+        return customer_or_404(self, key["legal_entity"], key["account"])
+
+    def form(self, subject: Customer, data: QueryDict | None) -> ReviewForm:
+        """The profile as it is now."""
+        initial = {name: getattr(subject, name) for name in ReviewForm.base_fields}
+        initial["eligible_credit_limit_currency"] = (
+            subject.eligible_credit_limit_currency_id or subject.legal_entity.accounting_currency_id
+        )
+        codes = Currency.objects.order_by("code").values_list("code", flat=True)
+        return ReviewForm(data, initial=initial, currencies=list(codes))
+
+    def perform(self, subject: Customer, given: Mapping[str, Any]) -> str:
+        """Change the profile."""
+        values = {name: None if value == "" else value for name, value in given.items()}
+        if values["eligible_credit_limit"] is None:
+            values["eligible_credit_limit_currency"] = None
+        changed = change_profile(
+            customer=subject.key, values=values, actor=self.actor, today=self.today_of, at=self.now
+        )
+        return f"Review of {subject.name} changed." if changed else f"The review of {subject.name} was that already."
+
+    def words(self, subject: Customer) -> dict[str, Any]:
+        """What the dialog says."""
+        return {
+            "dialog_heading": f"Eligible limit and review of {subject.name}",
+            "summary": subject.key,
+            "submit": "Save review",
+            "note": "The list of customers shows whose review is due.",
+        }
+
+    def back(self, subject: Customer) -> str:
+        """The limits of the customer."""
+        return reverse("customer-panel", args=[subject.legal_entity_id, subject.account, "limits"])

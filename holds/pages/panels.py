@@ -17,10 +17,13 @@ from customers.access import Action
 from customers.views import PageView
 from holds.pages import hold_blocks as blocks
 from holds.pages import panel_contents as contents
+from holds.pages.cover import cover_panel
+from holds.pages.credit_groups import group_of
 from holds.pages.customers import PANELS as CUSTOMER_PANELS
 from holds.pages.customers import customer_or_404, customer_tabs
 from holds.pages.hold_detail import PANELS as HOLD_PANELS
 from holds.pages.hold_detail import hold_or_404, tabs_of
+from holds.pages.limits_tab import limits
 from holds.pages.panel_contents import Subject
 from holds.words import status_of
 
@@ -37,12 +40,15 @@ def _trace(subject: Subject) -> Item:
 
 CONTENTS: dict[str, Callable[[Subject], Item]] = {
     "trace": _trace,
+    "limits": limits,
     "orders": contents.orders,
     "invoices": contents.invoices,
     "payments": contents.payments,
     "timeline": contents.timeline,
     "notes": contents.notes,
+    "cover": cover_panel,
     "audit": contents.audit,
+    "groups": group_of,
 }
 
 

@@ -1,16 +1,22 @@
 """A customer's credit position as the components draw it: the exposure bar, the limit's parts, the ageing."""
 
 import datetime as dt
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
+from credit_mgmt.engine import stack as engine
+from credit_mgmt.engine.stack import Component, Kind, Off, StackLine
 from credit_mgmt.engine.texts import used_percent
 from credit_mgmt.exposure import NOT_DUE, UNAPPLIED, Position
 from credit_mgmt.templatetags.formats import short_date
 from customers.money import ZERO
 
 Item = dict[str, Any]
+KINDS = {
+    Kind.BASE: "Base limit", Kind.TEMPORARY: "Temporary limit", Kind.COVER: "Insurance or guarantee",
+}  # fmt: skip
 PARTS_OF = {UNAPPLIED: "unapplied"}
 BUCKET_WORDS = {NOT_DUE: "Not due", "over 90": "Over 90", UNAPPLIED: "Unapplied"}
 
@@ -24,25 +30,16 @@ def position_bar(position: Position) -> Item | None:
     return {**bar, "not_due": bar["not_due"] - unapplied, "unapplied": unapplied, "this_order": None}
 
 
-def limit_stack(position: Position, today: dt.date, *, binds: bool = True) -> Item:
+def limit_stack(position: Position, components: Sequence[Component], *, binds: bool = True) -> Item:
     """Every part of the total limit, with its period; what is not in effect stays and says why.
 
     `binds`: whether the customer's own limit is tested at all (`domain 3.4`).
     """
-    lines: list[Item] = [
-        {
-            "label": "Base limit" + (", mandatory" if position.mandatory else ""),
-            "period": _until(position.expires_on, today),
-            "amount": position.base_limit,
-            "off": _off(position, binds=binds),
-        }
-    ]
-    if position.temporary_limit is not None:
-        lines.append({"label": "Temporary limit", "amount": position.temporary_limit})
-    if position.insurance_and_guarantees:
-        lines.append({"label": "Insurance and guarantees", "amount": position.insurance_and_guarantees})
+    stack = engine.limit_stack(
+        components, as_of=position.as_of, unlimited=position.unlimited, tested=position.limit_tested, binds=binds
+    )
     return {
-        "lines": lines,
+        "lines": [_line(line, position.as_of) for line in stack],
         "total": position.total_limit,
         "unlimited": position.unlimited,
         "currency": position.currency,
@@ -50,15 +47,45 @@ def limit_stack(position: Position, today: dt.date, *, binds: bool = True) -> It
     }
 
 
-def _off(position: Position, *, binds: bool) -> str:
-    """Why the base limit is not in effect, or nothing."""
-    if position.temporary_limit is not None:
-        return "a temporary limit replaces it"
-    if position.unlimited:
-        return "the customer is unlimited"
-    if not position.limit_tested:
-        return "limits are shown and not tested"
-    return "" if binds else "the group’s limit stands in for it"
+def _line(line: StackLine, today: dt.date) -> Item:
+    part = line.component
+    label = part.label or KINDS[part.kind]
+    return {
+        "label": f"{label}, {part.remark}" if part.remark else label,
+        "period": " · ".join(filter(None, (_period(part, today), part.source))),
+        "amount": part.amount,
+        "off": _off(line, today),
+    }
+
+
+def stack_line(part: Component, today: dt.date) -> Item:
+    """One part by itself: its period, and why it is not in force on the day."""
+    [line] = engine.limit_stack([part], as_of=today)
+    return _line(line, today)
+
+
+def _period(part: Component, today: dt.date) -> str:
+    """The days of a part in words."""
+    if part.kind is Kind.BASE:
+        return _until(part.last, today)
+    if part.first is None or part.last is None:
+        return ""
+    return f"{short_date(part.first, today)} – {short_date(part.last, today)}"
+
+
+def _off(line: StackLine, today: dt.date) -> str:
+    """Why a part is not in effect, or nothing."""
+    part = line.component
+    words = {
+        Off.NOT_YET: f"not before {short_date(part.first, today)}",
+        Off.OVER: f"expired {short_date(part.last, today)}",
+        Off.WITHDRAWN: f"taken back from {short_date(part.withdrawn_from, today)} on",
+        Off.REPLACED: f"a temporary limit replaces it until {short_date(line.until, today)}",
+        Off.UNLIMITED: "the customer is unlimited",
+        Off.UNTESTED: "limits are shown and not tested",
+        Off.GROUP: "the group’s limit stands in for it",
+    }
+    return words[line.off] if line.off is not None else ""
 
 
 def _until(day: dt.date | None, today: dt.date) -> str:

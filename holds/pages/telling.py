@@ -59,11 +59,17 @@ def _limit(about: Mapping[str, Any], hold: str) -> Item:
         return "unlimited" if unlimited else str(limit_amount(Decimal(value), about["currency"]))
 
     before, now = said(about["previous"], about["previous_unlimited"]), said(about["limit"], about["unlimited"])
-    whose = f"Limit of group {about['group']}" if about["group"] else "Limit"
+    of_group = f" of group {about['group']}" if about["group"] else ""
+    whose = f"Limit{of_group}"
     text = f"{whose} {before} → {now}" if before != now else f"{whose} {now}"
     until = f"to {about['expires_on']}" if about["expires_on"] else ""
+    if about["kind"] != LimitHistory.Kind.LIMIT:
+        taken_back = " taken back" if about["kind"] == LimitHistory.Kind.WITHDRAWN else ""
+        text = f"Temporary limit{of_group} {said(about['temporary'], False)}{taken_back}"
+        until = f"{about['valid_from']} to {about['valid_to']}"
+    source = about["journal"] or str(SOURCES.get(about["source"], about["source"])).lower()
     note = f"“{about['note']}”" if about["note"] else ""
-    detail = " · ".join(filter(None, (str(SOURCES.get(about["source"], about["source"])).lower(), until, note)))
+    detail = " · ".join(filter(None, (source, until, note)))
     return {"icon": "scale", "tone": "", "text": text, "detail": detail}
 
 

@@ -1,0 +1,106 @@
+"""The tab *Limits* of a customer's card (`ux.md` 3.6): stack, calendar, temporary limits, eligibility, history."""
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+from django.urls import reverse
+
+from credit_mgmt.conversions import conversion_of
+from credit_mgmt.limit_components import components_of, temporary_component
+from credit_mgmt.models import LimitHistory, TemporaryLimit
+from credit_mgmt.period_strip import month_start, period_strip
+from credit_mgmt.standing import CreditStanding, standing_of
+from customers.access import Action
+from customers.listing import Key, page_of
+from customers.models import Customer
+from holds.pages.jobs import names_of
+from holds.pages.panel_contents import Subject
+from holds.pages.position import KINDS, limit_stack, stack_line
+
+Item = dict[str, Any]
+HISTORY = 25
+STRIP_BEFORE, STRIP_MONTHS = 3, 15
+"""The calendar begins so many months before today, and shows so many."""
+
+
+def limits(subject: Subject) -> Item:
+    """Everything about the limit; the number of queries does not depend on what there is."""
+    customer, today = subject.customer, subject.today
+    standing = standing_of(customer, today)
+    position = standing.position
+    start = month_start(today, -STRIP_BEFORE)
+    components = components_of(customer, position, since=start)
+    shown = components_of(customer, position)
+    return {
+        "limit": limit_stack(position, shown, binds=standing.own_limit_binds),
+        "converted": _converted(standing, customer),
+        "strip": period_strip(components, start=start, months=STRIP_MONTHS, today=today),
+        "strip_labels": KINDS,
+        "temporary": temporary_rows(customer, today),
+        "flags": _flags(standing, customer),
+        "review": _review(customer),
+        "edit_url": _edit_url(subject),
+        **history(subject),
+    }
+
+
+def _converted(standing: CreditStanding, customer: Customer) -> Item | None:
+    """The total limit in the customer's own currency, with the rate and its date; nothing where it is the same."""
+    position = standing.position
+    if customer.currency_id == position.currency or position.total_limit is None:
+        return None
+    conversion = conversion_of(position.currency, customer.currency_id, customer.legal_entity_id, position.as_of)
+    amount = conversion.of(position.total_limit) if conversion is not None else None
+    return {"amount": amount, "currency": customer.currency_id, "of": position.currency, "conversion": conversion}
+
+
+def temporary_rows(customer: Customer, today: dt.date) -> list[Item]:
+    """All temporary limits of a customer, newest first, with what has become of each."""
+    limits = TemporaryLimit.objects.filter(account__customer=customer).order_by("-valid_from", "-pk")
+    return [{"limit": limit, "status": stack_line(temporary_component(limit), today)} for limit in limits]
+
+
+def _flags(standing: CreditStanding, customer: Customer) -> list[Item]:
+    """The flags that change what the limit means, in plain words."""
+    position = standing.position
+    known = (
+        (position.unlimited, "Unlimited", "No limit is tested for this customer; temporary limits do not count."),
+        (position.mandatory, "Mandatory limit", "The own limit is tested in a credit group too, even if it is 0."),
+        (customer.excluded, "Excluded", "Credit management checks no order of this customer."),
+    )
+    return [{"label": label, "value": words} for on, label, words in known if on]
+
+
+def _review(customer: Customer) -> list[Item]:
+    """What the customer may be given at most, and when its limit is looked at."""
+    currency = customer.eligible_credit_limit_currency_id or ""
+    eligible: Decimal | None = customer.eligible_credit_limit
+    return [
+        {"label": "Eligible limit", "value": eligible, "kind": "amount", "unit": currency, "hint": currency},
+        {"label": "Eligible since", "value": customer.eligible_credit_limit_date, "kind": "date"},
+        {"label": "Last review", "value": customer.last_review_date, "kind": "date"},
+        {"label": "Next review", "value": customer.next_review_date, "kind": "date"},
+    ]
+
+
+def _edit_url(subject: Subject) -> str:
+    customer = subject.customer
+    if not subject.page.may(Action.EDIT_CREDIT_PROFILE, customer.legal_entity_id):
+        return ""
+    return reverse("customer-review", args=[customer.legal_entity_id, customer.account])
+
+
+def history(subject: Subject) -> Item:
+    """A page of the limit history, newest first."""
+    address = subject.address
+    entries = LimitHistory.objects.filter(account__customer=subject.customer).select_related("temporary_limit")
+    after, before = (address.params.get(name, "") for name in ("after", "before"))
+    page = page_of(
+        entries.order_by("pk"), (Key("sequence", True), Key("id", True)), per=HISTORY, after=after, before=before
+    )
+    return {
+        "history": page.rows,
+        "names": names_of(entry.actor for entry in page.rows),
+        "pager": address.pager(page),
+    }
