@@ -62,7 +62,7 @@ POLICY: dict[Action, tuple[Role, ...]] = {
     Action.VIEW: (*_SEE, Role.INTEGRATION),
     Action.VIEW_EXPOSURE: (*_KNOW, Role.INTEGRATION),
     Action.VIEW_AUDIT: (Role.AUDITOR,),
-    Action.VIEW_JOBS: (*_SEE, Role.INTEGRATION),
+    Action.VIEW_JOBS: (*_KNOW, Role.INTEGRATION),
     Action.VIEW_EVENTS: (Role.INTEGRATION, Role.AUDITOR),
     Action.FEED: (Role.INTEGRATION, Role.CREDIT_ADMINISTRATOR),
     Action.SETUP: (Role.CREDIT_ADMINISTRATOR,),

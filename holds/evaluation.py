@@ -377,6 +377,7 @@ def register() -> None:
         resolve=functools.partial(previewing.resolve, KIND),
         one_run=True,
         again=lists_of,
+        counts="changes",
     )
 
 

@@ -321,4 +321,5 @@ def register() -> None:
         fold=fold,
         again=again,
         description="Force holds on all orders of a filter",
+        counts="forced",
     )

@@ -146,4 +146,5 @@ def register() -> None:
         fold=fold,
         again=again,
         description="Release many holds, with or without posting",
+        counts="released",
     )

@@ -110,4 +110,5 @@ def register() -> None:
         action=Action.SETUP,
         fold=fold,
         description="Delete decisions past their retention that no hold refers to",
+        counts="deleted",
     )

@@ -10,12 +10,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from customers.access import Action, Actor, actor_of_user
-from customers.models import Job
 from customers.models.preferences import Density, Shortcuts, Theme
 from customers.preferences import preferences_of
 from customers.sessions import left_of
 from holds.destinations import destinations
 from holds.home import home_url
+from holds.pages.job_badge import badge_of, running_jobs
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
@@ -38,7 +38,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "nav": places,
         "nav_more": _more(request, actor),
         "scope": {"label": _scope(actor)},
-        "jobs": {"running": _running(actor), "url": reverse("job-list") + "?status=running"},
+        "jobs": badge_of(running_jobs(actor)),
         "session": left_of(request),
         "time_zone": timezone.get_current_timezone_name(),
         **_preferred(request),
@@ -81,8 +81,3 @@ def _scope(actor: Actor) -> str:
     if entities is None:
         return "All legal entities"
     return ", ".join(sorted(entities)) or "No legal entity"
-
-
-def _running(actor: Actor) -> int:
-    """Jobs of the reader that are not finished yet."""
-    return Job.objects.filter(actor=actor.reference, status__in=[Job.Status.QUEUED, Job.Status.RUNNING]).count()

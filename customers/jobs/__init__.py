@@ -17,13 +17,14 @@ item only, and never waits.
 from customers.jobs.control import (
     cancel_job,
     due_slot,
+    restart_job,
     retry_job,
     start_job,
     sweep_jobs,
     wake,
 )
 from customers.jobs.kinds import Kind, Start, kind_of, register_kind, registered_kinds, sum_up
-from customers.jobs.reading import Progress, progress, progress_of, result, visible_jobs
+from customers.jobs.reading import Progress, changed_of, progress, progress_of, result, stuck_among, visible_jobs
 from customers.jobs.running import MOST_ATTEMPTS, run_job
 
 __all__ = [
@@ -32,16 +33,19 @@ __all__ = [
     "Progress",
     "Start",
     "cancel_job",
+    "changed_of",
     "due_slot",
     "kind_of",
     "progress",
     "progress_of",
     "register_kind",
     "registered_kinds",
+    "restart_job",
     "result",
     "retry_job",
     "run_job",
     "start_job",
+    "stuck_among",
     "sum_up",
     "sweep_jobs",
     "visible_jobs",

@@ -12,7 +12,7 @@ from customers import wakeups
 from customers.access import Action, Actor, NotAllowed, authorize, authorize_each
 from customers.errors import Refused
 from customers.jobs.kinds import Kind, Payload, Start, kind_of
-from customers.jobs.reading import LIVE, OPEN, items_of, result, visible_job, visible_jobs
+from customers.jobs.reading import LIVE, OPEN, items_of, progress, result, visible_job, visible_jobs
 from customers.models import Job, JobItem, LegalEntity
 
 RUN_TASK = "customers.tasks.run_job"
@@ -33,7 +33,7 @@ def start_job(
     A scheduled run (`schedule` with `due_at`) is written once, however many schedulers ask (J06): asked again, the
     first one is returned. A run that comes due while another of its schedule is alive is recorded as cancelled.
     Of a kind with one run at a time, what is under way is returned, see `_join`. Raises `InvalidInput`, `NotAllowed`,
-    `OutOfScope`, and what the kind raises (`NotFound`, `Refused`).
+    `OutOfScope`, `Refused` with `already_running`, and what the kind raises (`NotFound`, `Refused`).
     """
     known = kind_of(kind)
     valid = known.parameters(parameters)
@@ -62,23 +62,34 @@ def start_job(
 def _join(job: Job, actor: Actor) -> Job | None:
     """The run that is under way with these parameters, in all legal entities of `job`; else `job` is for the others.
 
-    So no legal entity is worked on twice at once. Runs that the actor may not see are not joined.
+    So no legal entity is worked on twice at once. A run that `actor` may not see, because it is about further legal
+    entities, cannot be followed: it raises `Refused` with `already_running`.
     """
     _one_at_a_time(f"job kind {job.kind}")
-    runs = visible_jobs(actor).filter(kind=job.kind, status__in=LIVE).order_by("created_at", "pk")
+    runs = Job.objects.filter(kind=job.kind, status__in=LIVE).order_by("created_at", "pk")
     alike = [run for run in runs if _scope(run) == _scope(job)]
-    busy: set[str] = set()
-    for run in alike:
-        if run.legal_entities is None:
-            return run
-        busy |= set(run.legal_entities)
-    if not busy:
-        return None
-    wanted = job.legal_entities
-    if wanted is None:
-        wanted = list(LegalEntity.objects.order_by("pk").values_list("pk", flat=True))
-    job.legal_entities = sorted(set(wanted) - busy)
-    return None if job.legal_entities else alike[0]
+    whole = next((run for run in alike if run.legal_entities is None), None)
+    busy = {entity for run in alike for entity in run.legal_entities or ()}
+    if whole is None:
+        if not busy:
+            return None
+        wanted = job.legal_entities
+        if wanted is None:
+            wanted = list(LegalEntity.objects.order_by("pk").values_list("pk", flat=True))
+        job.legal_entities = sorted(set(wanted) - busy)
+        if job.legal_entities:
+            return None
+    seen = visible_jobs(actor).filter(pk__in=[whole.pk] if whole else [run.pk for run in alike])
+    running = seen.order_by("created_at", "pk").first()
+    if running is None:
+        runs_now = [whole] if whole else alike
+        done = max(progress(run).percent if run.planned_at else 0 for run in runs_now)
+        raise Refused(
+            "already_running",
+            f"A run for these and further legal entities is under way, {done} % of it done. It does the same for yours:"
+            " look again when it has ended.",
+        )
+    return running
 
 
 def _scope(job: Job) -> Mapping[str, Any]:
@@ -199,6 +210,18 @@ def _plan_again(job: Job, payloads: Sequence[Payload], now: dt.datetime) -> None
     job.status, job.started_at, job.planned_at = Job.Status.RUNNING, now, now
     job.save(force_insert=True)
     JobItem.objects.bulk_create(items_of(job, payloads))
+
+
+def restart_job(*, job_id: uuid.UUID | str, actor: Actor) -> Job:
+    """Call workers for a live job that seems stuck; harmless where one is at work (`ux.md` 3.14).
+
+    Raises `NotFound`, `NotAllowed`, and `Refused` with `job_not_live`.
+    """
+    job = _own_job(job_id, actor)
+    if job.status not in LIVE:
+        raise Refused("job_not_live", f"The job is {job.status} already; start it again instead.")
+    wake(job.pk)
+    return job
 
 
 def end_early(job: Job, status: str, message: str, now: dt.datetime) -> bool:

@@ -40,6 +40,7 @@ class Kind:
     resolve: Callable[[Parameters, Actor, dt.datetime], Start] | None = None
     one_run: bool = False
     again: Callable[[Job, list[Any]], Iterable[Payload]] | None = None
+    counts: str = ""
 
 
 _kinds: dict[str, Kind] = {}
@@ -73,6 +74,7 @@ def register_kind(  # noqa: PLR0913 - the parts of a kind, keyword-only
     resolve: Callable[[Parameters, Actor, dt.datetime], Start] | None = None,
     one_run: bool = False,
     again: Callable[[Job, list[Any]], Iterable[Payload]] | None = None,
+    counts: str = "",
 ) -> Kind:
     """Register a kind of job; called once per process, from the `ready` of the room that owns it.
 
@@ -89,6 +91,7 @@ def register_kind(  # noqa: PLR0913 - the parts of a kind, keyword-only
       another job; raises `NotFound`, `Refused`.
     - `one_run`: one run per legal entity at a time; a second start with the same parameters joins the running one.
     - `again(job, ids)`: what to try again of a job whose `ids` failed; by default the lists that died.
+    - `counts`: the part of the result, a number or a list, that says how much was changed; empty for what only reads.
     """
     made = Kind(
         name=kind,
@@ -103,6 +106,7 @@ def register_kind(  # noqa: PLR0913 - the parts of a kind, keyword-only
         resolve=resolve,
         one_run=one_run,
         again=again,
+        counts=counts,
     )
     if _kinds.get(kind, made).work is not work:
         raise ValueError(f"The job kind {kind!r} is registered twice, with different work.")

@@ -1,15 +1,17 @@
 """What a person sees of a job: progress and result, both derived from its items, never from a counter (J03)."""
 
+import datetime as dt
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import F, Func, JSONField, QuerySet, Sum, TextField, Value
+from django.db import connection
+from django.db.models import F, Func, JSONField, Max, Q, QuerySet, Sum, TextField, Value
 
 from customers.access import Action, Actor
 from customers.errors import NotFound
-from customers.jobs.kinds import Payload, kind_of
+from customers.jobs.kinds import Payload, kind_of, registered_kinds
 from customers.models import Job, JobItem
 
 LIVE = (Job.Status.QUEUED, Job.Status.RUNNING)
@@ -73,6 +75,51 @@ def _progress(by_status: dict[str, int]) -> Progress:
         skipped=by_status.get(JobItem.Status.SKIPPED, 0),
         open=sum(by_status.get(status, 0) for status in OPEN),
     )
+
+
+STUCK_AFTER = dt.timedelta(minutes=2)
+"""Without a sign of life for so long, nobody seems to be at work on a live job (`ux.md` 3.14)."""
+
+
+def stuck_among(jobs: Iterable[Job], now: dt.datetime) -> set[uuid.UUID]:
+    """Ids of the live ones of `jobs` that no worker holds a part of, or took one of lately. One query."""
+    live = {job.pk: job for job in jobs if job.status in LIVE}
+    rows = JobItem.objects.filter(job__in=live).values("job").order_by()
+    signs = {
+        row["job"]: (row["claimed"], row["held"])
+        for row in rows.annotate(claimed=Max("claimed_at"), held=Max("leased_until", filter=Q(status__in=OPEN)))
+    }
+    stuck = set()
+    for pk, job in live.items():
+        claimed, held = signs.get(pk, (None, None))
+        last = max(at for at in (job.created_at, job.started_at, job.planned_at, claimed) if at is not None)
+        if now - last > STUCK_AFTER and (held is None or held < now):
+            stuck.add(pk)
+    return stuck
+
+
+_CHANGED = """
+    SELECT asked.job, sum(CASE jsonb_typeof(i.result -> asked.part)
+                              WHEN 'array' THEN jsonb_array_length(i.result -> asked.part)
+                              WHEN 'number' THEN (i.result ->> asked.part)::bigint END)
+    FROM unnest(%s::uuid[], %s::text[]) AS asked(job, part)
+    JOIN customers_jobitem i ON i.job_id = asked.job AND i.status = 'done'
+    GROUP BY 1
+"""
+
+
+def changed_of(jobs: Sequence[Job]) -> dict[uuid.UUID, int | None]:
+    """How much each job has changed so far; None for kinds that only read, and for previews. One query."""
+    kinds = registered_kinds()
+    writing = {
+        job.pk: kinds[job.kind].counts
+        for job in jobs
+        if job.kind in kinds and kinds[job.kind].counts and not job.parameters.get("preview")
+    }
+    found: dict[uuid.UUID, int | None] = {job.pk: 0 if job.pk in writing else None for job in jobs}
+    with connection.cursor() as cursor:
+        cursor.execute(_CHANGED, [[str(pk) for pk in writing], list(writing.values())])
+        return found | {pk: int(changed or 0) for pk, changed in cursor.fetchall()}
 
 
 def items_of(job: Job, payloads: Iterable[Payload]) -> list[JobItem]:

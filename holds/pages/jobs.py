@@ -49,12 +49,16 @@ class JobListPage(PageView):
         page = page_of(
             rows, keys, per=address.per, after=request.GET.get("after", ""), before=request.GET.get("before", "")
         )
-        progress = jobs.progress_of(page.rows)
+        progress, changed = jobs.progress_of(page.rows), jobs.changed_of(page.rows)
+        stuck = jobs.stuck_among(page.rows, self.now)
         names = names_of(job.actor for job in page.rows)
         return self.page(
             "holds/jobs.html",
             {
-                "rows": [_row(job, progress[job.pk], names, self.now) for job in page.rows],
+                "rows": [
+                    {**_row(job, progress[job.pk], names), "changed": changed[job.pk], "stuck": job.pk in stuck}
+                    for job in page.rows
+                ],
                 "tabs": _tabs(statuses),
                 "sort": sort,
                 "pager": address.pager(page),
@@ -92,6 +96,7 @@ class JobPage(PageView):
         done = progress.total - progress.open
         name = names_of([job.actor]).get(job.actor, job.actor)
         address = reverse("job", args=[job.pk])
+        acts = self.may(jobs.kind_of(job.kind).action)
         return {
             "number": str(job.pk)[:8],
             "title": title_of(job),
@@ -107,9 +112,9 @@ class JobPage(PageView):
             "by": name,
             "tallies": _evaluated(job, result, progress) if job.kind == KIND else _tallies(result, progress),
             "poll_url": address if live else "",
-            "cancel_url": reverse("job-cancel", args=[job.pk])
-            if live and self.may(jobs.kind_of(job.kind).action)
-            else "",
+            "cancel_url": reverse("job-cancel", args=[job.pk]) if live and acts else "",
+            "stuck": job.pk in jobs.stuck_among([job], self.now),
+            "restart_url": reverse("job-restart", args=[job.pk]) if acts else "",
             "error": job.message if job.status == Job.Status.FAILED else "",
             "preview": bool(job.parameters.get("preview")),
             "note": _note(job, self.now),
@@ -227,6 +232,16 @@ class JobRetry(JobAct):
         return jobs.retry_job(job_id=job_id, actor=self.actor, now=self.now)
 
 
+class JobRestart(JobAct):
+    """POST `/jobs/<uuid>/restart/`."""
+
+    def act(self, job_id: uuid.UUID) -> Job:
+        """Call workers for a job that seems stuck."""
+        job = jobs.restart_job(job_id=job_id, actor=self.actor)
+        messages.success(self.request, "A worker was called. What is done already is not done again.")
+        return job
+
+
 class JobApply(JobAct):
     """POST `/jobs/<uuid>/apply/`: do what a preview showed."""
 
@@ -268,7 +283,7 @@ def job_or_404(job_id: uuid.UUID, page: PageView) -> Job:
     return job
 
 
-def _row(job: Job, progress: jobs.Progress, names: dict[str, str], now: dt.datetime) -> Item:
+def _row(job: Job, progress: jobs.Progress, names: dict[str, str]) -> Item:
     return {
         "job": job,
         "title": title_of(job),

@@ -126,9 +126,14 @@ class TestOneRunPerLegalEntity:
     def test_a_run_for_all_is_everybodys_who_may_see_it(self) -> None:
         run = self.start()
         assert self.start().pk == run.pk
-        mine = self.start("AA01")
-        assert mine.pk != run.pk, "what one may not see cannot be followed"
-        assert mine.legal_entities == ["AA01"]
+
+    @pytest.mark.parametrize("running", [(), ("AA01", "BB01")])
+    def test_a_run_that_one_may_not_see_is_not_done_twice_either(self, running) -> None:
+        self.start(*running)
+        with pytest.raises(Refused, match="under way, 0 % of it done") as problem:
+            self.start("AA01")
+        assert problem.value.code == "already_running"
+        assert self.start("AA01", size=5).legal_entities == ["AA01"], "with other parameters it is another run"
 
 
 def test_lists_that_are_known_need_no_planning(poisoned: Job) -> None:
