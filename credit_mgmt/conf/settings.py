@@ -86,7 +86,7 @@ MIDDLEWARE = [
 ROOT_URLCONF = "credit_mgmt.conf.urls"
 # What anybody may see; every other address names a right, or customers.edge.checks stops the start. The admin asks its
 # own permissions; /_design/ shows no data, and nothing at all in a deployment.
-OPEN_ROUTES = ["login/", "logout/", "admin/", "_design/", "api/v1/health/", "api/schema/", "api/docs/", "api/.*"]
+OPEN_ROUTES = ["login/", "logout/", "session/", "admin/", "_design/", "api/v1/health/", "api/schema/", "api/docs/", "api/.*"]
 WSGI_APPLICATION = "credit_mgmt.conf.wsgi.application"
 
 TEMPLATES = [
