@@ -9,7 +9,7 @@ from django.conf import settings
 TEMPLATES = settings.BASE_DIR / "templates"
 STATIC = settings.BASE_DIR / "credit_mgmt" / "static" / "credit"
 COMPONENTS = sorted((TEMPLATES / "components").glob("*.html"))
-PARTS = {"action", "brand", "field_errors", "filter_chip", "toast", "user_menu", "dialog", "dialog_page"}
+PARTS = {"action", "brand", "field_errors", "filter_chip", "jobs_badge", "toast", "user_menu", "dialog", "dialog_page"}
 
 
 def compressed(files):
