@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from credit_mgmt import models
 from credit_mgmt.rule_setup import delete_rule, rule_values, save_rule
 from customers.access import Action
-from customers.admin import REFUSALS, ReadOnlyAdmin, actor_of
+from customers.admin import REFUSALS, ReadOnlyAdmin, SetupAdmin, actor_of
 
 
 @admin.register(models.CreditAccount)
@@ -47,6 +47,49 @@ class TemporaryLimitAdmin(ReadOnlyAdmin):
     scope_path = "account__customer__legal_entity"
     list_display = ("account", "amount", "valid_from", "valid_to", "withdrawn_from", "journal", "actor", "at")
     list_select_related = ("account",)
+
+
+@admin.register(models.PolicyType)
+class PolicyTypeAdmin(SetupAdmin):
+    """Types of guarantees and insurances."""
+
+    resource = "policy-types"
+    list_display = ("code", "identifier", "description")
+    list_filter = ("identifier",)
+
+
+@admin.register(models.CoverageType)
+class CoverageTypeAdmin(SetupAdmin):
+    """What insurances cover."""
+
+    resource = "coverage-types"
+    list_display = ("code", "description")
+
+
+@admin.register(models.CoverPolicy)
+class CoverPolicyAdmin(ReadOnlyAdmin):
+    """Insurance policies and guarantees; entered on their pages, by API or by file."""
+
+    looks = Action.VIEW_EXPOSURE
+    scope_path = "customer__legal_entity"
+    list_display = (
+        "customer", "identifier", "type", "insurer", "identification", "effective_on", "expires_on", "value",
+        "currency", "update_percent", "update_amount", "included_in_exposure",
+    )  # fmt: skip
+    list_filter = ("identifier",)
+    list_select_related = ("customer", "type", "insurer", "currency")
+    search_fields = ("customer__account", "customer__name", "identification")
+
+
+@admin.register(models.CoverChange)
+class CoverChangeAdmin(ReadOnlyAdmin):
+    """Who changed which policy."""
+
+    looks = Action.VIEW_EXPOSURE
+    scope_path = "customer__legal_entity"
+    list_display = ("policy_id", "sequence", "customer", "before", "after", "actor", "at")
+    list_select_related = ("customer",)
+    search_fields = ("policy_id", "customer__account")
 
 
 @admin.register(models.Commitment)

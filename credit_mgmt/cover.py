@@ -43,6 +43,7 @@ class CoverLine:
     """A policy with where it stands on a day, and what it counts or would count if it were in force.
 
     `counted` is in the policy's currency, `amount` in the account's, None where a rate is missing (`domain 4.9`).
+    `days_left`: days after the day asked about until its last one.
     """
 
     policy: CoverPolicy
@@ -50,6 +51,7 @@ class CoverLine:
     counted: Decimal
     amount: Decimal | None
     currency: str
+    days_left: int
 
     @property
     def in_force(self) -> bool:
@@ -125,7 +127,8 @@ def line_of(policy: CoverPolicy, as_of: dt.date, rates: Rates) -> CoverLine:
         amount: Decimal | None = convert(rates, counted, policy.currency_id, own, own)
     except MissingRate:
         amount = None
-    return CoverLine(policy, status_on(policy, as_of), counted, amount, own)
+    left = (policy.expires_on - as_of).days
+    return CoverLine(policy, status_on(policy, as_of), counted, amount, own, left)
 
 
 def status_on(policy: CoverPolicy, as_of: dt.date) -> CoverStatus:

@@ -2,10 +2,20 @@
 
 from django.urls import path
 
+from credit_mgmt.pages.cover import CoverRegister, EndPolicyPage, NewPolicyPage, PolicyPage, RemovePolicyPage
+from credit_mgmt.pages.cover_types import CoverTypePage, CoverTypesPage
 from credit_mgmt.pages.parameters import ParameterListPage, ParametersPage
 from credit_mgmt.pages.rules import NewRulePage, RuleListPage, RulePage, RuleSwitch
 
 urlpatterns = [
+    path("cover/", CoverRegister.as_view(), name="cover-register"),
+    path("cover/new/", NewPolicyPage.as_view(), name="cover-new"),
+    path("cover/types/", CoverTypesPage.as_view(), name="cover-types"),
+    path("cover/types/<slug:kind>/new/", CoverTypePage.as_view(), name="cover-type-new"),
+    path("cover/types/<slug:kind>/<str:code>/", CoverTypePage.as_view(), name="cover-type"),
+    path("cover/<uuid:policy_id>/", PolicyPage.as_view(), name="cover-edit"),
+    path("cover/<uuid:policy_id>/end/", EndPolicyPage.as_view(), name="cover-end"),
+    path("cover/<uuid:policy_id>/remove/", RemovePolicyPage.as_view(), name="cover-remove"),
     path("rules/", RuleListPage.as_view(), name="rule-list"),
     path("rules/new/", NewRulePage.as_view(), name="rule-new"),
     path("rules/<uuid:rule_id>/", RulePage.as_view(), name="rule-edit"),

@@ -32,9 +32,14 @@ DESTINATIONS = (
     Destination("holds", "Holds", "hold-list", Action.VIEW_EXPOSURE, "h", "hold list queue home"),
     Destination("orders", "Orders", "order-list", Action.VIEW, "o", "sales orders"),
     Destination("customers", "Customers", "customer-list", Action.VIEW_EXPOSURE, "c", "limits accounts"),
+    Destination("groups", "Credit groups", "group-list", Action.VIEW_EXPOSURE, "t", "shared limit members", bar=False),
     Destination("rules", "Rules", "rule-list", Action.VIEW, "r", "blocking rules exclusions"),
     Destination("parameters", "Parameters", "parameter-list", Action.VIEW, "p", "settings setup checkpoints"),
     Destination("jobs", "Jobs", "job-list", Action.VIEW_JOBS, "b", "runs evaluations background"),
+    Destination(
+        "cover", "Insurance and guarantees", "cover-register", Action.VIEW_EXPOSURE, "",
+        "cover policies insurers guarantors register", bar=False,
+    ),
     Destination("", "My recent actions", "hold-recent", Action.VIEW, "z", "undo history", bar=False),
     Destination("", "Absence and cover", "hold-absence", Action.WORK_HOLDS, "", "out of office holiday", bar=False),
     Destination(

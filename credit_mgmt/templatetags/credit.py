@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from django import template
@@ -49,6 +50,10 @@ STATUSES = {
     "draft": ("Draft", "pencil", "neutral"),
     "active_rule": ("Active", "check", "passed"),
     "inactive": ("Inactive", "slash", "neutral"),
+    "cover_in_force": ("In force", "shield-check", "passed"),
+    "cover_expiring": ("Expires soon", "clock", "in_approval"),
+    "cover_not_yet": ("Not yet", "calendar", "neutral"),
+    "expired": ("Expired", "slash", "neutral"),
 }  # fmt: skip
 STATUS_ALIASES = {"active": "held", "ready_to_release": "ready", "release_failed": "failed", "approval": "in_approval"}
 
@@ -67,6 +72,7 @@ VERDICT_ICONS = {
 
 
 @register.simple_tag
+@lru_cache(maxsize=1024)
 def icon(name: str, label: str = "", size: str = "") -> SafeString:
     """An icon of the sprite. Without `label` it is decoration beside a word and hidden from speech."""
     href = f"{static('credit/icons/sprite.svg')}#{name}"

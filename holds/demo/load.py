@@ -20,7 +20,7 @@ from customers.errors import NotDecided
 from customers.models import AccessGrant, Customer, LegalEntity, SalesOrder
 from customers.money import ZERO
 from holds import forced, posting
-from holds.demo import company, ledger, orders, policy
+from holds.demo import company, cover, ledger, orders, policy
 from holds.demo.company import DemoUser, Row, Trader
 
 SEED = 20_04
@@ -73,6 +73,7 @@ def _company(random: Random, now: dt.datetime, today: dt.date, say: Say) -> list
     _feed("payments", payments, actor, today)
     _limits(random, now, today, traders, ledger.open_balances(invoices, payments))
     _policy(traders, actor)
+    _cover(traders, today)
     _users()
     return traders
 
@@ -142,6 +143,15 @@ def _policy(traders: list[Trader], actor: Actor) -> None:
         save_parameters(legal_entity=entity, values=values, actor=actor)
     for values in policy.rules(traders):
         save_rule(values=values, actor=actor)
+
+
+def _cover(traders: list[Trader], today: dt.date) -> None:
+    """Insurance policies and guarantees, with what they refer to."""
+    actor = system_actor("demo")
+    _feed("parties", cover.INSURERS, actor, today)
+    _feed("policy-types", cover.POLICY_TYPES, actor, today)
+    _feed("coverage-types", cover.COVERAGE_TYPES, actor, today)
+    _feed("policies", cover.policies(traders, today), actor, today)
 
 
 def _users() -> None:
