@@ -87,6 +87,13 @@ def feed_groups(
     return [dataclasses.replace(results[line.index], index=line.index) for line in lines]
 
 
+def feed_group(*, row: Row, actor: Actor, today: Today, at: dt.datetime, replace: bool = False) -> RowResult:
+    """`feed_groups` of one. Raises what is wrong with it: `InvalidInput`, `NotAllowed`, `NotFound`, `Refused`."""
+    [result] = feed_groups(rows=[row], actor=actor, today=today, at=at, replace=replace, atomic=True)
+    raise_failure("credit-groups", result)
+    return result
+
+
 @transaction.atomic
 @gathered()
 def change_members(
@@ -148,7 +155,8 @@ def _wrong(line: _Line) -> Iterator[FieldError]:
     if not isinstance(amount, Decimal) or not amount.is_finite() or not ZERO <= amount <= LARGEST:
         yield FieldError("credit_limit", "out_of_range", f"Give an amount from 0 to {LARGEST}; 0 means no credit.")
     known = line.account.expires_on if line.account else None
-    if line.limits.get("credit_limit_to", known) is None:
+    says_limit = bool(line.limits) or line.group is None
+    if says_limit and line.limits.get("credit_limit_to", known) is None:
         yield FieldError("credit_limit_to", "required", "Give the last day of the group's credit limit.")
     currency = line.row.get("currency")
     if line.account is not None and currency is not None and currency != line.account.currency_id:

@@ -94,7 +94,7 @@ def overview_of(number: str, as_of: dt.date) -> GroupOverview:
 def overviews(numbers: Collection[str], as_of: dt.date) -> dict[str, GroupOverview]:
     """Groups on a day, by number; the number of queries depends neither on them nor on their members."""
     groups = CustomerCreditGroup.objects.in_bulk(list(numbers))
-    members = _by_group(Customer.objects.filter(credit_group__in=groups))
+    members = _by_group(groups)
     view = _view([member for own in members.values() for member in own], as_of)
     held = _accounts(groups, as_of)
     return {number: view.overview(group, held[number], members.get(number, ())) for number, group in groups.items()}
@@ -128,8 +128,8 @@ def customers_of(keys: Iterable[str]) -> list[Customer]:
     return [found[key] for key in wanted]
 
 
-def _by_group(members: Iterable[Customer]) -> dict[str, list[Customer]]:
-    rows = Customer.objects.filter(pk__in=[one.pk for one in members]).select_related("legal_entity")
+def _by_group(groups: Collection[str]) -> dict[str, list[Customer]]:
+    rows = Customer.objects.filter(credit_group__in=groups).select_related("legal_entity")
     found: dict[str, list[Customer]] = {}
     for member in rows.order_by("legal_entity", "account"):
         found.setdefault(str(member.credit_group_id), []).append(member)

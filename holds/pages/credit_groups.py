@@ -1,0 +1,297 @@
+"""Customer credit groups (`ux.md` 3.9): the list, and one group with its members, aged balances and history.
+
+The group's figures are for who sees all legal entities of its members; everybody else sees that there is a group, and
+the members that are theirs (`credit_mgmt.masking`).
+"""
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
+
+from credit_mgmt.exposure import NOT_DUE, UNAPPLIED
+from credit_mgmt.group_phrases import binds_sentence, binds_word
+from credit_mgmt.group_standing import GroupOverview, MemberStanding, overview_of, overviews
+from credit_mgmt.masking import Mask
+from credit_mgmt.models import LimitHistory
+from credit_mgmt.policies import current_setup
+from customers import access
+from customers.access import Action
+from customers.listing import Address, page_of, sort_keys
+from customers.models import Customer, CustomerCreditGroup, ProfileChange
+from customers.people import names_of
+from customers.views import PageView
+from holds.models import Hold
+from holds.pages.panel_contents import Subject
+from holds.pages.position import BUCKET_WORDS
+
+Item = dict[str, Any]
+SORTS = {"group": "number", "description": "description", "to": "credit_account__expires_on"}
+COLUMNS = (
+    ("group", "Group", ""), ("description", "Description", ""), ("", "Currency", ""), ("", "Limit", "right"),
+    ("to", "To", ""), ("", "Exposure", "right"), ("", "Used", "right"), ("", "Members", "right"), ("", "Entities", ""),
+    ("", "Holds", "right"), ("", "Status", ""),
+)  # fmt: skip
+SHOWN = 20
+SOON = dt.timedelta(days=30)
+
+
+def visible_groups(page: PageView) -> QuerySet[CustomerCreditGroup]:
+    """Groups with a member in the reader's legal entities, and those that have none yet."""
+    groups = CustomerCreditGroup.objects.all()
+    if page.actor.entities(Action.VIEW_EXPOSURE) is None:
+        return groups
+    mine = access.scoped(Customer.objects.filter(credit_group=OuterRef("pk")), page.actor, Action.VIEW_EXPOSURE)
+    return groups.filter(Q(Exists(mine)) | Q(members__isnull=True))
+
+
+def group_or_404(page: PageView, number: str) -> CustomerCreditGroup:
+    """The group of the address, as far as the reader may see it."""
+    group = visible_groups(page).filter(number=number).first()
+    if group is None:
+        raise Http404(f"Credit group {number} was not found.")
+    return group
+
+
+def may_manage(page: PageView, group: CustomerCreditGroup) -> bool:
+    """Whether the reader may change the group: the right in all legal entities of its members."""
+    entities = page.actor.entities(Action.MANAGE_CREDIT_GROUPS)
+    if entities is None:
+        return True
+    members = set(Customer.objects.filter(credit_group=group).values_list("legal_entity_id", flat=True))
+    return bool(members) and members <= entities
+
+
+class GroupListPage(PageView):
+    """GET `/groups/`."""
+
+    looks = Action.VIEW_EXPOSURE
+    section = "groups"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """Groups by number, or as the address asks; figures of the page only."""
+        address = Address(request.GET, rows=self.rows)
+        today = self.today("UTC")
+        views = _views(today)
+        slug = request.GET.get("view", "all")
+        slug = slug if slug in views else "all"
+        text = address.one("q")
+        rows = visible_groups(self).filter(views[slug][1])
+        if text:
+            rows = rows.filter(Q(number__icontains=text) | Q(description__icontains=text))
+        sort, keys = sort_keys(request.GET.get("sort", ""), SORTS, ("group",), "number")
+        place = {name: request.GET.get(name, "") for name in ("after", "before")}
+        page = page_of(rows, keys, per=address.per, **place)
+        found, mask = overviews([group.pk for group in page.rows], today), Mask(self.actor)
+        holds = _open_holds(self, [group.pk for group in page.rows])
+        return self.page(
+            "groups/list.html",
+            {
+                "rows": [_row(mask.overview(found[group.pk]), holds[group.pk], today) for group in page.rows],
+                "tabs": [
+                    {"label": label, "url": address.url(view=name), "active": name == slug}
+                    for name, (label, _) in views.items()
+                ],
+                "search": {"name": "q", "value": text, "placeholder": "Number or description",
+                           "label": "Search credit groups"},
+                "hidden": [{"name": key, "value": request.GET[key]} for key in ("view", "sort") if key in request.GET],
+                "chips": [{"label": f"Search: {word}", "remove_url": address.without("q", word)}
+                          for word in address.all("q")],
+                "columns": address.heads(COLUMNS, sort),
+                "pager": address.pager(page),
+                "filtered": bool(text) or slug != "all",
+                "actions": _new_action(self),
+                "today": today,
+            },
+        )  # fmt: skip
+
+
+def _views(today: dt.date) -> dict[str, tuple[str, Q]]:
+    held = Hold.objects.filter(payer__credit_group=OuterRef("pk"), status=Hold.Status.ACTIVE)
+    return {
+        "all": ("All", Q()),
+        "with-holds": ("With holds", Q(Exists(held))),
+        "expiring": ("Limit ends in 30 days", Q(credit_account__expires_on__lte=today + SOON)),
+    }
+
+
+def _new_action(page: PageView) -> list[Item]:
+    if not page.may(Action.MANAGE_CREDIT_GROUPS):
+        return []
+    return [{"label": "New group…", "url": reverse("group-new"), "icon": "plus", "dialog": True}]
+
+
+def _open_holds(page: PageView, numbers: Collection[str]) -> Counter[str]:
+    """Open holds of the members that the reader sees, by group."""
+    rows = access.scoped(Hold.objects.filter(status=Hold.Status.ACTIVE, payer__credit_group__in=numbers), page.actor)
+    return Counter(dict(rows.order_by().values_list("payer__credit_group").annotate(count=Count("pk"))))
+
+
+def _row(overview: GroupOverview, holds: int, today: dt.date) -> Item:
+    entities = sorted({member.customer.legal_entity_id for member in overview.members})
+    return {"it": overview, "holds": holds, "entities": ", ".join(entities), "status": _status(overview, today)}
+
+
+def _status(overview: GroupOverview, today: dt.date) -> Item:
+    """Where the group stands, in a word."""
+    if overview.withheld:
+        return {"words": "not all entities seen"}
+    if overview.available is not None and overview.available < 0:
+        return {"words": "Over its limit", "tone": "late"}
+    if overview.expires_on and overview.expires_on < today:
+        return {"words": "Limit ended", "tone": "late"}
+    return {"words": "Within its limit"} if overview.exposure is not None else {"words": "rate missing"}
+
+
+class GroupPage(PageView):
+    """GET `/groups/G-021/`."""
+
+    looks = Action.VIEW_EXPOSURE
+    section = "groups"
+
+    def get(self, request: HttpRequest, number: str) -> HttpResponse:
+        """Limit and position, members with their shares, aged balances, history."""
+        group = group_or_404(self, number)
+        today = self.today("UTC")
+        overview = Mask(self.actor).overview(overview_of(group.pk, today))
+        holds = _holds_of(self, overview.members)
+        manages = may_manage(self, group)
+        history = [] if overview.withheld else _history(group)
+        changes = self._changes(group)
+        return self.page(
+            "groups/group.html",
+            {
+                "group": group,
+                "it": overview,
+                "figures": _figures(overview, sum(holds.values()), today),
+                "members": [member_row(member, holds[member.customer.pk]) for member in overview.members],
+                "ageing": ageing_table(overview),
+                "bars": _bars(overview),
+                "history": history,
+                "changes": changes,
+                "names": names_of([entry.actor for entry in history]),
+                "actions": self._actions(group) if manages else [],
+                "bulk_actions": _bulk(group) if manages else [],
+                "today": today,
+            },
+        )
+
+    def _actions(self, group: CustomerCreditGroup) -> list[Item]:
+        """What the reader may do with the group; what is not possible now says why."""
+        row = current_setup().rows.get(None)
+        limit: Item = {"label": "Change limit…", "url": reverse("group-limit", args=[group.pk]), "dialog": True}
+        if row is None or not row.allow_manual_editing_of_credit_limits:
+            limit["disabled_because"] = "Limits change through journals."
+        return [
+            {"label": "Add members…", "url": reverse("group-add", args=[group.pk]), "icon": "plus", "primary": True},
+            limit,
+            {"label": "Edit…", "url": reverse("group-edit", args=[group.pk]), "icon": "pencil", "dialog": True},
+        ]
+
+    def _changes(self, group: CustomerCreditGroup) -> list[Item]:
+        """Who joined and left, newest first, of the customers that the reader sees."""
+        rows = access.scoped(
+            ProfileChange.objects.filter(Q(before__credit_group=group.pk) | Q(after__credit_group=group.pk)),
+            self.actor,
+            Action.VIEW_EXPOSURE,
+            path="customer__legal_entity",
+        )
+        newest = rows.select_related("customer").order_by("-at", "-pk")[:SHOWN]
+        return [{"change": row, "joined": row.after.get("credit_group") == group.pk} for row in newest]
+
+
+def _bulk(group: CustomerCreditGroup) -> list[Item]:
+    return [{"label": "Remove from the group…", "url": reverse("group-remove", args=[group.pk]), "icon": "x"}]
+
+
+def _holds_of(page: PageView, members: Iterable[MemberStanding]) -> Counter[int]:
+    ids = [member.customer.pk for member in members]
+    rows = access.scoped(Hold.objects.filter(status=Hold.Status.ACTIVE, payer__in=ids), page.actor)
+    return Counter(dict(rows.order_by().values_list("payer").annotate(count=Count("pk"))))
+
+
+def member_row(member: MemberStanding, holds: int = 0) -> Item:
+    """A member as the tables draw it, with what binds it in words."""
+    return {
+        "member": member,
+        "customer": member.customer,
+        "url": reverse("customer", args=[member.customer.legal_entity_id, member.customer.account]),
+        "binds": binds_word(member.binds),
+        "why": binds_sentence(member.binds),
+        "holds": holds,
+    }
+
+
+def _figures(overview: GroupOverview, holds: int, today: dt.date) -> list[Item]:
+    """The strip of head figures; those of the group as a whole only to who may see them."""
+    unit, used = overview.currency, overview.used
+    ended = overview.expires_on is not None and overview.expires_on < today
+    date = {"label": "Limit to", "value": overview.expires_on, "kind": "date", "tone": "late" if ended else ""}
+    counts: list[Item] = [
+        {"label": "Members", "value": len(overview.members), "kind": "count"},
+        {"label": "Open holds", "value": holds, "kind": "count"},
+    ]
+    if overview.withheld:
+        return [{"label": "Group limit", "value": "not shown", "hint": "needs all its legal entities"}, date, *counts]
+    over = overview.available is not None and overview.available < 0
+    hint = f"{unit}, temporary" if overview.temporary_limit is not None else unit
+    return [
+        {"label": "Limit", "value": overview.limit, "kind": "limit", "unit": unit, "hint": hint},
+        {"label": "Exposure", "value": overview.exposure, "kind": "amount", "unit": unit},
+        {"label": "Free", "value": overview.available, "kind": "amount", "unit": unit, "tone": "late" if over else ""},
+        {"label": "Used", "value": used, "kind": "percent", "tone": "late" if over else ""},
+        date,
+        *counts,
+    ]
+
+
+def _bars(overview: GroupOverview) -> Item | None:
+    """Each member's exposure beside the others'; nothing where the whole is not the reader's to see."""
+    known = [member for member in overview.members if member.exposure is not None]
+    if overview.withheld or len(known) < 2:
+        return None
+    ordered = sorted(known, key=lambda member: -(member.exposure or 0))
+    rows = [{"label": member.customer.name, "value": member.exposure} for member in ordered]
+    return {"rows": rows, "largest": max(abs(member.exposure or 0) for member in known) or 1}
+
+
+def ageing_table(overview: GroupOverview) -> Item:
+    """Buckets by member, and their totals where the reader sees all members (`domain 3.3`, `3.4`)."""
+    labels = [BUCKET_WORDS.get(bucket.label, bucket.label.replace("-", "–")) for bucket in overview.ageing]
+    return {
+        "heads": [
+            {"label": label, "late": bucket.label not in (NOT_DUE, UNAPPLIED)}
+            for label, bucket in zip(labels, overview.ageing, strict=True)
+        ],
+        "rows": [{"customer": member.customer, "amounts": _amounts(member.ageing)} for member in overview.members],
+        "totals": [] if overview.withheld else _amounts(overview.ageing),
+        "currency": overview.currency,
+    }
+
+
+def _amounts(buckets: Iterable[Any]) -> list[Any]:
+    return [bucket.amount for bucket in buckets]
+
+
+def _history(group: CustomerCreditGroup) -> list[LimitHistory]:
+    return list(LimitHistory.objects.filter(account__group=group).order_by("-sequence")[:SHOWN])
+
+
+def group_of(subject: Subject) -> Item:
+    """The tab *Groups* of a customer: its group, its share of it, and which limit is the tighter one, in words."""
+    group = subject.customer.credit_group
+    if group is None:
+        return {"group": None}
+    overview = Mask(subject.page.actor).overview(overview_of(group.pk, subject.today))
+    mine = next(one for one in overview.members if one.customer.pk == subject.customer.pk)
+    return {
+        "group": group,
+        "it": overview,
+        "row": member_row(mine),
+        "url": reverse("group", args=[group.pk]),
+        "others": [one.customer for one in overview.members if one is not mine],
+    }
