@@ -42,7 +42,7 @@ def period_strip(components: Iterable[Component], *, start: dt.date, months: int
     for part in components:
         rows.setdefault(str(part.kind), []).extend(_bars(part, start, end))
     return Strip(
-        months=[(_name(first, start), _x(first, start, end)) for first in firsts[:-1]],
+        months=[(_name(first), _x(first, start, end)) for first in firsts[:-1]],
         today=_x(today, start, end),
         rows=[(kind, bars) for kind, bars in rows.items() if bars],
     )
@@ -78,6 +78,8 @@ def month_start(day: dt.date, months: int) -> dt.date:
     return dt.date(number // 12, number % 12 + 1, 1)
 
 
-def _name(first: dt.date, start: dt.date) -> str:
-    name = MONTHS[first.month - 1]
-    return f"{name} {first.year}" if first.month == 1 or first == start else name
+def _name(first: dt.date) -> str:
+    """A name for the first month of each quarter, the year for January: more has no room on a telephone."""
+    if first.month == 1:
+        return str(first.year)
+    return MONTHS[first.month - 1] if first.month % 3 == 1 else ""

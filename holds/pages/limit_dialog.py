@@ -12,6 +12,7 @@ from credit_mgmt.forms import LimitForm, ReviewForm
 from credit_mgmt.limit_entry import enter_limit
 from customers.access import Action
 from customers.models import Currency, Customer
+from customers.money import ZERO, round_half_up
 from holds.pages.customers import account_of, customer_or_404
 from holds.pages.dialog import Dialog
 
@@ -32,6 +33,8 @@ class LimitDialog(Dialog):
         account = account_of(subject)
         names = ("limit_amount", "unlimited", "mandatory", "expires_on")
         initial = {name: getattr(account, name) for name in names} if account else {}
+        units = subject.legal_entity.accounting_currency.minor_units
+        initial["limit_amount"] = round_half_up(initial.get("limit_amount", ZERO), units)
         own = subject.legal_entity.accounting_currency_id
         return LimitForm(data, initial=initial, currencies=list(dict.fromkeys((own, subject.currency_id))))
 

@@ -10,6 +10,7 @@ from credit_mgmt.conversions import conversion_of
 from credit_mgmt.limit_components import components_of, temporary_component
 from credit_mgmt.models import LimitHistory, TemporaryLimit
 from credit_mgmt.period_strip import month_start, period_strip
+from credit_mgmt.policies import current_setup
 from credit_mgmt.standing import CreditStanding, standing_of
 from customers.access import Action
 from customers.listing import Key, page_of
@@ -30,8 +31,8 @@ def limits(subject: Subject) -> Item:
     standing = standing_of(customer, today)
     position = standing.position
     start = month_start(today, -STRIP_BEFORE)
-    components = components_of(customer, position, since=start)
-    shown = components_of(customer, position)
+    components = components_of(customer, position, standing.setting.rates, since=start)
+    shown = components_of(customer, position, standing.setting.rates)
     return {
         "limit": limit_stack(position, shown, binds=standing.own_limit_binds),
         "converted": _converted(standing, customer),
@@ -40,7 +41,7 @@ def limits(subject: Subject) -> Item:
         "temporary": temporary_rows(customer, today),
         "flags": _flags(standing, customer),
         "review": _review(customer),
-        "edit_url": _edit_url(subject),
+        **_urls(subject),
         **history(subject),
     }
 
@@ -84,11 +85,18 @@ def _review(customer: Customer) -> list[Item]:
     ]
 
 
-def _edit_url(subject: Subject) -> str:
+def _urls(subject: Subject) -> Item:
+    """Where the limit and the review are changed, for who may; the limit only where it changes by hand."""
     customer = subject.customer
+    key = [customer.legal_entity_id, customer.account]
     if not subject.page.may(Action.EDIT_CREDIT_PROFILE, customer.legal_entity_id):
-        return ""
-    return reverse("customer-review", args=[customer.legal_entity_id, customer.account])
+        return {}
+    row = current_setup().row(customer.legal_entity_id)
+    by_hand = row is not None and row.allow_manual_editing_of_credit_limits
+    return {
+        "edit_url": reverse("customer-review", args=key),
+        "change_url": reverse("customer-limit", args=key) if by_hand else "",
+    }
 
 
 def history(subject: Subject) -> Item:
