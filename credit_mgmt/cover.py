@@ -42,13 +42,12 @@ class CoverStatus(StrEnum):
 class CoverLine:
     """A policy with where it stands on a day, and what it counts or would count if it were in force.
 
-    `counted` is in the policy's currency, `amount` in the account's, None where a rate is missing (`domain 4.9`).
-    `days_left`: days after the day asked about until its last one.
+    `amount` is in `currency`, the account's, None where a rate is missing (`domain 4.9`). `days_left`: days after the
+    day asked about until its last one.
     """
 
     policy: CoverPolicy
     status: CoverStatus
-    counted: Decimal
     amount: Decimal | None
     currency: str
     days_left: int
@@ -122,13 +121,17 @@ def cover_lines(policies: Collection[CoverPolicy], today_in: Callable[[str], dt.
 def line_of(policy: CoverPolicy, as_of: dt.date, rates: Rates) -> CoverLine:
     """Where a policy (with `customer__legal_entity`) stands on a day, and what it counts (`domain 3.1`)."""
     own = policy.customer.legal_entity.accounting_currency_id
+    left = (policy.expires_on - as_of).days
+    return CoverLine(policy, status_on(policy, as_of), amount_counted(policy, own, rates), own, left)
+
+
+def amount_counted(policy: CoverPolicy, currency: str, rates: Rates) -> Decimal | None:
+    """What a policy adds to the limit while it is in force, in `currency`, the account's; None without a rate."""
     counted = cover_counted(part_of(policy), rates.minor_units.get(policy.currency_id, 2))
     try:
-        amount: Decimal | None = convert(rates, counted, policy.currency_id, own, own)
+        return convert(rates, counted, policy.currency_id, currency, currency)
     except MissingRate:
-        amount = None
-    left = (policy.expires_on - as_of).days
-    return CoverLine(policy, status_on(policy, as_of), counted, amount, own, left)
+        return None
 
 
 def status_on(policy: CoverPolicy, as_of: dt.date) -> CoverStatus:

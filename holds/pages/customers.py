@@ -123,7 +123,9 @@ class CustomerPage(PageView):
                 "figures": _figures(position, holds, today),
                 "exposure": _bar(position, urls, binds=standing.own_limit_binds),
                 "missing_rate": (position.missing_rate or "").replace(">", " to "),
-                "limit": limit_stack(position, components_of(customer, position), binds=standing.own_limit_binds),
+                "limit": limit_stack(
+                    position, components_of(customer, position, standing.setting.rates), binds=standing.own_limit_binds
+                ),
                 "ageing": ageing(position, f"{panels}/invoices/"),
                 "events": told(timeline_of(customer, per=EVENTS).rows),
                 "tabs": customer_tabs(customer, "overview"),

@@ -189,7 +189,9 @@ def _credit(hold: Hold, standing: CreditStanding, held_orders: Decimal | None) -
         "exposure": blocks.exposure(standing, segment_urls(hold), held_orders=held_orders),
         "with_order": figures is not None and figures.get("exposure_after") is not None,
         "group": display.group_figures(figures),
-        "limit": limit_stack(position, components_of(hold.payer, position), binds=standing.own_limit_binds),
+        "limit": limit_stack(
+            position, components_of(hold.payer, position, standing.setting.rates), binds=standing.own_limit_binds
+        ),
         "ageing": ageing(position, reverse("hold-panel", args=[hold.number, "invoices"])),
         "steps": display.trace_steps(decision.trace) if decision is not None else [],
     }

@@ -7,7 +7,8 @@ from typing import Any
 from django.urls import reverse
 
 from credit_mgmt.conversions import conversion_of
-from credit_mgmt.limit_components import components_of, temporary_component
+from credit_mgmt.engine.stack import Kind
+from credit_mgmt.limit_components import LOOK_BACK, components_of, still_told, temporary_component
 from credit_mgmt.models import LimitHistory, TemporaryLimit
 from credit_mgmt.period_strip import month_start, period_strip
 from credit_mgmt.policies import current_setup
@@ -32,7 +33,7 @@ def limits(subject: Subject) -> Item:
     position = standing.position
     start = month_start(today, -STRIP_BEFORE)
     components = components_of(customer, position, standing.setting.rates, since=start)
-    shown = components_of(customer, position, standing.setting.rates)
+    shown = still_told(components, position.as_of - LOOK_BACK)
     return {
         "limit": limit_stack(position, shown, binds=standing.own_limit_binds),
         "converted": _converted(standing, customer),

@@ -118,7 +118,7 @@ def test_the_card_costs_the_same_whatever_the_history(clerk, django_assert_max_n
     customer = a_customer("US-001", limit="1000")
     held(an_order(customer, "2000"))
     clerk.get("/customers/USMF/US-001/")
-    with django_assert_max_num_queries(17) as few:
+    with django_assert_max_num_queries(18) as few:
         clerk.get("/customers/USMF/US-001/")
     for _ in range(8):
         an_invoice(customer, "10")

@@ -1,0 +1,200 @@
+"""Insurance and guarantees on pages (`ux.md` 3.6, 3.11): the register, the customer's tab, forms, and who may."""
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from credit_mgmt.exposure import position_of
+from credit_mgmt.models import CoverageType, CoverPolicy, PolicyType
+from customers.models import Customer, Party, Role
+from tests import factories as make
+from tests.factories_credit import TODAY, customer_with_limit, insure
+from tests.factories_holds import a_user
+
+pytestmark = pytest.mark.django_db
+CARD = "/customers/USMF/US-1/panels/cover/"
+NEW = {
+    "type": "TURNOVER", "insurer": "ATLAS", "coverage_type": "DELIVERED", "identification": "P-7781",
+    "effective_on": "2026-01-01", "expires_on": "2026-12-31", "value": "50000", "currency": "USD",
+    "update_percent": "50", "update_amount": "",
+}  # fmt: skip
+
+
+def signed_in(role: str, entity: str | None = None) -> Client:
+    client = Client()
+    actor = a_user(f"{role}-{entity or 'all'}", role, entity)
+    client.force_login(get_user_model().objects.get(username=actor.name))
+    return client
+
+
+@pytest.fixture
+def customer(settings: Any) -> Customer:
+    settings.CREDIT_TODAY = TODAY
+    PolicyType.objects.create(code="TURNOVER", identifier="insurance")
+    PolicyType.objects.create(code="BANK", identifier="guarantee")
+    CoverageType.objects.create(code="DELIVERED")
+    Party.objects.create(number="ATLAS", name="Atlas Insurance")
+    return customer_with_limit("100000", account="US-1", name="Adatum")
+
+
+@pytest.fixture
+def manager(customer: Customer) -> Client:
+    return signed_in(Role.CREDIT_MANAGER, "USMF")
+
+
+def shown(answer: Any) -> str:
+    text: str = answer.content.decode()
+    return text
+
+
+def test_a_policy_is_entered_changed_ended_and_removed(manager: Client, customer: Customer) -> None:
+    answer = manager.post("/cover/new/?customer=USMF:US-1", NEW, follow=True)
+    assert "Saved." in shown(answer)
+    assert "Atlas Insurance" in shown(answer)
+    policy = CoverPolicy.objects.get()
+    assert (policy.identifier, policy.customer) == ("insurance", customer)
+    assert position_of(customer, TODAY).total_limit == 125_000
+    manager.post(f"/cover/{policy.pk}/", {**NEW, "included_in_exposure": "on"})
+    assert position_of(customer, TODAY).total_limit == 75_000
+    assert "Last day" in shown(manager.get(f"/cover/{policy.pk}/end/"))
+    manager.post(f"/cover/{policy.pk}/end/", {"last_day": "2026-02-28"})
+    assert position_of(customer, TODAY).total_limit == 100_000
+    assert "Expired" in shown(manager.get(CARD))
+    manager.post(f"/cover/{policy.pk}/remove/")
+    assert not CoverPolicy.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("typed", "field", "said"),
+    [
+        ({"update_percent": "101"}, "update_percent", "from 0 to 100"),
+        ({"update_amount": "1"}, "update_amount", "either the percentage or the fixed amount"),
+        ({"update_percent": "", "update_amount": "50000.01"}, "update_amount", "give at most that"),
+        ({"type": "BANK"}, "coverage_type", "Only insurances"),
+        ({"expires_on": "2025-12-31"}, "expires_on", "ends before it starts"),
+        ({"insurer": "NOBODY"}, "insurer", "There is no party NOBODY"),
+        ({"value": "a lot"}, "value", "number"),
+        ({"type": ""}, "type", "required"),
+    ],
+)
+def test_bad_input_is_said_beside_its_field_and_nothing_typed_is_lost(
+    manager: Client, typed: dict[str, str], field: str, said: str
+) -> None:
+    answer = manager.post("/cover/new/?customer=USMF:US-1", {**NEW, **typed})
+    assert answer.status_code == 422
+    assert [name for name in answer.context["form"].errors] == [field]
+    assert said in " ".join(answer.context["form"].errors[field])
+    assert "P-7781" in shown(answer)
+    assert not CoverPolicy.objects.exists()
+
+
+def test_without_a_customer_in_the_address_the_form_asks_for_one(manager: Client, customer: Customer) -> None:
+    assert manager.post("/cover/new/", {**NEW, "customer": "USMF:NOBODY"}).context["form"].errors.keys() == {"customer"}
+    manager.post("/cover/new/", {**NEW, "customer": customer.key})
+    assert CoverPolicy.objects.get().customer == customer
+
+
+class TestTheRegister:
+    def test_shows_what_is_in_force_today_and_what_each_view_is_for(self, manager: Client, customer: Customer) -> None:
+        for number, first, last in (
+            ("RUNS", "2026-01-01", "2026-12-31"), ("ENDS", "2026-01-01", "2026-03-20"),
+            ("COMES", "2026-04-01", "2026-12-31"), ("PAST", "2025-01-01", "2026-02-28"),
+        ):  # fmt: skip
+            first_day, last_day = dt.date.fromisoformat(first), dt.date.fromisoformat(last)
+            insure(customer, identification=number, effective_on=first_day, expires_on=last_day)
+        views = {"in-force": ["ENDS", "RUNS"], "expiring": ["ENDS"], "not-yet": ["COMES"], "expired": ["PAST"]}
+        for view, numbers in views.items():
+            rows = manager.get(f"/cover/?view={view}").context["rows"]
+            assert [row["policy"].identification for row in rows] == numbers, view
+        assert "19 d left" in shown(manager.get("/cover/?view=expiring"))
+
+    def test_is_narrowed_by_kind_entity_customer_and_text(self, manager: Client, customer: Customer) -> None:
+        insure(customer, identification="A")
+        insure(customer, identification="B", identifier="guarantee")
+        insure(customer_with_limit("1", account="US-2", name="Zeta"), identification="C")
+        for query, numbers in {
+            "kind=guarantee": "B", "customer=USMF:US-2": "C", "q=zeta": "C", "entity=USMF&kind=insurance": "AC",
+        }.items():  # fmt: skip
+            rows = manager.get(f"/cover/?{query}").context["rows"]
+            assert "".join(sorted(row["policy"].identification for row in rows)) == numbers, query
+
+    def test_says_that_a_rate_is_missing(self, manager: Client, customer: Customer) -> None:
+        make.CurrencyFactory(code="SEK")
+        insure(customer, currency_id="SEK")
+        assert "no rate SEK to USD" in shown(manager.get("/cover/"))
+
+    def test_costs_the_same_for_one_and_for_many(self, manager: Client, customer: Customer) -> None:
+        insure(customer)
+        manager.get("/cover/")
+        with CaptureQueriesContext(connection) as one:
+            manager.get("/cover/")
+        for _ in range(5):
+            insure(customer)
+        with CaptureQueriesContext(connection) as many:
+            manager.get("/cover/")
+        assert len(many) == len(one)
+
+
+class TestWhoMay:
+    def test_clerks_read_and_change_nothing(self, customer: Customer) -> None:
+        """ux Permission contract: credit groups, cover."""
+        policy = insure(customer, identification="P-1")
+        clerk = signed_in(Role.CREDIT_CLERK, "USMF")
+        for address in (CARD, "/cover/"):
+            page = shown(clerk.get(address))
+            assert "P-1" in page
+            assert f"/cover/{policy.pk}/" not in page
+            assert "/cover/new/" not in page
+        for address in (f"/cover/{policy.pk}/", f"/cover/{policy.pk}/end/", f"/cover/{policy.pk}/remove/"):
+            assert clerk.get(address).status_code == clerk.post(address).status_code == 403
+
+    def test_others_do_not_see_it_at_all(self, customer: Customer) -> None:
+        policy = insure(customer, identification="P-1")
+        make.LegalEntityFactory(code="DEMF")
+        stranger = signed_in(Role.CREDIT_MANAGER, "DEMF")
+        assert "P-1" not in shown(stranger.get("/cover/?view=all"))
+        for address in (f"/cover/{policy.pk}/", f"/cover/{policy.pk}/end/", "/cover/new/?customer=USMF:US-1", CARD):
+            assert stranger.get(address).status_code == 404, address
+        sales = signed_in(Role.SALES_VIEWER, "USMF")
+        assert sales.get("/cover/").status_code == sales.get(CARD).status_code == 403
+
+    def test_types_are_set_up_by_an_administrator_of_all_legal_entities(self, customer: Customer) -> None:
+        administrator = signed_in(Role.CREDIT_ADMINISTRATOR)
+        sent = {"code": "SINGLE", "identifier": "insurance", "description": "Single buyer"}
+        assert "SINGLE saved" in shown(administrator.post("/cover/types/policy-types/new/", sent, follow=True))
+        assert "exists already" in shown(administrator.post("/cover/types/policy-types/new/", sent))
+        administrator.post("/cover/types/policy-types/SINGLE/", {**sent, "description": "One buyer"})
+        assert PolicyType.objects.get(code="SINGLE").description == "One buyer"
+        insure(customer)
+        moved = administrator.post("/cover/types/policy-types/ANY-insurance/", {"identifier": "guarantee"})
+        assert moved.status_code == 409
+        assert "is used by policies and guarantees" in shown(moved)
+        assert administrator.get("/cover/types/nothing/new/").status_code == 404
+        manager = signed_in(Role.CREDIT_MANAGER)
+        assert "SINGLE" in shown(manager.get("/cover/types/"))
+        assert manager.get("/cover/types/policy-types/SINGLE/").status_code == 403
+
+
+def test_the_limit_stack_has_a_line_for_each_policy_and_says_why_one_is_off(
+    manager: Client, customer: Customer
+) -> None:
+    """ux 3.2: components not in effect stay visible, with the reason."""
+    insure(customer, identification="P-1", update_percent="40")
+    insure(customer, identification="P-2", included_in_exposure=True, update_amount="0")
+    insure(customer, identification="P-3", identifier="guarantee", effective_on=dt.date(2026, 4, 1))
+    insure(customer, identification="P-4", expires_on=dt.date(2026, 2, 20))
+    insure(customer, identification="P-5", expires_on=dt.date(2026, 1, 20))
+    limit = manager.get("/customers/USMF/US-1/").context["limit"]
+    lines = [(line["label"], line["amount"], line["off"]) for line in limit["lines"][1:]]
+    assert ("Insurance 40 %", Decimal(20_000), "") in lines
+    assert ("Insurance fixed, included in exposure", Decimal(-50_000), "") in lines
+    assert ("Guarantee 50 %", Decimal(25_000), "not before 1\xa0Apr") in lines
+    assert ("Insurance 50 %", Decimal(25_000), "expired 20\xa0Feb") in lines
+    assert len(lines) == 4
+    assert limit["total"] == 70_000
