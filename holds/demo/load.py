@@ -10,6 +10,7 @@ from django.contrib.auth import get_user_model
 from django.db import connection, transaction
 
 from credit_mgmt import accounts
+from credit_mgmt.credit_groups import feed_groups
 from credit_mgmt.limits import LimitChange, set_limits
 from credit_mgmt.models import CreditAccount, LimitHistory
 from credit_mgmt.parameter_setup import save_parameters
@@ -20,7 +21,7 @@ from customers.errors import NotDecided
 from customers.models import AccessGrant, Customer, LegalEntity, SalesOrder
 from customers.money import ZERO
 from holds import forced, posting
-from holds.demo import company, cover, ledger, orders, policy
+from holds.demo import company, cover, groups, ledger, orders, policy
 from holds.demo.company import DemoUser, Row, Trader
 
 SEED = 20_04
@@ -65,14 +66,18 @@ def _company(random: Random, now: dt.datetime, today: dt.date, say: Say) -> list
     actor = system_actor("demo")
     _reference_data(actor, today)
     traders = company.traders(random, today)
+    groups.join_parties(traders)
     invoices, payments = ledger.invoices_and_payments(random, today, traders)
     say(f"{len(traders)} customers, {len(invoices):,} invoices, {len(payments):,} payments")
-    _feed("parties", [_party(trader) for trader in traders], actor, today)
+    parties = {trader.row["party"]: _party(trader) for trader in reversed(traders)}
+    _feed("parties", list(parties.values()), actor, today)
     _feed("customers", [trader.row for trader in traders], actor, today)
     _feed("invoices", invoices, actor, today)
     _feed("payments", payments, actor, today)
-    _limits(random, now, today, traders, ledger.open_balances(invoices, payments))
+    owed = ledger.open_balances(invoices, payments)
+    _limits(random, now, today, traders, owed)
     _policy(traders, actor)
+    _groups(owed, now, today)
     _cover(traders, today)
     _users()
     return traders
@@ -131,11 +136,21 @@ def _limits(random: Random, now: dt.datetime, today: dt.date, traders: list[Trad
 def _limit(random: Random, today: dt.date, trader: Trader, account: int, owed: Decimal) -> LimitChange:
     room = owed * Decimal("1.6") + trader.typical * random.randint(6, 20)
     dice = random.random()
-    amount = ZERO if dice < 0.015 else room * Decimal("0.45") if dice < 0.045 else room
+    without = dice < 0.015 or trader.key in groups.WITHOUT_OWN_LIMIT
+    amount = ZERO if without else room * Decimal("0.45") if dice < 0.045 else room
     expired = today - dt.timedelta(days=random.randint(12, 60)) if 0.045 <= dice < 0.065 else None
     return LimitChange(
         account, limit_amount=round(amount, -3).quantize(_CENT), unlimited=0.065 <= dice < 0.085, expires_on=expired
     )
+
+
+def _groups(owed: dict[str, Decimal], now: dt.datetime, today: dt.date) -> None:
+    """Customers that share one limit; their own limits end with the group's."""
+    rows = groups.groups(owed, today)
+    results = feed_groups(rows=rows, actor=system_actor("demo"), today=_always(today), at=now, atomic=True)
+    failed = next((result for result in results if result.errors), None)
+    if failed is not None:
+        raise ValueError(f"demonstration credit group {failed.key}: {failed.errors}")
 
 
 def _policy(traders: list[Trader], actor: Actor) -> None:

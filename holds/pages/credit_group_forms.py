@@ -22,7 +22,7 @@ class GroupDialog(Dialog):
 
     looks = Action.VIEW_EXPOSURE
     action = Action.MANAGE_CREDIT_GROUPS
-    section = "groups"
+    section = "customers"
 
     def get(self, request: HttpRequest, **key: str) -> HttpResponse:
         """The dialog, or the same as a page."""

@@ -28,7 +28,7 @@ class ChangeMembers(PageView):
     """What both pages have in common: the group, the customers chosen, and the group before and after."""
 
     looks = Action.VIEW_EXPOSURE
-    section = "groups"
+    section = "customers"
 
     def group(self, number: str) -> CustomerCreditGroup:
         """The group, for who may manage it."""
@@ -86,10 +86,11 @@ class AddMembersPage(ChangeMembers):
         chosen = [] if problem else self.chosen(keys)
         text = self.request.GET.get("q", "").strip()
         suggested = suggest_members(group=group.pk, customers=keys, actor=self.actor)
+        alike = {one.customer.pk for one in suggested}
         context = {
             "group": group,
             "q": text,
-            "found": [_choice(one, keys) for one in self._found(group, text)],
+            "found": [_choice(one, keys) for one in self._found(group, text) if one.pk not in alike],
             "searched": bool(text),
             "suggested": [
                 {**_choice(one.customer, keys), "because": f"{BECAUSE[one.because]} {one.of}"}

@@ -70,7 +70,7 @@ class GroupListPage(PageView):
     """GET `/groups/`."""
 
     looks = Action.VIEW_EXPOSURE
-    section = "groups"
+    section = "customers"
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """Groups by number, or as the address asks; figures of the page only."""
@@ -151,7 +151,7 @@ class GroupPage(PageView):
     """GET `/groups/G-021/`."""
 
     looks = Action.VIEW_EXPOSURE
-    section = "groups"
+    section = "customers"
 
     def get(self, request: HttpRequest, number: str) -> HttpResponse:
         """Limit and position, members with their shares, aged balances, history."""
