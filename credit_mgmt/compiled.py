@@ -10,8 +10,9 @@ equal to the ORM's own.
 import datetime as dt
 import hashlib
 import weakref
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
@@ -38,9 +39,16 @@ class AnyOf(Lookup[Any]):
     prepare_rhs = False
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
-        """The comparison, with the whole array as one parameter."""
+        """The comparison, with the whole array as one parameter; the values are numbers or UUIDs."""
         sql, params = self.process_lhs(compiler, connection)
-        return f"{sql} = ANY(%s)", (*params, self.rhs)
+        if self.rhs == IDS:
+            return f"{sql} = ANY(%s)", (*params, IDS)
+        return f"{sql} = ANY(%s::{self.lhs.output_field.db_type(connection)}[])", (*params, as_array(self.rhs))
+
+
+def as_array(ids: Iterable[int | UUID]) -> str:
+    """An array of numbers or UUIDs as text: thousands of values are one literal, which is read at once."""
+    return "{" + ",".join(map(str, ids)) + "}"
 
 
 class Statement:
@@ -61,7 +69,7 @@ class Statement:
 
     def rows(self, *, ids: Sequence[int] = (), day: dt.date | None = None) -> list[tuple[Any, ...]]:
         """All rows for `ids` on `day`."""
-        values = {"ids": list(ids), "day": day}
+        values = {"ids": as_array(ids), "day": day}
         with connection.cursor() as cursor:
             if len(ids) > FEW or not settings.CREDIT_PREPARE_STATEMENTS:
                 cursor.execute(self._plain, values)

@@ -23,25 +23,17 @@ from credit_mgmt.engine.facts import Policy
 from credit_mgmt.engine.remedies import remedies_for
 from credit_mgmt.models import DecisionRecord, PolicyVersion
 from customers.access import Actor
+from customers.bulk import copy_rows
 from customers.errors import NotFound
 
-_INSERT = """
-    INSERT INTO credit_mgmt_decisionrecord (id, kind, order_id, payer_id, legal_entity_id, checkpoint, pro_forma, date,
-        at, actor, outcome, policy_id, content, facts, digest)
-    SELECT r.id, %(kind)s, r.order_id, r.payer_id, r.legal_entity, r.checkpoint, r.pro_forma, r.date,
-           %(at)s, %(actor)s, r.outcome, r.policy, r.content, r.facts, r.digest
-    FROM unnest(%(ids)s::uuid[], %(orders)s::bigint[], %(payers)s::bigint[], %(entities)s::text[],
-                %(checkpoints)s::text[], %(pro_forma)s::boolean[], %(dates)s::date[], %(outcomes)s::text[],
-                %(policies)s::bigint[], %(contents)s::text[], %(facts)s::text[], %(digests)s::text[])
-         AS r (id, order_id, payer_id, legal_entity, checkpoint, pro_forma, date, outcome, policy, content, facts,
-               digest)
-"""
+_COLUMNS = (
+    "id", "kind", "order_id", "payer_id", "legal_entity_id", "checkpoint", "pro_forma", "date", "at", "actor",
+    "outcome", "policy_id", "content", "facts", "digest",
+)  # fmt: skip
 # The policy is stored with the first decision that used it; two first ones at once are one.
-_WITH_POLICY = """
-    WITH stored AS (
-        INSERT INTO credit_mgmt_policyversion (version, content, digest, created_at)
-        VALUES (%(version)s, %(policy)s, %(policy_digest)s, %(at)s) ON CONFLICT (version) DO NOTHING
-    )
+_STORE_POLICY = """
+    INSERT INTO credit_mgmt_policyversion (version, content, digest, created_at)
+    VALUES (%s, %s, %s, %s) ON CONFLICT (version) DO NOTHING
 """
 
 
@@ -86,7 +78,7 @@ def _digests(known: Mapping[int, uuid.UUID | None]) -> dict[tuple[int, str], uui
     ids = [pk for pk in known.values() if pk is not None]
     if not ids:
         return {}
-    rows = DecisionRecord.objects.filter(pk__in=ids).values_list("order_id", "digest", "pk")
+    rows = DecisionRecord.objects.filter(pk__any_of=ids).values_list("order_id", "digest", "pk")
     return {(order, digest): pk for order, digest, pk in rows}
 
 
@@ -97,30 +89,20 @@ def _texts(item: Checked, kind: str) -> _Texts:
 
 
 def _insert(new: Sequence[tuple[uuid.UUID, _Texts]], kind: str, actor: Actor, at: dt.datetime) -> None:
-    """One statement for any number, with the policy where no decision has used it yet."""
-    checked = [item.checked for _, item in new]
-    values: dict[str, Any] = {
-        "ids": [str(pk) for pk, _ in new],
-        "kind": kind,
-        "actor": actor.reference,
-        "at": at,
-        "orders": [item.row.id for item in checked],
-        "payers": [item.row.payer_id for item in checked],
-        "entities": [item.row.legal_entity for item in checked],
-        "checkpoints": [str(item.question.checkpoint) for item in checked],
-        "pro_forma": [item.question.pro_forma for item in checked],
-        "dates": [item.setting.as_of for item in checked],
-        "outcomes": [str(item.decision.outcome) for item in checked],
-        "policies": [item.policy.version for item in checked],
-        "contents": [item.content for _, item in new],
-        "facts": [item.facts for _, item in new],
-        "digests": [item.digest for _, item in new],
-    }
-    with connection.cursor() as cursor:
-        if checked[0].policy_is_stored:
-            cursor.execute(_INSERT, values)
-        else:
-            cursor.execute(_WITH_POLICY + _INSERT, {**values, **_policy_values(checked[0].policy)})
+    """One statement for any number, and one for the policy where no decision has used it yet."""
+    first = new[0][1].checked
+    if not first.policy_is_stored:
+        _store_policy(first.policy, at)
+    copy_rows("credit_mgmt_decisionrecord", _COLUMNS, (_row(pk, item, kind, actor.reference, at) for pk, item in new))
+
+
+def _row(pk: uuid.UUID, item: _Texts, kind: str, actor: str, at: dt.datetime) -> tuple[Any, ...]:
+    """The values of `_COLUMNS`."""
+    row, question, setting = item.checked.row, item.checked.question, item.checked.setting
+    return (
+        pk, kind, row.id, row.payer_id, row.legal_entity, question.checkpoint, question.pro_forma, setting.as_of, at,
+        actor, item.checked.decision.outcome, item.checked.policy.version, item.content, item.facts, item.digest,
+    )  # fmt: skip
 
 
 def _content(decision: Decision, kind: str) -> str:
@@ -130,10 +112,11 @@ def _content(decision: Decision, kind: str) -> str:
     return canonical(encode(decision))
 
 
-def _policy_values(policy: Policy) -> dict[str, Any]:
+def _store_policy(policy: Policy, at: dt.datetime) -> None:
     content = canonical(encode(policy))
     digest = hashlib.sha256(content.encode()).hexdigest()
-    return {"version": policy.version, "policy": content, "policy_digest": digest}
+    with connection.cursor() as cursor:
+        cursor.execute(_STORE_POLICY, [policy.version, content, digest, at])
 
 
 def policy_at(version: int) -> Policy:

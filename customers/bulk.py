@@ -5,9 +5,10 @@ singular is a batch of one. Names of tables, columns and types are constants of 
 """
 
 import datetime as dt
+import io
 import json
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -25,6 +26,29 @@ def insert_rows(table: str, columns: Mapping[str, str], rows: Sequence[Row]) -> 
     statement = f"INSERT INTO {table} ({names}) SELECT {names} FROM {_recordset(columns)}"  # noqa: S608
     with connection.cursor() as cursor:
         cursor.execute(statement, [as_json(rows)])
+
+
+def copy_rows(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Insert `rows`, each the values of `columns` in their order, by COPY: the cheapest way for long texts."""
+    lines = ["\t".join(map(_copied, row)) for row in rows]
+    if not lines:
+        return
+    with connection.cursor() as cursor:
+        cursor.copy_expert(f"COPY {table} ({', '.join(columns)}) FROM STDIN", io.StringIO("\n".join(lines)))
+
+
+def _copied(value: Any) -> str:
+    if value is None:
+        return "\\N"
+    text = value if type(value) is str else str(value)
+    for sign, written in _SIGNS:
+        if sign in text:
+            text = text.replace(sign, written)
+    return text
+
+
+_SIGNS = (("\\", "\\\\"), ("\t", "\\t"), ("\n", "\\n"), ("\r", "\\r"))
+"""What has a meaning of its own in COPY's text format, and how it is written there."""
 
 
 def update_rows(

@@ -200,15 +200,16 @@ def evaluate(
     Returns `evaluated`, `cleared`, `ready` and `released` as numbers of holds, `failed` with code and message, and
     `changes` for those with another state than before. Holds that are not active any more are left out.
     """
-    orders = Hold.objects.filter(pk__in=hold_ids).order_by().values_list("order_id", flat=True).distinct()
-    with locked_orders(sorted(orders), actor=actor, bare=True) as locked:
+    orders = Hold.objects.filter(pk__any_of=hold_ids).order_by("order_id").values_list("order_id", flat=True)
+    with locked_orders(list(dict.fromkeys(orders)), actor=actor, bare=True) as locked:
         lines = lines_of(hold_ids)
         authorize_each(locked.actor, Action.EVALUATE, {line.legal_entity for line in lines})
         known, gathered, names = look(lines, as_of=today)
         asked = [position for position in range(len(lines)) if position not in known]
-        holds = Hold.objects.in_bulk([lines[position].id for position in asked])
+        asked_ids = [lines[position].id for position in asked]
+        holds = {hold.pk: hold for hold in Hold.objects.filter(pk__any_of=asked_ids)}
         screened = record_checked(
-            [holds[lines[position].id] for position in asked],
+            [holds[hold_id] for hold_id in asked_ids],
             gathered.decide(asked),
             locked,
             at=at,

@@ -109,7 +109,7 @@ _OWN, _GROUP = "payer__credit_account__pk", "payer__credit_group__credit_account
 def _accounts(order_ids: Sequence[int], also: Sequence[int]) -> AccountsOf:
     """The accounts that the payers of the orders draw on, as it seems before the lock; missing ones are opened."""
     rows = (
-        SalesOrder.objects.filter(pk__in=order_ids)
+        SalesOrder.objects.filter(pk__any_of=order_ids)
         .order_by()
         .values_list("payer_id", "payer__credit_group_id", _OWN, _GROUP)
     )
@@ -138,7 +138,7 @@ def _read(order_ids: Sequence[int], *, many: bool = False) -> dict[int, SalesOrd
     one object of each instead of one per order.
     """
     active = Hold.objects.filter(order=OuterRef("pk"), status=Hold.Status.ACTIVE).order_by().values("pk")[:1]
-    orders = SalesOrder.objects.filter(pk__in=order_ids).select_related("customer", "payer")
+    orders = SalesOrder.objects.filter(pk__any_of=order_ids).select_related("customer", "payer")
     known = orders.annotate(active_hold_id=Subquery(active), own_account_id=F(_OWN), group_account_id=F(_GROUP))
     full = known.prefetch_related(*_SHARED) if many else known.select_related(*_SHARED)
     by_id = {order.pk: order for order in full.order_by("pk")}
@@ -150,7 +150,7 @@ def _active_holds(orders: Mapping[int, SalesOrder]) -> tuple[dict[int, Hold], fr
     ids: list[Any] = [hold for order in orders.values() if (hold := getattr(order, "active_hold_id", None))]
     if not ids:
         return {}, frozenset()
-    holds = {hold.order_id: hold for hold in Hold.objects.filter(pk__in=ids).order_by("pk")}
+    holds = {hold.order_id: hold for hold in Hold.objects.filter(pk__any_of=ids).order_by("pk")}
     moved = frozenset(hold.pk for hold in holds.values() if hold.payer_id != orders[hold.order_id].payer_id)
     for order_id, hold in holds.items():
         hold.order = orders[order_id]
@@ -162,6 +162,6 @@ def reasons_of(holds: Iterable[Hold]) -> dict[Any, list[HoldReason]]:
     """The reasons of `holds` by hold, oldest first, in one query."""
     by_hold: dict[Any, list[HoldReason]] = {hold.pk: [] for hold in holds}
     if by_hold:
-        for reason in HoldReason.objects.filter(hold__in=list(by_hold)).order_by("pk"):
+        for reason in HoldReason.objects.filter(hold__any_of=by_hold).order_by("pk"):
             by_hold[reason.hold_id].append(reason)
     return by_hold

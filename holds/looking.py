@@ -38,7 +38,7 @@ _COLUMNS = (
 
 def lines_of(hold_ids: Sequence[uuid.UUID]) -> list[Line]:
     """The active ones of these holds, oldest first (`domain 7`); one query. Call it under the lock."""
-    active = Hold.objects.filter(pk__in=hold_ids, status=Hold.Status.ACTIVE).order_by("held_at", "order_id")
+    active = Hold.objects.filter(pk__any_of=hold_ids, status=Hold.Status.ACTIVE).order_by("held_at", "order_id")
     return [Line(*row) for row in active.values_list(*_COLUMNS)]
 
 

@@ -132,7 +132,7 @@ def save_looks(holds: Sequence[Hold], fingerprints: Sequence[str], at: dt.dateti
 def save_looked_at(hold_ids: Sequence[uuid.UUID], at: dt.datetime) -> None:
     """Write when holds were looked at for which nothing had changed."""
     if hold_ids:
-        HoldLook.objects.filter(pk__in=hold_ids).update(looked_at=at)
+        HoldLook.objects.filter(pk__any_of=hold_ids).update(looked_at=at)
 
 
 def add_reasons(reasons: Sequence[HoldReason]) -> None:

@@ -5,7 +5,6 @@ an unknown field, or a number that is not finite, is an error and never a fact.
 """
 
 import datetime as dt
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, fields
 from decimal import Decimal
@@ -13,6 +12,8 @@ from enum import Enum
 from operator import attrgetter
 from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+import orjson
 
 from credit_mgmt.engine.condense import Facts, condense
 from credit_mgmt.engine.decide import decide
@@ -65,10 +66,7 @@ def decode(kind: type[Made], stored: Mapping[str, Any]) -> Made:
 
 def canonical(stored: Json) -> str:
     """One text for one value, whatever the order in which it was put together."""
-    return _write_json(stored)
-
-
-_write_json = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+    return orjson.dumps(stored, option=orjson.OPT_SORT_KEYS).decode()
 
 
 def _encoder(kind: type[Any], leaving_out: tuple[str, ...] = ()) -> _Coder:

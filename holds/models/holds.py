@@ -288,7 +288,8 @@ class HoldLook(models.Model):
 class HoldReason(models.Model):
     """One reason of a hold: made of the very numbers that were compared; `valid` is the check mark (`domain 7`)."""
 
-    hold = models.ForeignKey(Hold, on_delete=models.CASCADE, related_name="reasons")
+    # The unique constraint begins with the hold.
+    hold = models.ForeignKey(Hold, on_delete=models.CASCADE, related_name="reasons", db_index=False)
     type = models.CharField(max_length=30)
     rule = models.CharField(max_length=40, blank=True, help_text="id of the rule, as in the policy version")
     level = models.CharField(max_length=6, blank=True)
