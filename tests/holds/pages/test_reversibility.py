@@ -75,6 +75,7 @@ CHANGED_BACK = {
     "customer-pin": "pinned and unpinned on the same tab",
     "preferences": "chosen again",
     "preferences-theme": "switched again",
+    "job-schedule": "changed back in the same dialog",
     "rule-new": "a rule begins switched off or is switched off again",
     "rule-edit": "edited back; decisions keep the version that they used",
     "rule-activate": "switched off again",
