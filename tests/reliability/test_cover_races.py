@@ -6,10 +6,10 @@ The protection is taken away once, to see that the test would notice.
 import datetime as dt
 import itertools
 import threading
+from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
-from django.db import transaction
 
 from credit_mgmt import accounts, cover_rows
 from credit_mgmt.cover import end_policy, save_policy
@@ -61,11 +61,11 @@ def test_many_changes_of_one_policy_at_once_leave_a_record_without_gaps():
     customer = customer_with_limit("1000")
     policy = insure(customer, "500")
 
-    def change(percent: int) -> None:
-        with transaction.atomic():
-            save_policy(values={"update_percent": Decimal(percent)}, actor=ACTOR, policy=policy.pk, replace=False)
+    def change_to(percent: int) -> Callable[[], CoverPolicy]:
+        values = {"update_percent": Decimal(percent)}
+        return lambda: save_policy(values=values, actor=ACTOR, policy=policy.pk, replace=False)
 
-    answers(race([retried(lambda percent=percent: change(percent)) for percent in range(1, RACERS + 1)]))
+    answers(race([retried(change_to(percent)) for percent in range(1, RACERS + 1)]))
     changes = list(CoverChange.objects.filter(policy_id=policy.pk).order_by("sequence"))
     assert [change.sequence for change in changes] == list(range(1, RACERS + 2))
     for earlier, later in itertools.pairwise(changes[1:]):
