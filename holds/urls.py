@@ -29,6 +29,7 @@ from holds.pages.panels import CustomerPanel, HoldPanel, HoldRule
 from holds.pages.peek import HoldPeek
 from holds.pages.preferences import PreferencesPage, ThemeSwitch
 from holds.pages.recent import RecentPage, UndoPage
+from holds.pages.row_menu import RowMenu
 from holds.pages.schedules import ScheduleDialog, SchedulesPage
 from holds.pages.search import SearchPage
 from holds.pages.selecting import KeepSelection
@@ -65,6 +66,7 @@ urlpatterns = [
     path("holds/export/", ExportPage.as_view(), name="hold-export"),
     path("holds/selection/", KeepSelection.as_view(), name="hold-selection"),
     path("holds/<str:number>/", HoldPage.as_view(), name="hold-detail"),
+    path("holds/<str:number>/actions/", RowMenu.as_view(), name="hold-actions"),
     path("holds/<str:number>/peek/", HoldPeek.as_view(), name="hold-peek"),
     path("holds/<str:number>/panels/<slug:panel>/", HoldPanel.as_view(), name="hold-panel"),
     path("holds/<str:number>/rules/<str:rule>/", HoldRule.as_view(), name="hold-rule"),
