@@ -63,6 +63,7 @@ CHANGED_BACK = {
     "cover-edit": "edited back; the record of its changes stays",
     "cover-end": "let to run longer again; asks first",
     "cover-remove": "entered again; asks first, and the record of its changes stays",
+    "cover-import": "edited back one by one, or with a file that was exported before",
     "cover-type-new": "changed on its page; counts for nothing by itself",
     "cover-type": "edited back",
     "customer-new-orders": "new orders are forced again on the page Force hold",
