@@ -129,9 +129,9 @@ _SEQUENCES = (
 )
 
 
-def load(size: Size) -> None:
+def load(size: Size, entities: int = ENTITIES) -> None:
     """Fill an empty, migrated database with `size`, analyse it, and leave the id sequences right."""
-    values = {**vars(size), "day": DAY, "entities": ENTITIES}
+    values = {**vars(size), "day": DAY, "entities": entities}
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_HELPERS)
         for script in (_MASTER, _LEDGER, _RULES, _ORDERS, _HOLDS):

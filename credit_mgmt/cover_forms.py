@@ -120,6 +120,16 @@ class EndPolicyForm(forms.Form):
         super().__init__(*args, **{"initial": {"last_day": today}, **options})
 
 
+class CoverFileForm(forms.Form):
+    """A file of policies and guarantees."""
+
+    file = forms.FileField(
+        label="CSV file",
+        help_text="UTF-8, separated by commas, at most 5 MB.",
+        widget=forms.FileInput(attrs={"accept": ".csv,text/csv"}),
+    )
+
+
 class PolicyTypeForm(forms.Form):
     """A type of guarantee or insurance."""
 

@@ -305,11 +305,3 @@ class ReviewForm(forms.Form):
         super().__init__(*args, **kwargs)
         choices = [("", "–"), *((code, code) for code in currencies)]
         self.fields["eligible_credit_limit_currency"].choices = choices  # type: ignore[attr-defined]  # a ChoiceField
-
-    def clean(self) -> dict[str, Any]:
-        """A review to come is after the last one."""
-        given = super().clean() or self.cleaned_data
-        last, following = given.get("last_review_date"), given.get("next_review_date")
-        if last and following and following < last:
-            self.add_error("next_review_date", "The next review is before the last one: give a later day.")
-        return given

@@ -127,7 +127,8 @@ def look_at(journal: LimitJournal, *, today: dt.date, only: Q | None = None) -> 
 
 def lines_of(customer_ids: Collection[int], groups: Collection[str]) -> Q:
     """The lines of these customers and groups."""
-    return Q(customer__in=list(customer_ids)) | Q(group__in=list(groups))
+    found = Q(customer__in=list(customer_ids))
+    return found | Q(group__in=list(groups)) if groups else found
 
 
 def write_findings(looked: Iterable[Looked]) -> list[Looked]:
@@ -245,7 +246,7 @@ def _periods(rows: Iterable[_Row]) -> dict[tuple[int | None, str | None], list[P
     owners = {row.owner for row in rows}
     customers = [customer for customer, _ in owners if customer is not None]
     groups = [group for _, group in owners if group is not None]
-    mine = Q(account__customer__in=customers) | Q(account__group__in=groups)
+    mine = Q(account__customer__any_of=customers) | Q(account__group__in=groups)
     limits = TemporaryLimit.objects.filter(mine).select_related("account").order_by("account_id", "valid_from")
     found: dict[tuple[int | None, str | None], list[Period]] = {}
     for limit in limits:

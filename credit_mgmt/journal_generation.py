@@ -14,10 +14,11 @@ from typing import Any
 from django.db.models import QuerySet
 
 from credit_mgmt.engine.adjusting import Basis, LeftOut, Proposal, propose
-from credit_mgmt.journal_checks import lines_of
-from credit_mgmt.journal_lines import LineInput, Today, insert_lines, settle
+from credit_mgmt.journal_checks import lines_of, look_at, write_findings
+from credit_mgmt.journal_lines import LineInput, Today, insert_lines
 from credit_mgmt.journal_owners import Owner, closed_groups, owners_of
 from credit_mgmt.journal_requests import Generation
+from credit_mgmt.journal_totals import write_totals
 from credit_mgmt.journals import editing, journal_of
 from credit_mgmt.models import LimitJournal
 from customers.access import Action, Actor, authorize
@@ -132,8 +133,9 @@ def generate_lines(
                 preview.add(candidate, SHOWN)
                 if candidate.proposal is not None:
                     made.append((candidate.owner, _line(candidate.proposal)))
-            insert_lines(draft, made)
-            settle(draft, day, [owner for owner, _ in made])
+            # Nobody of them had a line before, so they are looked at by themselves.
+            write_findings(look_at(draft, today=day, only=insert_lines(draft, made)))
+        write_totals(draft, day)
     return draft, preview
 
 
@@ -206,7 +208,7 @@ def _outcome(journal: LimitJournal, generation: Generation, owner: Owner, *, exc
 
 
 def _customers(ids: Collection[int | str]) -> Mapping[int | str, tuple[str, str, bool]]:
-    rows = Customer.objects.filter(pk__in=ids).order_by()
+    rows = Customer.objects.filter(pk__any_of=list(ids)).order_by()
     fields = rows.values_list("pk", "legal_entity_id", "account", "name", "excluded")
     return {pk: (f"{entity}:{account}", name, excluded) for pk, entity, account, name, excluded in fields}
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Final
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Q
 
 from credit_mgmt.journal_checks import lines_of, look_at, write_findings
 from credit_mgmt.journal_owners import Owner, find_owners, owners_of
@@ -199,8 +199,8 @@ def _add(draft: LimitJournal, lines: Sequence[LineInput], actor: Actor, today: d
 
 def insert_lines(
     draft: LimitJournal, lines: Sequence[tuple[Owner, LineInput]], reverses: Sequence[int | None] | None = None
-) -> None:
-    """Write lines below those that are there, in one statement; nothing is asked. Within `editing`."""
+) -> Q:
+    """Write lines below those that are there, in one statement; nothing is asked. Which they are. Within `editing`."""
     last = draft.lines.aggregate(last=Max("number"))["last"] or 0
     origin = reverses or [None] * len(lines)
     rows = [
@@ -223,6 +223,7 @@ def insert_lines(
         for number, ((owner, line), reversed_line) in enumerate(zip(lines, origin, strict=True), start=last + 1)
     ]
     insert_rows(LimitJournalLine._meta.db_table, _INSERTED, rows)
+    return Q(number__gt=last)
 
 
 def _change(draft: LimitJournal, line: LimitJournalLine | None, change: LineChange) -> Iterator[FieldError]:

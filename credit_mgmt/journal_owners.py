@@ -5,9 +5,7 @@ import datetime as dt
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
-
-from django.db.models import Q
+from typing import Any, NamedTuple
 
 from credit_mgmt.accounts import open_accounts
 from credit_mgmt.engine.examining import Period
@@ -16,6 +14,7 @@ from customers.access import Action, Actor
 from customers.errors import FieldError
 from customers.models import Customer, CustomerCreditGroup
 from customers.money import amount_text
+from customers.rates import minor_units
 
 Named = tuple[str | None, str | None]
 """Whom a line names: a customer by its key, and a group by its number."""
@@ -127,13 +126,14 @@ def owners_of(
         open_accounts(customer_ids=customers, group_numbers=groups)
         accounts = _accounts(customers, groups)
     temporary = temporary_of([account.pk for account in accounts], today)
+    units = minor_units()
     return {
         account.customer_id or str(account.group_id): Owner(
             customer_id=account.customer_id,
             group_id=account.group_id,
-            currency=account.currency_id,
-            minor_units=account.currency.minor_units,
-            limit=account.limit_amount,
+            currency=account.currency,
+            minor_units=units[account.currency],
+            limit=account.limit,
             expires_on=account.expires_on,
             unlimited=account.unlimited,
             temporary=temporary.get(account.pk),
@@ -142,15 +142,34 @@ def owners_of(
     }
 
 
-def _accounts(customers: Collection[int], groups: Collection[str]) -> list[CreditAccount]:
-    condition = Q(customer__in=list(customers)) | Q(group__in=list(groups))
-    return list(CreditAccount.objects.filter(condition).select_related("currency").order_by("pk"))
+class _Account(NamedTuple):
+    """A credit account; the names follow the columns below."""
+
+    pk: int
+    customer_id: int | None
+    group_id: str | None
+    currency: str
+    limit: Decimal
+    expires_on: dt.date | None
+    unlimited: bool
+
+
+_COLUMNS = ("pk", "customer_id", "group_id", "currency_id", "limit_amount", "expires_on", "unlimited")
+
+
+def _accounts(customers: Collection[int], groups: Collection[str]) -> list[_Account]:
+    rows: list[tuple[Any, ...]] = []
+    for path, owners in (("customer__any_of", customers), ("group__any_of", groups)):
+        if owners:
+            found = CreditAccount.objects.filter(**{path: list(owners)}).order_by("pk")
+            rows += found.values_list(*_COLUMNS)
+    return [_Account._make(row) for row in rows]
 
 
 def temporary_of(accounts: Collection[int], today: dt.date) -> Mapping[int, Period]:
     """The temporary limit of each account that is in force today, or the next one; one query."""
     found: dict[int, Period] = {}
-    limits = TemporaryLimit.objects.filter(account__in=accounts, valid_to__gte=today).order_by(
+    limits = TemporaryLimit.objects.filter(account__any_of=list(accounts), valid_to__gte=today).order_by(
         "account_id", "valid_from"
     )
     for limit in limits:

@@ -7,8 +7,9 @@ group's date becomes its members', and a member's own line has the last word, in
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import transaction
 from django.db.models import F, Q
@@ -155,7 +156,7 @@ def _apply(
     """Write limits and their history, some thousand lines at a time: the memory stays flat."""
     signed: dict[str, Any] = {"actor": actor, "at": at, "as_of": day, "note": journal.description}
     ordered = journal.lines.order_by(F("customer_id").asc(nulls_first=True), "group_id", "number")
-    rows = ordered.iterator(chunk_size=CHUNK)
+    rows = map(_Line._make, ordered.values_list(*_Line._fields).iterator(chunk_size=CHUNK))
     while lines := list(islice(rows, CHUNK)):
         owned = [(accounts[line.customer_id, line.group_id], line) for line in lines]
         if journal.type == LimitJournal.Type.CREDIT_LIMIT:
@@ -165,7 +166,19 @@ def _apply(
             _apply_temporary(journal, owned, signed)
 
 
-def _change(journal: LimitJournal, account: int, line: LimitJournalLine) -> LimitChange:
+class _Line(NamedTuple):
+    """What is posted of a line."""
+
+    number: int
+    customer_id: int | None
+    group_id: str | None
+    new_limit: Decimal
+    new_from: dt.date | None
+    new_to: dt.date | None
+    reverses_id: int | None
+
+
+def _change(journal: LimitJournal, account: int, line: _Line) -> LimitChange:
     return LimitChange(
         account=account,
         limit_amount=line.new_limit,
@@ -175,9 +188,7 @@ def _change(journal: LimitJournal, account: int, line: LimitJournalLine) -> Limi
     )
 
 
-def _apply_temporary(
-    journal: LimitJournal, owned: Sequence[tuple[int, LimitJournalLine]], signed: Mapping[str, Any]
-) -> None:
+def _apply_temporary(journal: LimitJournal, owned: Sequence[tuple[int, _Line]], signed: Mapping[str, Any]) -> None:
     new = [
         NewTemporaryLimit(account, line.new_limit, line.new_from, line.new_to, journal.number, line.number)
         for account, line in owned
@@ -190,13 +201,12 @@ def _apply_temporary(
         withdraw_temporary_limits(withdrawals=list(_withdrawals(journal, reversing)), **signed)
 
 
-def _withdrawals(journal: LimitJournal, lines: Sequence[LimitJournalLine]) -> Iterator[Withdrawal]:
+def _withdrawals(journal: LimitJournal, lines: Sequence[_Line]) -> Iterator[Withdrawal]:
     """What the reversing lines take back: the temporary limits of the lines that they reverse."""
-    original = dict(
-        LimitJournalLine.objects.filter(pk__in=[line.reverses_id for line in lines]).values_list("pk", "number")
-    )
+    reversed_ids = [line.reverses_id for line in lines]
+    original = dict(LimitJournalLine.objects.filter(pk__any_of=reversed_ids).values_list("pk", "number"))
     posted = TemporaryLimit.objects.filter(journal=journal.reverses.number if journal.reverses else "")
-    made = dict(posted.filter(journal_line__in=original.values()).values_list("journal_line", "pk"))
+    made = dict(posted.values_list("journal_line", "pk"))
     for line in lines:
         if line.reverses_id is not None:
             yield Withdrawal(made[original[line.reverses_id]], journal.number, line.number)

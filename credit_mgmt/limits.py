@@ -27,7 +27,7 @@ from credit_mgmt.models import CreditAccount, LimitHistory
 from credit_mgmt.policies import current_setup
 from customers.access import Action, Actor, authorize_each
 from customers.bulk import update_rows
-from customers.errors import InvalidInput, Refused
+from customers.errors import InvalidInput, NotDecided, Refused
 from customers.money import LARGEST, ZERO
 
 
@@ -98,13 +98,16 @@ def set_limits(
 ) -> list[LimitHistory | None]:
     """Change limits, flags and expiries; for each change its entry in the history, or None if nothing changed.
 
-    A new expiry of a group becomes its members' (`domain 3.4`). Raises `InvalidInput` for an amount that is no limit,
-    `Refused` where the parameter *allow manual editing of credit limits* forbids it, `NotFound`, `NotAllowed`.
+    A new expiry of a group becomes its members' (`domain 3.4`), whom it reads again under the lock. Raises
+    `InvalidInput` for an amount that is no limit, `Refused` where the parameter *allow manual editing of credit limits*
+    forbids it, `NotFound`, `NotAllowed`, `NotDecided`.
     """
     _refuse_bad_values(changes)
     inherited = _changes_of_members(changes)
     accounts = locked_accounts([change.account for change in (*changes, *inherited)])
-    for right in _rights(LimitHistory.Source(source), accounts.values()):
+    if _changes_of_members(changes) != inherited:
+        raise NotDecided("Members joined or left the credit group meanwhile; nothing was changed. Ask again.")
+    for right in _rights(source, accounts.values()):
         authorize_each(actor, right, entities_of(accounts.values()))
     if source == LimitHistory.Source.MANUAL:
         _refuse_manual_editing(changes, accounts)
@@ -118,14 +121,14 @@ def set_limits(
     return entries
 
 
-def _rights(source: LimitHistory.Source, accounts: Iterable[CreditAccount]) -> set[Action]:
+def _rights(source: str, accounts: Iterable[CreditAccount]) -> set[Action]:
     """What the change takes; where a group's limit is opened or changed by hand, also the right to manage groups."""
     if all(account.group_id is None for account in accounts):
-        return {_RIGHT[source]}
+        return {_RIGHT[LimitHistory.Source(source)]}
     if source == LimitHistory.Source.OPENING:
         return {Action.MANAGE_CREDIT_GROUPS}
     of_groups = {Action.MANAGE_CREDIT_GROUPS} if source == LimitHistory.Source.MANUAL else set()
-    return {_RIGHT[source], *of_groups}
+    return {_RIGHT[LimitHistory.Source(source)], *of_groups}
 
 
 def _refuse_bad_values(changes: Iterable[LimitChange]) -> None:

@@ -11,7 +11,7 @@ import datetime as dt
 import json
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
 
@@ -111,7 +111,7 @@ class Beyond(Func):
 
 
 class Sorted(Func):
-    """An expression as a term of ORDER BY that no index has: the rows are found by their conditions, then sorted."""
+    """An expression that no index has: the rows are found by their other conditions, then sorted."""
 
     template = "(SELECT %(expressions)s)"
 
@@ -136,9 +136,10 @@ def page_in_order(
     place = place_of(after or before, order)
     backward = backward and place is not None
     keys = {f"_key{number}": copy(key.expression) for number, (key, _) in enumerate(order.keys)}
+    if few:
+        order = replace(order, keys=tuple((_unindexed(key), descending) for key, descending in order.keys))
     found = queryset if place is None else queryset.filter(beyond_of(order, place, backward))
-    expressions = [copy(key.expression) for key, _ in order.keys]
-    first = found.order_by(*_directed(order, [Sorted(each) for each in expressions] if few else expressions, backward))
+    first = found.order_by(*directed_of(order, backward))
     whole = queryset.model._default_manager.filter(pk__in=first.values("pk")[: per + 1])
     whole = whole.select_related(*related) if related else whole
     rows: list[M] = list(whole.annotate(**keys).order_by(*_directed(order, [F(name) for name in keys], backward)))
@@ -147,6 +148,11 @@ def page_in_order(
         rows.reverse()
         return Page(rows, _cursor(rows, -1, order), _cursor(rows, 0, order) if more else None)
     return Page(rows, _cursor(rows, -1, order) if more else None, _cursor(rows, 0, order) if place else None)
+
+
+def _unindexed(key: SortKey) -> SortKey:
+    """The key as no index has it: not by its order, and not by the place in it either."""
+    return replace(key, expression=Sorted(copy(key.expression)), bound="")
 
 
 def cursor_at(row: Model, order: Order) -> str:

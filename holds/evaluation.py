@@ -359,14 +359,19 @@ def start_evaluation(*, parameters: Mapping[str, Any], actor: Actor, now: dt.dat
 
 
 def start_scheduled_evaluation(*, now: dt.datetime) -> Job:
-    """The hourly run as the system; one at a time, and one per hour however many schedulers ask (J06)."""
-    return jobs.start_job(
-        KIND, {}, actor=system_actor("schedule"), now=now, schedule=SCHEDULE, due_at=jobs.due_slot(now, EVERY)
-    )
+    """A scheduled run as the system; one at a time, and one when it is due, however many schedulers ask (J06)."""
+    slot = jobs.due_slot(now, min(EVERY, jobs.find_schedule(SCHEDULE, now).every))
+    return jobs.start_job(KIND, {}, actor=system_actor("schedule"), now=now, schedule=SCHEDULE, due_at=slot)
 
 
 def register() -> None:
-    """Register the kind of job; called once per process when the room is ready."""
+    """Register the kind of job and its schedule; called once per process when the room is ready."""
+    jobs.register_schedule(
+        SCHEDULE,
+        task="holds.tasks.evaluate_all_holds",
+        every=[EVERY, *(dt.timedelta(minutes=minutes) for minutes in (15, 30, 120, 240, 1440))],
+        description="Check all orders on hold again, and release what is ready as the parameters say",
+    )
     jobs.register_kind(
         KIND,
         plan=plan,

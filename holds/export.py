@@ -25,6 +25,7 @@ from customers.access import Action, Actor
 from customers.errors import InvalidInput, NotFound, Refused
 from customers.jobs.running import actor_of_job
 from customers.models import Job
+from customers.spreadsheets import BOM, as_text
 from holds.columns import COLUMNS, Column, Value, chosen_columns, facts_of, related_of
 from holds.lists import Asked, read_address
 from holds.models import ExportPart, Hold
@@ -42,7 +43,6 @@ CHUNK = 2_000
 KEPT = dt.timedelta(days=7)
 """How long the file of a job can be fetched."""
 PIECE = 1 << 20
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 UNITS = {"used": "Used %", "held": "Held, days", "held_at": "Held at (UTC)", "evaluated": "Last evaluated (UTC)",
          "decided": "Decided at (UTC)"}  # fmt: skip
 """Heads of columns whose unit the page shows in each cell."""
@@ -107,7 +107,7 @@ def safe(value: Value) -> str:
     if cell is None:
         return ""
     if isinstance(cell, str):
-        return f"'{cell}" if cell.startswith(FORMULA) else cell
+        return as_text(cell)
     if isinstance(cell, dt.datetime):
         return cell.isoformat(sep=" ")
     return format(cell, "f") if isinstance(cell, Decimal) else str(cell)
@@ -118,10 +118,6 @@ def as_csv(rows: Iterable[Sequence[Value]]) -> bytes:
     text = io.StringIO()
     csv.writer(text, lineterminator="\r\n").writerows([safe(value) for value in row] for row in rows)
     return text.getvalue().encode()
-
-
-BOM = b"\xef\xbb\xbf"
-"""Tells spreadsheets that a CSV file is UTF-8."""
 
 
 def as_xlsx(path: Path, heads: Sequence[str], rows: Iterable[Sequence[Value]]) -> None:

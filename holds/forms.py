@@ -302,6 +302,19 @@ class EvaluateForm(forms.Form):
         offer(self, "scope", scopes)
 
 
+class ScheduleForm(forms.Form):
+    """Whether a schedule is on, and how often it runs."""
+
+    on = forms.BooleanField(label="On", required=False)
+    every = forms.TypedChoiceField(label="How often", coerce=int)
+    at = forms.TimeField(label="At", required=False, widget=forms.TimeInput(format="%H:%M", attrs={"type": "time"}))
+
+    def __init__(self, *args: Any, every: Sequence[tuple[int, str]], zone: str, **options: Any) -> None:
+        super().__init__(*args, **options)
+        offer(self, "every", every)
+        self.fields["at"].help_text = f"Only for once a day; in {zone}."
+
+
 class DocumentForm(forms.Form):
     """A document to post or to ask about."""
 

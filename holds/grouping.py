@@ -2,6 +2,10 @@
 
 Two statements: one page of groups, and the decision that was last made about each customer, from which its limit and
 exposure are read. Nothing is worked out anew.
+
+Note [Many by name]. Which customer has the most on hold is known only when all holds were added up. Where counting them
+stops (`holds.tallies`), customers stand by their names alone: a page of names is found along an index, and only what
+these customers have on hold is added up. Such a page costs the same however many holds there are.
 """
 
 import datetime as dt
@@ -10,7 +14,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, F, Max, Min, Sum, Value
+from django.db.models import Count, Exists, F, Max, Min, OuterRef, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 
 from credit_mgmt.decisions import stored_decision
@@ -26,8 +30,10 @@ from customers.ordering import (
     directed_of,
     moment_of,
     order_of,
+    page_in_order,
     place_of,
 )
+from holds.filters import CLOSED_STATUSES, STATUSES
 from holds.lists import Asked
 from holds.models import Hold
 from holds.models.holds import NO_DATE
@@ -41,6 +47,10 @@ SORTS: dict[str, SortKey] = {
 }
 _COLUMNS = {"customer": "payer__name", "value": "value", "count": "count", "held": "oldest", "ship": "ships"}
 DEFAULT_SORT = ("-value",)
+NEWEST = 20
+"""Holds of a customer among which the one that was looked at last is found: the oldest are evaluated first."""
+BY_NAME = ("customer", "-customer")
+"""The orders that remain where very many holds match."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +88,14 @@ def is_grouped(address: Address) -> bool:
     return address.one("group") == "customer"
 
 
-def grouped(asked: Asked, *, after: str = "", before: str = "") -> Grouped:
-    """The page of groups that follows `after` or precedes `before`."""
+def grouped(asked: Asked, *, after: str = "", before: str = "", many: bool = False) -> Grouped:
+    """The page of groups that follows `after` or precedes `before`. `many` holds match: see Note [Many by name]."""
+    if many:
+        return _by_name(asked, after, before)
     order = order_of(",".join(asked.address.all("sort")), SORTS, DEFAULT_SORT, "payer_id")
     place = place_of(after or before, order)
     backward = bool(before) and not after and place is not None
-    withheld = asked.reader.withheld
-    seen = None if withheld is None else ~withheld
-    rows: Any = asked.matching.values("payer_id", "payer__name").annotate(
-        count=Count("pk"), value=Sum("amount"), oldest=Min("held_at"), currency=Min("currency"),
-        ships=Coalesce(Min("ship_date"), Value(NO_DATE)), used=Max("used_percent", filter=seen),
-    )  # fmt: skip
+    rows = _summed(asked, asked.matching)
     if place is not None:
         rows = rows.filter(beyond_of(order, place, backward))
     per = asked.address.per
@@ -100,6 +107,28 @@ def grouped(asked: Asked, *, after: str = "", before: str = "") -> Grouped:
     older = ends[1] if more or backward else None
     newer = ends[0] if (more if backward else place is not None) else None
     return Grouped(_groups(asked, found), order, older or None, newer or None)
+
+
+def _by_name(asked: Asked, after: str, before: str) -> Grouped:
+    words = [word for word in asked.address.words("sort") if word in BY_NAME] or BY_NAME[:1]
+    order = order_of(words[0], {"customer": SortKey(F("name"))}, BY_NAME, "pk")
+    held = asked.matching.filter(payer=OuterRef("pk")).order_by()
+    page = page_in_order(
+        Customer.objects.filter(Exists(held)), order, per=asked.address.per, after=after, before=before
+    )
+    payers = [customer.pk for customer in page.rows]
+    sums = {row["payer_id"]: row for row in _summed(asked, asked.matching.filter(payer__in=payers)).order_by()}
+    return Grouped(_groups(asked, [sums[pk] for pk in payers if pk in sums]), order, page.after, page.before)
+
+
+def _summed(asked: Asked, holds: QuerySet[Hold]) -> Any:
+    """What `holds` come to by payer; a figure that the reader may not see is in no largest one."""
+    withheld = asked.reader.withheld
+    return holds.values("payer_id", "payer__name").annotate(
+        count=Count("pk"), value=Sum("amount"), oldest=Min("held_at"), currency=Min("currency"),
+        ships=Coalesce(Min("ship_date"), Value(NO_DATE)),
+        used=Max("used_percent", filter=None if withheld is None else ~withheld),
+    )  # fmt: skip
 
 
 def _cursor(order: Order, row: Mapping[str, Any]) -> str:
@@ -114,10 +143,14 @@ def _groups(asked: Asked, rows: Sequence[Mapping[str, Any]]) -> tuple[Group, ...
 
 
 def _latest(asked: Asked, payers: Sequence[int]) -> dict[int, Hold]:
-    """The hold of each payer that was looked at last, with its decision. One query."""
-    rows = asked.holds.filter(payer__in=payers).select_related("payer", "last_decision")
-    newest = rows.order_by("payer", F("evaluated_at").desc(nulls_last=True), "-number").distinct("payer")
-    return {hold.payer_id: hold for hold in newest}
+    """The hold of each payer that was looked at last, among its newest, with its decision. One query."""
+    statuses = set(asked.address.all("status"))
+    holds = asked.holds.filter(STATUSES["open"]) if statuses and not statuses & CLOSED_STATUSES else asked.holds
+    newest = holds.filter(payer=OuterRef(OuterRef("pk"))).order_by("-held_at", "-number").values("pk")[:NEWEST]
+    looked_at = asked.holds.filter(pk__in=newest).order_by(F("evaluated_at").desc(nulls_last=True), "-number")
+    of_payers = Customer.objects.filter(pk__in=payers).annotate(last=Subquery(looked_at.values("pk")[:1]))
+    rows = asked.holds.filter(pk__in=of_payers.values("last")).select_related("payer", "last_decision")
+    return {hold.payer_id: hold for hold in rows.order_by("pk")}
 
 
 def _group(row: Mapping[str, Any], hold: Hold, mask: Mask) -> Group:

@@ -49,6 +49,8 @@ SORTS: dict[str, SortKey] = {
 }
 DEFAULT_SORT = ("ship", "-value")
 RELATED = ("order", "payer", "assignee")
+FEW = 2_500
+"""Holds of a shipped view that are sorted sooner than looked for along an order."""
 EXACT_FOR = 30
 """Seconds for which an exact count of more than `tallies.MOST` is shown again (`ux.md` 3.0, Counts)."""
 
@@ -193,11 +195,14 @@ def _are_few(asked: Asked, count: Count) -> bool:
     """Whether the page is sorted from all that match, and not read along the order until enough of them were met.
 
     A view with an index of its own is always sorted: what is ready is never over its limit, so that the order by excess
-    would lead past every hold that is. What stands together in the very order is never sorted.
+    would lead past every hold that is. What stands together in the very order is never sorted. Where nothing is known
+    of what an address asks for, as many as are counted are sorted, to be sure.
     """
-    if asked.as_shipped and asked.order.words[0].removeprefix("-") == asked.view.walk:
+    if not asked.as_shipped:
+        return count <= MOST and not count.more
+    if asked.order.words[0].removeprefix("-") == asked.view.walk:
         return False
-    return (asked.as_shipped and asked.view.apart) or (count <= MOST and not count.more)
+    return asked.view.apart or count <= FEW
 
 
 def _counted(asked: Asked) -> tuple[Tally, Mapping[str, Count], dt.datetime]:

@@ -101,7 +101,13 @@ def start_scheduled_purge(*, now: dt.datetime) -> Job:
 
 
 def register() -> None:
-    """Register the kind of job; called once per process when the room is ready."""
+    """Register the kind of job and its schedule; called once per process when the room is ready."""
+    jobs.register_schedule(
+        SCHEDULE,
+        task="holds.tasks.purge_decisions",
+        every=[EVERY],
+        description="Delete decisions that are older than the parameter decision retention says",
+    )
     jobs.register_kind(
         KIND,
         plan=plan,

@@ -29,6 +29,8 @@ from holds.pages.panels import CustomerPanel, HoldPanel, HoldRule
 from holds.pages.peek import HoldPeek
 from holds.pages.preferences import PreferencesPage, ThemeSwitch
 from holds.pages.recent import RecentPage, UndoPage
+from holds.pages.row_menu import RowMenu
+from holds.pages.schedules import ScheduleDialog, SchedulesPage
 from holds.pages.search import SearchPage
 from holds.pages.selecting import KeepSelection
 from holds.pages.snoozing import SnoozeDialog, WakeDialog
@@ -64,6 +66,7 @@ urlpatterns = [
     path("holds/export/", ExportPage.as_view(), name="hold-export"),
     path("holds/selection/", KeepSelection.as_view(), name="hold-selection"),
     path("holds/<str:number>/", HoldPage.as_view(), name="hold-detail"),
+    path("holds/<str:number>/actions/", RowMenu.as_view(), name="hold-actions"),
     path("holds/<str:number>/peek/", HoldPeek.as_view(), name="hold-peek"),
     path("holds/<str:number>/panels/<slug:panel>/", HoldPanel.as_view(), name="hold-panel"),
     path("holds/<str:number>/rules/<str:rule>/", HoldRule.as_view(), name="hold-rule"),
@@ -104,6 +107,8 @@ urlpatterns = [
     path("preferences/theme/", ThemeSwitch.as_view(), name="preferences-theme"),
     path("jobs/", JobListPage.as_view(), name="job-list"),
     path("jobs/badge/", JobBadge.as_view(), name="job-badge"),
+    path("jobs/schedules/", SchedulesPage.as_view(), name="job-schedules"),
+    path("jobs/schedules/<slug:slug>/", ScheduleDialog.as_view(), name="job-schedule"),
     path("jobs/<uuid:job_id>/", JobPage.as_view(), name="job"),
     path("jobs/<uuid:job_id>/file/", ExportFile.as_view(), name="job-file"),
     path("jobs/<uuid:job_id>/cancel/", JobCancel.as_view(), name="job-cancel"),

@@ -61,6 +61,7 @@ VIEWS = (
         "Closed last 7 days",
         {"status": ("closed",), "decided_min": ("-7d",), "sort": ("-decided",)},
         "decided",
+        apart=True,
     ),
 )
 """The shipped views, those that are pinned unasked first."""

@@ -1,6 +1,7 @@
 """Limits over time: their history and the temporary limits, both read-only (`api.md` Resources)."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
 from django.db.models import Q, QuerySet
 from rest_framework import serializers
@@ -19,7 +20,7 @@ class _OfAccounts(CollectionResource):
     """Rows of credit accounts: of customers in the caller's legal entities, and of groups all of whose members are."""
 
     rights = {"list": Action.VIEW_EXPOSURE}
-    related: tuple[str, ...] = ("account", "account__customer")
+    related: ClassVar[Sequence[str]] = ("account", "account__customer")
     filters = {
         "customer": by.key("account__customer"),
         "credit_group": by.code("account__group"),

@@ -23,6 +23,7 @@ app.conf.beat_schedule = {
     # Days begin at different times in different legal entities; what is not due costs two statements.
     "begin the day": {"task": "holds.tasks.begin_day", "schedule": 60.0, "options": {"expires": 60.0}},
     "evaluate all holds": {"task": "holds.tasks.evaluate_all_holds", "schedule": 60 * 60.0},
+    "tell of expiries": {"task": "credit_mgmt.tasks.tell_of_expiries", "schedule": 60 * 60.0},
     "purge decisions": {"task": "holds.tasks.purge_decisions", "schedule": 24 * 60 * 60.0},
     "forget idempotency keys": {"task": "customers.tasks.forget_idempotency_keys", "schedule": 24 * 60 * 60.0},
 }

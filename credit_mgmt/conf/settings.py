@@ -86,7 +86,17 @@ MIDDLEWARE = [
 ROOT_URLCONF = "credit_mgmt.conf.urls"
 # What anybody may see; every other address names a right, or customers.edge.checks stops the start. The admin asks its
 # own permissions; /_design/ shows no data, and nothing at all in a deployment.
-OPEN_ROUTES = ["login/", "logout/", "session/", "admin/", "_design/", "api/v1/health/", "api/schema/", "api/docs/", "api/.*"]
+OPEN_ROUTES = [
+    "login/",
+    "logout/",
+    "session/",
+    "admin/",
+    "_design/",
+    "api/v1/health/",
+    "api/schema/",
+    "api/docs/",
+    "api/.*",
+]
 WSGI_APPLICATION = "credit_mgmt.conf.wsgi.application"
 
 TEMPLATES = [
@@ -275,7 +285,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_connect_timeout": 2,
 }
 CELERY_RESULT_BACKEND_TRANSPORT_OPTIONS = {"visibility_timeout": CELERY_VISIBILITY_TIMEOUT}
-CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_BEAT_SCHEDULER = "credit_mgmt.conf.scheduler:Scheduler"
 
 # --- logs ----------------------------------------------------------------------------------------------------------
 LOGGING = logging_config(env.str("LOG_LEVEL", default="INFO"))

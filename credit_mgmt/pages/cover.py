@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.urls import reverse
 
 from credit_mgmt.cover import NOTICE, CoverLine, cover_lines, end_policy, in_order, remove_policy, save_policy
+from credit_mgmt.cover_file import as_csv
 from credit_mgmt.cover_forms import EndPolicyForm, PolicyForm, values_of
 from credit_mgmt.models import CoverPolicy
 from credit_mgmt.models.cover import CoverKind
@@ -75,6 +76,8 @@ class CoverRegister(PageView):
         days = {entity.code: self.today(entity.time_zone) for entity in entities}
         rows = access.scoped(CoverPolicy.objects.all(), self.actor, path="customer__legal_entity")
         rows = rows.filter(_on_its_day(VIEWS[slug][1], days), _narrowed(address, days))
+        if request.GET.get("format") == "csv":
+            return _file(rows)
         sort, keys = sort_keys(request.GET.get("sort", ""), SORTS, ("to",), "id")
         page = page_of(
             rows.select_related(*RELATED),
@@ -99,6 +102,7 @@ class CoverRegister(PageView):
                     "label": "Search cover",
                 },
                 "filters": _filters(address, days),
+                "exports": [{"label": "CSV", "url": address.url(format="csv")}],
                 "hidden": [
                     {"name": key, "value": request.GET[key]}
                     for key in ("view", "sort", "customer")
@@ -110,6 +114,13 @@ class CoverRegister(PageView):
                 "actions": _actions(self),
             },
         )
+
+
+def _file(rows: QuerySet[CoverPolicy]) -> HttpResponse:
+    """All rows that the address asks for, as the import page takes them."""
+    policies = rows.select_related("customer", "currency").order_by("expires_on", "pk")
+    disposition = {"Content-Disposition": 'attachment; filename="cover.csv"'}
+    return HttpResponse(as_csv(policies), content_type="text/csv; charset=utf-8", headers=disposition)
 
 
 def _on_its_day(view: OnDay, days: Mapping[str, dt.date]) -> Q:
@@ -169,6 +180,7 @@ def _actions(page: PageView) -> list[Item]:
     actions: list[Item] = []
     if page.may(Action.EDIT_INSURANCE):
         actions.append({"label": "New policy…", "url": reverse("cover-new"), "icon": "plus"})
+        actions.append({"label": "Import…", "url": reverse("cover-import"), "icon": "file-text"})
     if page.may(Action.VIEW):
         actions.append({"label": "Types", "url": reverse("cover-types"), "icon": "settings"})
     return actions

@@ -1,6 +1,6 @@
 """The API resources of the room `customers`. Higher rooms register subclasses of `customers` and `sales-orders`."""
 
-from customers.api import customers, events, jobs, orders, receivables, reference
+from customers.api import customers, events, jobs, orders, receivables, reference, schedules
 from customers.edge.routing import Router
 
 
@@ -11,4 +11,5 @@ def register(router: Router) -> None:
     receivables.register(router)
     orders.register(router)
     jobs.register(router)
+    schedules.register(router)
     events.register(router)

@@ -38,6 +38,8 @@ LOOKED_AT = frozenset({
 })  # fmt: skip
 """What of a customer a check looks at: rules are aimed by it, or compare it (`domain 4`)."""
 
+REVIEWS = ("last_review_date", "next_review_date")
+
 RECORDED = frozenset({"account_status", "credit_management_group", "excluded", "ignore_until"})
 """What of a customer the database records when it changes; it is told who acts."""
 
@@ -124,8 +126,15 @@ class Customers(Resource):
             values["eligible_credit_limit_currency"] = company.accounting_currency_id if company else None
 
     def check(self, batch: Batch) -> None:
-        """Reasons are the entity's or everybody's; invoice accounts are one level, within the entity (`domain 1`)."""
+        """Reasons are the entity's or everybody's; invoice accounts are one level, within the entity (`domain 1`).
+
+        The next review does not come before the last one.
+        """
         for entry in batch.good:
+            last, following = (entry.values.get(name) for name in REVIEWS)
+            if last and following and following < last and entry.given.keys() & set(REVIEWS):
+                message = f"The next review, {following}, is before the last one, {last}: give a later day."
+                entry.fail("next_review_date", "before_last_review", message)
             code = entry.given.get("status_reason")
             reason = batch.references.get("status reason", code) if code else None
             if reason and reason.legal_entity_id not in (None, (entry.identity or ("",))[0]):

@@ -26,6 +26,7 @@ from customers.jobs.control import (
 from customers.jobs.kinds import Kind, Start, kind_of, register_kind, registered_kinds, sum_up
 from customers.jobs.reading import Progress, changed_of, progress, progress_of, result, stuck_among, visible_jobs
 from customers.jobs.running import MOST_ATTEMPTS, run_job
+from customers.jobs.schedules import change_schedule, find_schedule, planned, register_schedule
 
 __all__ = [
     "MOST_ATTEMPTS",
@@ -33,12 +34,16 @@ __all__ = [
     "Progress",
     "Start",
     "cancel_job",
+    "change_schedule",
     "changed_of",
     "due_slot",
+    "find_schedule",
     "kind_of",
+    "planned",
     "progress",
     "progress_of",
     "register_kind",
+    "register_schedule",
     "registered_kinds",
     "restart_job",
     "result",

@@ -8,10 +8,11 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 
+from credit_mgmt.expiry_notices import NOTICE_DAYS, expiring_accounts
 from credit_mgmt.exposure import Position, positions
 from credit_mgmt.limit_components import components_of
 from credit_mgmt.masking import Mask
-from credit_mgmt.models import CreditAccount, LimitHistory
+from credit_mgmt.models import CreditAccount, LimitHistory, TemporaryLimit
 from credit_mgmt.policies import current_setup
 from credit_mgmt.standing import standing_of
 from customers import access
@@ -35,6 +36,7 @@ SORTS = {
     "name": "name",
     "limit": "credit_account__limit_amount",
     "expires": "credit_account__expires_on",
+    "review": "next_review_date",
 }
 SHOWN = 12
 EVENTS = 8
@@ -49,6 +51,7 @@ COLUMNS = (
     ("", "Currency", ""), ("limit", "Total limit", "right"),
     ("", "Exposure", "right"), ("", "Free", "right"), ("", "Used", "right"), ("", "Overdue", "right"),
     ("", "Oldest", "right"), ("", "Open holds", "right"), ("", "Status", ""), ("expires", "Limit to", ""),
+    ("review", "Next review", ""),
 )  # fmt: skip
 
 
@@ -61,7 +64,8 @@ class CustomerListPage(PageView):
     def get(self, request: HttpRequest) -> HttpResponse:
         """Customers by account, or as the address asks; credit figures of the page only."""
         address = Address(request.GET, rows=self.rows)
-        views = _views()
+        today = self.today("UTC")
+        views = _views(today)
         slug = request.GET.get("view", "all")
         slug = slug if slug in views else "all"
         rows = access.scoped(Customer.objects.all(), self.actor, self.looks)
@@ -72,7 +76,7 @@ class CustomerListPage(PageView):
         page = page_of(
             rows, keys, per=address.per, after=request.GET.get("after", ""), before=request.GET.get("before", "")
         )
-        standing = positions([customer.pk for customer in page.rows], self.today("UTC"))
+        standing = positions([customer.pk for customer in page.rows], today)
         holds = _open_holds([customer.pk for customer in page.rows])
         return self.page(
             "customers/list.html",
@@ -94,6 +98,7 @@ class CustomerListPage(PageView):
                 ],
                 "columns": address.heads(COLUMNS, sort),
                 "pager": address.pager(page),
+                "actions": [{"label": "Credit groups", "url": reverse("group-list")}],
             },
         )
 
@@ -230,10 +235,15 @@ def _bar(position: Position, urls: dict[str, str], *, binds: bool) -> Item | Non
     return {**bar, "urls": urls, "limit": bar["limit"] if binds else None}
 
 
-def _views() -> dict[str, tuple[str, Q]]:
+def _views(today: dt.date) -> dict[str, tuple[str, Q]]:
     held = Exists(Hold.objects.filter(payer=OuterRef("pk"), status=Hold.Status.ACTIVE))
+    of_customer = Q(customer=OuterRef("pk"))
+    temporary = TemporaryLimit.objects.filter(TemporaryLimit.in_force(today))
     return {
         "all": ("All", Q()),
+        "expiring": (f"Limit expires in {NOTICE_DAYS} days", Q(Exists(expiring_accounts(today).filter(of_customer)))),
+        "temporary": ("Temporary limit", Q(Exists(temporary.filter(account__customer=OuterRef("pk"))))),
+        "review-due": ("Review due", Q(next_review_date__lte=today)),
         "with-holds": ("With holds", Q(held)),
         "no-credit": (
             "No credit (0.00)",

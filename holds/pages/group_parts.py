@@ -14,6 +14,7 @@ from holds.columns import facts_of, related_of
 from holds.grouping import SORTS, Group, Grouped, grouped
 from holds.lists import HoldList, read_address
 from holds.pages import list_parts, list_rows
+from holds.tallies import MOST
 
 Item = dict[str, Any]
 COLUMNS = (
@@ -36,16 +37,22 @@ MOST_IN_PLACE = 50
 def group_context(found: HoldList, can_decide: bool) -> Item:
     """What the page shows instead of single rows."""
     address = found.address
-    page = grouped(found.asked, after=address.params.get("after", ""), before=address.params.get("before", ""))
+    many = found.count.more or found.count > MOST
+    page = grouped(
+        found.asked, after=address.params.get("after", ""), before=address.params.get("before", ""), many=many
+    )
     unit = list_parts.currency(found)
-    heads = [address.head(name, label, align, page.order.words) for name, label, align in COLUMNS]
+    heads = [
+        address.head(name if not many or name == "customer" else "", label, align, page.order.words)
+        for name, label, align in COLUMNS
+    ]
     for head in heads:
         head["unit"] = unit if head["label"] in ("Value", "Free limit") else ""
     return {
         "grouped": True,
         "groups": [_row(group, found, can_decide) for group in page.groups],
         "heads": heads,
-        "order_text": _order_text(page),
+        "order_text": _order_text(page, many),
         "pager": {
             **list_parts.pager(found),
             "newer_url": address.page_url("before", page.before),
@@ -54,7 +61,9 @@ def group_context(found: HoldList, can_decide: bool) -> Item:
     }
 
 
-def _order_text(page: Grouped) -> str:
+def _order_text(page: Grouped, many: bool) -> str:
+    if many:
+        return f"By customer, in the order of names, as more than {MOST:,} holds match: narrow the list to sort by more"
     words = [
         SORT_WORDS[word.removeprefix("-")] + (", highest first" if word.startswith("-") else "")
         for word in page.order.words

@@ -59,7 +59,7 @@ class JobListPage(PageView):
                     {**_row(job, progress[job.pk], names), "changed": changed[job.pk], "stuck": job.pk in stuck}
                     for job in page.rows
                 ],
-                "tabs": _tabs(statuses),
+                "tabs": job_tabs(statuses),
                 "sort": sort,
                 "pager": address.pager(page),
             },
@@ -303,12 +303,18 @@ def _finished_with(progress: jobs.Progress) -> str:
     return f"Finished, {plural(progress.failed, 'error')}"
 
 
-def _tabs(statuses: list[str]) -> list[Item]:
-    tabs = [("History", []), ("Running", ["running"]), ("Failed", ["failed"])]
-    return [
-        {"label": label, "url": f"?status={words[0]}" if words else "?", "active": statuses == words}
+def job_tabs(statuses: list[str] | None) -> list[Item]:
+    """History, running, failed, and the schedules; None: the schedules are looked at."""
+    tabs: list[tuple[str, list[str]]] = [("History", []), ("Running", ["running"]), ("Failed", ["failed"])]
+    runs = [
+        {
+            "label": label,
+            "url": reverse("job-list") + (f"?status={words[0]}" if words else ""),
+            "active": statuses == words,
+        }
         for label, words in tabs
     ]
+    return [*runs, {"label": "Schedules", "url": reverse("job-schedules"), "active": statuses is None}]
 
 
 def _tallies(result: Item, progress: jobs.Progress) -> list[Item]:

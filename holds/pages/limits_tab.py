@@ -7,7 +7,6 @@ from typing import Any
 from django.urls import reverse
 
 from credit_mgmt.conversions import conversion_of
-from credit_mgmt.engine.stack import Kind
 from credit_mgmt.limit_components import LOOK_BACK, components_of, still_told, temporary_component
 from credit_mgmt.models import LimitHistory, TemporaryLimit
 from credit_mgmt.period_strip import month_start, period_strip

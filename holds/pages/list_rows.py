@@ -77,6 +77,7 @@ def row_of(hold: Hold, asked: Asked, facts: Facts, kept: Live | None = None, *, 
     return {
         "hold": hold,
         "url": reverse("hold-detail", args=[hold.number]) + came_from,
+        "menu_url": reverse("hold-actions", args=[hold.number]) + came_from,
         "peek_url": f"{reverse('hold-list')}?{f'{listed}&' if listed else ''}peek={hold.number}",
         "peek_panel": reverse("hold-peek", args=[hold.number]) + came_from,
         "customer_url": reverse("customer", args=[hold.payer.legal_entity_id, hold.payer.account]),

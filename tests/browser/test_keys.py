@@ -111,7 +111,7 @@ def test_escape_gives_the_focus_back_to_where_it_was(open_page, holds):
     page.wait_for_function(f"{FOCUSED} !== document.body")
 
 
-def test_rows_are_selected_extended_cleared_and_acted_on(open_page, holds):
+def test_rows_are_selected_extended_and_cleared(open_page, holds):
     page = open_page("/")
     sign_in(page)
     bar = page.get_by_role("group", name="Actions on the selection")
@@ -122,9 +122,25 @@ def test_rows_are_selected_extended_cleared_and_acted_on(open_page, holds):
     expect(bar).to_be_hidden()
     press(page, "Shift+A")
     expect(bar).to_contain_text("4 selected")
-    press(page, "Shift+X", "k", ".")
-    expect(bar).to_contain_text("1 selected")
-    expect(bar.get_by_role("button", name="Release…")).to_be_focused()
+    press(page, "Shift+X")
+    expect(bar).to_be_hidden()
+
+
+def test_a_row_has_a_menu_of_its_actions(open_page, holds, violations):
+    page = open_page("/")
+    sign_in(page)
+    press(page, "j", "j", ".")
+    menu = page.get_by_role("dialog", name="SO-2")
+    expect(menu.get_by_role("link", name="Release…")).to_be_focused()
+    assert violations(page) == []
+    press(page, "Enter")
+    expect(page.get_by_role("dialog", name="Release SO-2")).to_be_visible()
+    press(page, "Escape")
+    page.wait_for_function(f"{FOCUSED}?.textContent.includes('SO-2')")
+    page.get_by_role("link", name="Actions on SO-1").click()
+    page.get_by_role("dialog", name="SO-1").get_by_role("link", name="Open the hold").click()
+    expect(page.get_by_role("heading", name=re.compile("SO-1"), level=1)).to_be_visible()
+    page.wait_for_load_state("networkidle")
 
 
 def test_filters_and_views_are_one_key_away(open_page, holds):

@@ -29,14 +29,14 @@ def kept_or(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     return st.just(KEEP) | values
 
 
-base = st.builds(
+base: st.SearchStrategy[dict[str, Any]] = st.builds(
     dict,
     limit_amount=kept_or(amounts),
     unlimited=kept_or(st.booleans()),
     mandatory=kept_or(st.booleans()),
     expires_on=kept_or(st.none() | days),
 )
-temporary = st.builds(dict, amount=amounts, first=days, length=st.integers(0, 15))
+temporary: st.SearchStrategy[dict[str, Any]] = st.builds(dict, amount=amounts, first=days, length=st.integers(0, 15))
 stories = st.lists(
     st.tuples(st.just("change"), base) | st.tuples(st.sampled_from(["set", "take back"]), temporary), max_size=12
 )

@@ -7,14 +7,15 @@ from typing import Any
 
 import pytest
 
+from credit_mgmt import limits
 from credit_mgmt.credit_profiles import feed_customers
 from credit_mgmt.limits import LimitChange, set_limit, set_limits
 from credit_mgmt.models import Commitment, CreditAccount, LimitHistory
 from customers.access import Actor, Grant, NotAllowed
-from customers.errors import InvalidInput, NotFound, Refused
-from customers.models import OutboxEvent, SalesOrder
+from customers.errors import InvalidInput, NotDecided, NotFound, Refused
+from customers.models import Customer, OutboxEvent, SalesOrder
 from tests import factories as make
-from tests.factories_credit import ACTOR, AT, TODAY, account_of, approve, customer_with_limit
+from tests.factories_credit import ACTOR, AT, TODAY, account_of, approve, customer_with_limit, give_limit
 
 pytestmark = pytest.mark.django_db
 
@@ -102,6 +103,23 @@ def test_an_expiry_may_be_taken_away(account: CreditAccount) -> None:
     entry = change(account, expires_on=None)
     assert entry is not None
     assert (entry.previous_expires_on, entry.expires_on) == (until, None)
+
+
+def test_a_group_that_somebody_joins_while_its_date_changes_is_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The members are read again under the lock (`reliability.md` 0.4)."""
+    group = make.CustomerCreditGroupFactory()
+    owner = give_limit(group, "100")
+    newcomer = customer_with_limit("100")
+    lock = limits.locked_accounts
+
+    def somebody_joins(ids: Any) -> Any:
+        Customer.objects.filter(pk=newcomer.pk).update(credit_group=group)
+        return lock(ids)
+
+    monkeypatch.setattr(limits, "locked_accounts", somebody_joins)
+    with pytest.raises(NotDecided):
+        change(owner, expires_on=TODAY)
+    assert LimitHistory.objects.filter(expires_on=TODAY).count() == 0
 
 
 def feed(row: dict[str, Any], **options: Any) -> Any:

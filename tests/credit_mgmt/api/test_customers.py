@@ -54,6 +54,14 @@ def test_a_limit_changes_by_hand_only_where_the_parameter_allows_it(api: Api) ->
     assert list(LimitHistory.objects.order_by("sequence").values_list("source", flat=True)) == ["opening", "manual"]
 
 
+def test_the_next_review_does_not_come_before_the_last(api: Api) -> None:
+    api.put("customers/USMF:US-1", CUSTOMER).is_(201)
+    api.patch("customers/USMF:US-1", {"last_review_date": "2026-03-01", "next_review_date": "2026-03-01"}).is_(200)
+    refused = api.patch("customers/USMF:US-1", {"next_review_date": "2026-02-28"}).is_(400)
+    assert refused.problem == [("next_review_date", "before_last_review")]
+    assert api.get("customers?next_review_date_max=2026-03-01").is_(200)["results"][0]["key"] == "USMF:US-1"
+
+
 def test_only_credit_management_changes_limits(api: Api) -> None:
     allow_manual_editing()
     erp = client("erp", "integration")

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -179,6 +180,65 @@ class TestWhoMay:
         manager = signed_in(Role.CREDIT_MANAGER)
         assert "SINGLE" in shown(manager.get("/cover/types/"))
         assert manager.get("/cover/types/policy-types/SINGLE/").status_code == 403
+
+
+class TestFiles:
+    @staticmethod
+    def sent(text: str) -> dict[str, Any]:
+        return {"file": SimpleUploadedFile("cover.csv", text.encode(), content_type="text/csv")}
+
+    def test_what_is_taken_out_and_brought_in_again_changes_nothing(self, manager: Client, customer: Customer) -> None:
+        insure(customer, identification="=1+1", update_percent="33.3333")
+        insure(customer, "70", identifier="guarantee", update_amount="12.5", included_in_exposure=True)
+        taken = manager.get("/cover/?format=csv")
+        assert taken["Content-Disposition"] == 'attachment; filename="cover.csv"'
+        text = taken.content.decode("utf-8-sig")
+        assert "'=1+1" in text
+        answer = manager.post("/cover/import/", self.sent(text), follow=True)
+        assert "0 policies entered, 0 changed, 2 unchanged." in shown(answer)
+        narrowed = manager.get("/cover/?format=csv&kind=guarantee").content.decode("utf-8-sig")
+        assert len(narrowed.splitlines()) == 2
+
+    def test_rows_without_id_are_new_policies(self, manager: Client, customer: Customer) -> None:
+        text = (
+            "customer,type,effective_on,expires_on,value,currency,update_percent,included_in_exposure\n"
+            "USMF:US-1,TURNOVER,2026-01-01,2026-12-31,50000.00,USD,50,no\n"
+        )
+        manager.post("/cover/import/", self.sent(text))
+        assert position_of(customer, TODAY).total_limit == 125_000
+
+    @pytest.mark.parametrize(
+        ("row", "said"),
+        [
+            ("USMF:US-1,TURNOVER,2026-01-01,2026-12-31,50000,USD,101", "Line 3, update_percent: Give a number from 0"),
+            ("USMF:US-1,TURNOVER,01/02/2026,2026-12-31,50000,USD,50", "Line 3, effective_on: “01/02/2026” is no date"),
+            ('USMF:US-1,TURNOVER,2026-01-01,2026-12-31,"50,000",USD,50', "Line 3, value: “50,000” is no number"),
+            ("USMF:GONE,TURNOVER,2026-01-01,2026-12-31,50000,USD,50", "Line 3, customer: There is no customer"),
+            ("USMF:US-1,TURNOVER,2026-01-01,,50000,USD,50", "Line 3, expires_on: This is required"),
+            ("USMF:US-1,TURNOVER,2026-01-01,2026-12-31,NaN,USD,50", "Line 3, value: Give a finite number"),
+            ("USMF:US-1,TURNOVER", "Line 3"),
+        ],
+    )
+    def test_a_bad_line_is_named_and_nothing_comes_in(self, manager: Client, row: str, said: str) -> None:
+        good = "USMF:US-1,TURNOVER,2026-01-01,2026-12-31,50000,USD,50"
+        text = f"customer,type,effective_on,expires_on,value,currency,update_percent\n{good}\n{row}\n"
+        answer = manager.post("/cover/import/", self.sent(text))
+        assert answer.status_code == 422
+        assert said in " ".join(answer.context["form"].errors["file"])
+        assert not CoverPolicy.objects.exists()
+
+    @pytest.mark.parametrize(
+        ("text", "said"),
+        [("", "empty"), ("customer,type\n", "effective_on"), ("\x00\n", "customer")],
+    )
+    def test_a_file_that_is_none_is_refused(self, manager: Client, text: str, said: str) -> None:
+        answer = manager.post("/cover/import/", self.sent(text))
+        assert answer.status_code == 422
+        assert said in shown(answer)
+
+    def test_an_unknown_column_is_named(self, manager: Client) -> None:
+        text = "customer,type,effective_on,expires_on,value,currency,rating\nUSMF:US-1,TURNOVER,,,,,A\n"
+        assert "There is no column rating" in shown(manager.post("/cover/import/", self.sent(text)))
 
 
 def test_the_limit_stack_has_a_line_for_each_policy_and_says_why_one_is_off(

@@ -7,6 +7,7 @@ import pytest
 
 from credit_mgmt.models import CreditAccount, LimitHistory
 from customers.models import Role
+from tests.factories_credit import give_limit, give_temporary_limit
 from tests.factories_holds import DAY, a_customer, a_group, an_entity, an_invoice, an_order, held, parameters, post
 
 pytestmark = pytest.mark.django_db
@@ -57,6 +58,22 @@ def test_views_of_the_list(clerk, view, expected):
     a_customer("US-OUT", excluded=True)
     rows = clerk.get(f"/customers/?view={view}").context["rows"]
     assert [row["customer"].account for row in rows] == expected
+
+
+def test_what_ends_or_is_to_be_reviewed_soon_has_a_view(clerk):
+    """ux 3.6: limit expires in 30 days, review due"""
+    for number, days in enumerate((-1, 0, 30, 31)):
+        customer = a_customer(f"US-{number}", next_review_date=DAY + dt.timedelta(days=days - 30))
+        give_limit(customer, "1000", expires_on=DAY + dt.timedelta(days=days))
+    give_limit(a_customer("US-FREE"), "0", unlimited=True, expires_on=DAY)
+    give_temporary_limit(customer, "5", DAY, DAY)
+
+    def seen(view):
+        return [row["customer"].account for row in clerk.get(f"/customers/?view={view}").context["rows"]]
+
+    assert seen("expiring") == ["US-1", "US-2"]
+    assert seen("review-due") == ["US-0", "US-1", "US-2"]
+    assert seen("temporary") == ["US-3"]
 
 
 def test_the_card_answers_how_much_is_left_and_what_waits(clerk):

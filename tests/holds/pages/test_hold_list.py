@@ -4,6 +4,7 @@ import datetime as dt
 from decimal import Decimal
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.test import Client
 from django.urls import reverse
 
@@ -238,8 +239,6 @@ def test_what_a_role_may_never_do_is_not_drawn(client, entity):
 
 def test_strangers_sign_in_first_and_people_without_grants_are_told(client, entity):
     assert client.get("/holds/").headers["Location"].startswith("/login/")
-    from django.contrib.auth import get_user_model
-
     client.force_login(get_user_model().objects.create_user("nobody"))
     assert client.get("/holds/").status_code == 403
 
@@ -277,3 +276,37 @@ def test_counting_stops_and_says_so_until_it_is_asked_to_count_exactly(clerk, en
     again = clerk.get(f"/holds/{page.context['exact_url']}")
     assert "<strong>5 holds</strong>" in shown(again)
     assert again.context["facets"][0]["title"].startswith("Counted at ")
+
+
+@pytest.mark.parametrize("view", ["ready", "mine", "open"])
+@pytest.mark.parametrize("sort", ["", "&sort=-over", "&sort=held", "&sort=customer"])
+def test_more_than_are_counted_stand_in_their_order_on_every_page(clerk, entity, monkeypatch, view, sort):
+    monkeypatch.setattr("holds.tallies.MOST", 10)
+    monkeypatch.setattr("holds.lists.FEW", 10)
+    customers = [a_customer(entity, f"C-{number}", f"Customer {9 - number}") for number in range(3)]
+    user = get_user_model().objects.get(username="marta")
+    for number in range(30):
+        a_hold(
+            an_order(customers[number % 3], f"{number % 7 + 1}.00"),
+            held_at=NOW - dt.timedelta(hours=number * 7 % 30),
+            over_limit=None if number % 4 == 0 else Decimal(number % 5),
+            ready_to_release=True,
+            assignee=user,
+        )
+    address = f"/holds/?view={view}{sort}"
+    whole = clerk.get(f"{address}&per=50").context["rows"]
+    first = clerk.get(f"{address}&per=25")
+    second = clerk.get(f"/holds/{first.context['pager']['older_url']}")
+    paged = [row["hold"].pk for page in (first, second) for row in page.context["rows"]]
+    assert paged == [row["hold"].pk for row in whole]
+    assert len(set(paged)) == 30
+
+
+def test_where_counting_stops_a_sample_tells_which_reasons_there_are(clerk, entity, monkeypatch):
+    monkeypatch.setattr("holds.tallies.MOST", 3)
+    monkeypatch.setattr("holds.tallies.SAMPLE", 2)
+    customer = a_customer(entity)
+    for _ in range(4):
+        a_hold(an_order(customer))
+    [facet] = clerk.get("/holds/").context["facets"]
+    assert (str(facet["count"]), facet["title"]) == ("2+", "At least so many: counting stopped")

@@ -67,11 +67,6 @@ function toggle(summary) {
   if (menu.open) requestAnimationFrame(() => $(".menu-panel :is(a, input:not([type=hidden]), select)", menu)?.focus());
 }
 
-function actOnRow() {
-  check(currentRow(), true);
-  $$(".selection-bar .actions .btn").find(shown)?.focus();
-}
-
 const inRow = (selector) => $(selector, currentRow() ?? document.createElement("i"));
 
 // Keys of a list: what they do, what they are called, and the control without which a list does not have them.
@@ -86,7 +81,7 @@ const LIST_KEYS = {
   K: ["Select, and previous row", () => step(-1, true), ".select input"],
   A: ["Select all that match", selectAll, "[data-select-page]"],
   X: ["Clear the selection", () => $$("form[data-selection]").forEach(clearSelection), ".select input"],
-  ".": ["Actions on the row", actOnRow, ".selection-bar"],
+  ".": ["Actions on the row", () => inRow("[data-menu]")?.click(), "[data-row] [data-menu]"],
   f: ["Filters", () => toggle($(".filters .menu > summary")), ".filters .menu > summary"],
   v: ["Views", () => ($(".tabs [aria-current]") || $(".tabs a")).focus(), ".tabs a"],
 };
