@@ -17,7 +17,7 @@ FULL = """
 
 
 class Migration(migrations.Migration):
-    dependencies = [("holds", "0019_what_the_planner_knows")]
+    dependencies = [("holds", "0020_closed_holds_sorted_from_their_index")]
 
     operations = [
         migrations.AlterField(
