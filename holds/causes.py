@@ -91,7 +91,7 @@ def inferred(decisions: Mapping[UUID, tuple[Any, Any]]) -> dict[UUID, Causes]:
     ids = {decision for pair in decisions.values() for decision in pair if decision is not None}
     if not ids:
         return {}
-    records = DecisionRecord.objects.filter(pk__any_of=ids).order_by("pk").values_list("pk", "policy", "date")
+    records = DecisionRecord.objects.filter(pk__in=ids).order_by("pk").values_list("pk", "policy", "date")
     known = {pk: (policy, date) for pk, policy, date in records}
     found: dict[UUID, Causes] = {}
     for hold, (before, now) in decisions.items():
