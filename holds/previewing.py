@@ -2,8 +2,8 @@
 
 A preview is the evaluation itself, releases and postings included, taken back at its end: so it cannot say anything
 else than the evaluation would. Applying one evaluates the same once more, under the locks, because nothing may be
-decided from what was read before; where that comes out differently, the result says so. (What a sequence gave out,
-such as the number of an invoice that a posting would have made, is not given out again.)
+decided from what was read before; where that comes out differently, the result says so. A sequence does not take back
+what it gave out: so the invoices of a preview ask it for nothing (`documents.use_no_numbers`).
 """
 
 import datetime as dt
@@ -13,6 +13,7 @@ from typing import Any
 
 from django.db import transaction
 
+from customers import documents
 from customers.access import Actor
 from customers.errors import InvalidInput, Refused
 from customers.jobs import Start
@@ -26,6 +27,7 @@ APPLY_WITHIN = dt.timedelta(minutes=10)
 def taken_back(evaluate: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     """What `evaluate` returns, with everything that it wrote taken back; within the caller's transaction."""
     with transaction.atomic():
+        documents.use_no_numbers()
         outcome = evaluate()
         transaction.set_rollback(True)
     return outcome

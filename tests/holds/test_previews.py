@@ -12,7 +12,7 @@ from customers import clock, jobs, marks
 from customers.errors import InvalidInput, NotFound, Refused
 from customers.imports import upsert
 from customers.marks import CauseKind
-from customers.models import Customer, CustomerMark, Job, OutboxEvent, Reason, Role
+from customers.models import Customer, CustomerMark, CustomerTransaction, Job, OutboxEvent, Reason, Role
 from holds import evaluation
 from holds.causes import cause_words
 from holds.evaluation import evaluate, read_parameters, start_evaluation, work
@@ -33,6 +33,7 @@ from tests.factories_holds import (
     an_order,
     held,
     parameters,
+    post,
     reasons,
     today,
 )
@@ -108,6 +109,18 @@ class TestAPreview:
         [row] = rows(preview)
         assert (row["sales_order"], row["outcome"]) == ("USMF:SO-1", "ready" if mode == "no" else "released")
         assert (row["amount"], row["currency"], row["legal_entity"]) == ("400.00", "USD", "USMF")
+
+    def test_that_posts_invoices_uses_up_no_number(self):
+        customer = a_customer(limit="100")
+        hold = held(an_order(customer, "400", document_status="packing_slip"), "invoice")
+        automatic("with_posting")
+        pay(customer, "500")
+        for preview in (True, True, False):
+            assert jobs.result(run(preview=preview))["released"] == 1
+        first = CustomerTransaction.objects.get(sales_order=hold.order)
+        post(an_order(customer, "1", document_status="packing_slip"), "invoice")
+        second = CustomerTransaction.objects.filter(kind="invoice").exclude(pk=first.pk).get()
+        assert int(second.number.removeprefix("CM-I")) == int(first.number.removeprefix("CM-I")) + 1
 
     def test_is_applied_by_a_job_that_follows_it(self):
         first, second = two_holds()
