@@ -35,7 +35,11 @@ def excesses(
     """
     clock = read_clock()
     setup = current_setup(clock)
-    mine = {account.customer_id: account for account in accounts if account.pk in wanted and _enforced(account, setup)}
+    mine = {
+        account.customer_id: account
+        for account in accounts
+        if account.customer_id is not None and account.pk in wanted and _enforced(account, setup)
+    }
     if not mine:
         return
     eligible = Customer.objects.filter(pk__in=mine, eligible_credit_limit__isnull=False).order_by("pk")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from credit_mgmt import limits
+from credit_mgmt import limit_history, limits
 from credit_mgmt.credit_profiles import feed_customers
 from credit_mgmt.limits import LimitChange, set_limit, set_limits
 from credit_mgmt.models import Commitment, CreditAccount, LimitHistory
@@ -144,7 +144,7 @@ def test_a_group_that_somebody_joins_while_its_date_changes_is_asked_for_again(m
     group = make.CustomerCreditGroupFactory()
     owner = give_limit(group, "100")
     newcomer = customer_with_limit("100")
-    lock = limits.locked_accounts
+    lock = limit_history.locked_accounts
 
     def somebody_joins(ids: Any) -> Any:
         Customer.objects.filter(pk=newcomer.pk).update(credit_group=group)
