@@ -1,6 +1,7 @@
 """Many holds in the background (`ux.md` 3.0, Select; `domain 6`): each on its own, by the services of the dialogs."""
 
 import datetime as dt
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from tests.factories_holds import NOW, a_customer, a_user, an_order, held
 
 pytestmark = pytest.mark.django_db
 LATER = "2026-11-26"
-WORK = {
+WORK: dict[str, tuple[dict[str, Any], str, dict[str, Any]]] = {
     "reject_holds": ({"note": "no answer"}, "rejected", {"status": "rejected"}),
     "snooze_holds": ({"until": LATER, "wakes_on": ["payment"]}, "snoozed", {"snoozed_until": dt.date(2026, 11, 26)}),
     "wake_holds": ({}, "woken", {"snoozed_until": None}),
@@ -92,7 +93,7 @@ def test_what_cannot_be_done_is_said_before_anything_is(three, kind, given, fiel
 
 # --- the dialogs ------------------------------------------------------------------------------------------------------
 
-DIALOGS = {
+DIALOGS: dict[str, tuple[dict[str, Any], str, dict[str, Any]]] = {
     "reject": ({"reason": "PAID", "note": "no answer", "order": "keep"}, "reject_holds", {"status": "rejected"}),
     "snooze": ({"when": "date", "until": LATER, "wakes_on": ["payment"]}, "snooze_holds", {"snoozed_until": LATER}),
     "wake": ({}, "wake_holds", {"snoozed_until": None}),
