@@ -12,6 +12,7 @@ from typing import Any, Final
 from django.db import transaction
 
 from credit_mgmt.accounts import account_key
+from credit_mgmt.eligibility import refuse_above_eligible
 from credit_mgmt.limit_history import (
     LIMIT_COLUMNS,
     AsOf,
@@ -99,8 +100,8 @@ def set_limits(
     """Change limits, flags and expiries; for each change its entry in the history, or None if nothing changed.
 
     A new expiry of a group becomes its members' (`domain 3.4`), whom it reads again under the lock. Raises
-    `InvalidInput` for an amount that is no limit, `Refused` where the parameter *allow manual editing of credit limits*
-    forbids it, `NotFound`, `NotAllowed`, `NotDecided`.
+    `InvalidInput` for an amount that is no limit, `Refused` where the parameters *allow manual editing of credit
+    limits* or *enforce eligible credit limit* forbid it, `NotFound`, `NotAllowed`, `NotDecided`.
     """
     _refuse_bad_values(changes)
     inherited = _changes_of_members(changes)
@@ -109,12 +110,14 @@ def set_limits(
         raise NotDecided("Members joined or left the credit group meanwhile; nothing was changed. Ask again.")
     for right in _rights(source, accounts.values()):
         authorize_each(actor, right, entities_of(accounts.values()))
+    days = business_days(accounts.values(), as_of=as_of, at=at)
     if source == LimitHistory.Source.MANUAL:
         _refuse_manual_editing(changes, accounts)
+        refuse_above_eligible(_raised(changes, accounts), list(accounts.values()), days)
     if source == LimitHistory.Source.OPENING:
         _refuse_second_opening([accounts[change.account] for change in changes])
     last = last_numbers(accounts)
-    signed = Signature(actor, at, note, business_days(accounts.values(), as_of=as_of, at=at))
+    signed = Signature(actor, at, note, days)
     entries = [_apply(change, accounts, last, source, signed) for change in changes]
     followers = [_apply(change, accounts, last, LimitHistory.Source.GROUP, signed) for change in inherited]
     _write([entry for entry in (*entries, *followers) if entry is not None], accounts)
@@ -160,6 +163,19 @@ def _refuse_manual_editing(changes: Iterable[LimitChange], accounts: Mapping[int
                 f"The credit limit of {account_key(account)} changes through limit adjustments only. Make an "
                 "adjustment, or switch on the parameter 'allow manual editing of credit limits'.",
             )
+
+
+def _raised(changes: Iterable[LimitChange], accounts: Mapping[int, CreditAccount]) -> dict[int, Decimal]:
+    """The amounts that are more than they were, by account; more than everything is the largest there is."""
+    wanted = {}
+    for change in changes:
+        account = accounts[change.account]
+        now = change.values(account)
+        if now["unlimited"] and not account.unlimited:
+            wanted[account.pk] = LARGEST
+        elif now["limit_amount"] > account.limit_amount:
+            wanted[account.pk] = now["limit_amount"]
+    return wanted
 
 
 def _refuse_second_opening(accounts: Sequence[CreditAccount]) -> None:

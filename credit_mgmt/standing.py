@@ -35,12 +35,6 @@ class CreditStanding:
     decision: Decision | None
     shown: Position | None
 
-    def seen_through(self, mask: Mask) -> "CreditStanding":
-        """The same, with what `mask` lets be seen of the customer's credit group (`domain 3.4`)."""
-        decision = None if self.decision is None else mask.decision(self.decision)
-        shown = None if self.shown is None else mask.position(self.shown)
-        return replace(self, decision=decision, shown=shown)
-
     @property
     def own_limit_binds(self) -> bool:
         """Whether the customer's own limit is tested, or the group's stands in for it (`domain 3.4`)."""
@@ -84,6 +78,7 @@ def standing_of(
     payer: Customer,
     as_of: dt.date,
     *,
+    mask: Mask,
     order_id: int | None = None,
     checkpoint: str = "",
     pro_forma: bool = False,
@@ -91,8 +86,9 @@ def standing_of(
 ) -> CreditStanding:
     """Where `payer` stands on `as_of`; with `order_id`, what the check of that order of the payer says, as a question.
 
-    The order is looked at as one on hold is (`domain 7`), with what would clear it; nothing is stored. Raises
-    `NotFound` for an order that isn't there.
+    What it says of the payer's credit group is what `mask` lets be seen (`domain 3.4`). The order is looked at as one
+    on hold is (`domain 7`), with what would clear it; nothing is stored. Raises `NotFound` for an order that isn't
+    there.
     """
     clock = read_clock()
     setup = current_setup(clock)
@@ -103,7 +99,14 @@ def standing_of(
     if order_id is not None:
         question = Question(Checkpoint(checkpoint), pro_forma, evaluation=True)
         decision = _decide(order_id, payer, question, loaded, setting, setup)
-    return CreditStanding(payer, loaded, setting, setup, decision, shown)
+    return CreditStanding(
+        payer,
+        loaded,
+        setting,
+        setup,
+        None if decision is None else mask.decision(decision),
+        None if shown is None else mask.position(shown),
+    )
 
 
 def _decide(  # noqa: PLR0917 - the parts of one question

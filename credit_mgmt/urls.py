@@ -5,6 +5,7 @@ from django.urls import path
 from credit_mgmt.pages.cover import CoverRegister, EndPolicyPage, NewPolicyPage, PolicyPage, RemovePolicyPage
 from credit_mgmt.pages.cover_import import CoverImportPage
 from credit_mgmt.pages.cover_types import CoverTypePage, CoverTypesPage
+from credit_mgmt.pages.cover_worked import WorkedSum
 from credit_mgmt.pages.parameters import ParameterListPage, ParametersPage
 from credit_mgmt.pages.rules import NewRulePage, RuleListPage, RulePage, RuleSwitch
 
@@ -12,6 +13,7 @@ urlpatterns = [
     path("cover/", CoverRegister.as_view(), name="cover-register"),
     path("cover/new/", NewPolicyPage.as_view(), name="cover-new"),
     path("cover/import/", CoverImportPage.as_view(), name="cover-import"),
+    path("cover/worked/", WorkedSum.as_view(), name="cover-worked"),
     path("cover/types/", CoverTypesPage.as_view(), name="cover-types"),
     path("cover/types/<slug:kind>/new/", CoverTypePage.as_view(), name="cover-type-new"),
     path("cover/types/<slug:kind>/<str:code>/", CoverTypePage.as_view(), name="cover-type"),

@@ -34,6 +34,7 @@ class Action(StrEnum):
     SETUP = "setup"
     CHECK = "check"
     POST_DOCUMENT = "post_document"
+    ASK_CREDIT = "ask_credit"
     WORK_HOLDS = "work_holds"
     MANAGE_COVER = "manage_cover"
     EVALUATE = "evaluate"
@@ -68,6 +69,7 @@ POLICY: dict[Action, tuple[Role, ...]] = {
     Action.SETUP: (Role.CREDIT_ADMINISTRATOR,),
     Action.CHECK: (Role.INTEGRATION, *_CLERKS, Role.CREDIT_ADMINISTRATOR),
     Action.POST_DOCUMENT: (Role.INTEGRATION, *_CLERKS),
+    Action.ASK_CREDIT: (Role.SALES_VIEWER, Role.VIEWER, *_CLERKS),
     Action.WORK_HOLDS: _CLERKS,
     Action.MANAGE_COVER: (Role.CREDIT_MANAGER,),
     Action.EVALUATE: _CLERKS,

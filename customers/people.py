@@ -7,14 +7,17 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.db.models import CharField, F, QuerySet, Value
+from django.db.models import CharField, F, Q, QuerySet, Value
 from django.db.models.functions import Cast, Coalesce, Concat, NullIf, Trim
 
-from customers.models import ApiClient
+from customers.access import POLICY, Action
+from customers.models import AccessGrant, ApiClient
 
 Recorded = Callable[[Collection[str]], Mapping[str, str]]
 """Given references, the names that were recorded with them; those that are not known are left out."""
 _recorded: list[Recorded] = []
+NAMED = 3
+"""People who are named at most where one of them is to be asked."""
 
 
 def register_recorded(source: Recorded) -> None:
@@ -56,3 +59,15 @@ def _ids(references: Collection[str], kind: str) -> list[int]:
 def _named(rows: QuerySet[Any], kind: str, name: Any) -> QuerySet[Any, tuple[str, str]]:
     reference = Concat(Value(f"{kind}:"), Cast("pk", CharField()), output_field=CharField())
     return rows.order_by().values_list(reference, Cast(name, CharField()))
+
+
+def whom_to_ask(legal_entity: str | None) -> str:
+    """Who gives roles in a legal entity (None: in all), in words: `Ask Ada Berg or Jan de Wit, who give roles.`"""
+    rows = AccessGrant.objects.filter(role__in=POLICY[Action.MANAGE_ACCESS], user__is_active=True)
+    there = Q(legal_entity=None) | (Q(legal_entity=legal_entity) if legal_entity is not None else Q())
+    givers = get_user_model()._default_manager.filter(pk__in=rows.filter(there).values("user")).order_by("pk")
+    names = [person.get_full_name() or person.get_username() for person in givers[:NAMED]]
+    if not names:
+        return "Ask your credit administrator, who gives roles."
+    *others, last = names
+    return f"Ask {', '.join(others)} or {last}, who give roles." if others else f"Ask {last}, who gives roles."

@@ -19,6 +19,7 @@ from customers import clock
 from customers.access import Action, Actor, NotAllowed, OutOfScope, actor_of_user, authorize
 from customers.errors import InvalidInput, NotDecided, NotFound, Refused
 from customers.models import LegalEntity
+from customers.people import whom_to_ask
 from customers.preferences import preferences_of
 from customers.signing_in import sign_in_first
 
@@ -65,7 +66,7 @@ class PageView(View):
         except (OutOfScope, NotFound) as problem:
             raise Http404(str(problem)) from problem
         except NotAllowed as problem:
-            return self._refuse(403, "You may not do this", str(problem))
+            return self._refuse(403, "You may not do this", f"{problem} {whom_to_ask(problem.legal_entity)}")
         except Refused as problem:
             return self._refuse(409, "This cannot be done now", problem.message)
         except InvalidInput as problem:

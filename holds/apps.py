@@ -15,6 +15,7 @@ class HoldsConfig(AppConfig):
             events,
             export,
             force_many,
+            many,
             reevaluation,
             release_job,
             retention,
@@ -25,5 +26,6 @@ class HoldsConfig(AppConfig):
         retention.register()
         release_job.register()
         force_many.register()
+        many.register()
         people.register_recorded(events.recorded_names)
         marks.look_with(reevaluation.TASK)

@@ -86,6 +86,19 @@ _MARKED = """
 """
 
 
+def _told_of(hold: Hold, causes: Causes) -> Causes:
+    """What happened in another legal entity is told as what it is here: something in the credit group. Who reads the
+    hold may not see that entity (`domain 3.4`)."""
+    elsewhere = {"kind": CauseKind.CREDIT_GROUP.value, "subject": ""}
+    told = [cause if _is_of(hold, cause.get("subject", "")) else elsewhere for cause in causes]
+    return [cause for place, cause in enumerate(told) if cause is not elsewhere or elsewhere not in told[:place]]
+
+
+def _is_of(hold: Hold, subject: str) -> bool:
+    entity, colon, _ = subject.partition(":")
+    return not colon or entity in (hold.legal_entity_id, "group")
+
+
 def inferred(decisions: Mapping[UUID, tuple[Any, Any]]) -> dict[UUID, Causes]:
     """What the decisions before and now tell, by hold, where it is the policy or the day. One query."""
     ids = {decision for pair in decisions.values() for decision in pair if decision is not None}
@@ -113,5 +126,6 @@ def causes_of(changed: Sequence[tuple[Hold, Any]], given: Mapping[UUID, Causes] 
     if not ids:
         return {}
     found = {pk: list(given[pk]) for pk in ids if pk in given} if given is not None else marked(ids)
+    found = {hold.pk: _told_of(hold, found[hold.pk]) for hold, _ in changed if hold.pk in found}
     rest = {hold.pk: (before, hold.last_decision_id) for hold, before in changed if not found.get(hold.pk)}
     return found | inferred(rest)

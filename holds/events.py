@@ -37,6 +37,7 @@ class EventType(StrEnum):
     WOKEN = "woken"
     FORCE_DUE = "force_due"
     FORCE_UNDONE = "force_undone"
+    ASKED = "asked"
 
 
 class Keys(NamedTuple):

@@ -302,6 +302,17 @@ class EvaluateForm(forms.Form):
         offer(self, "scope", scopes)
 
 
+class QuestionForm(forms.Form):
+    """What sales would like to know of an order on hold."""
+
+    question = forms.CharField(
+        label="Question",
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text="Say also what helps to decide: a promise to pay, how urgent it is.",
+    )
+
+
 class ScheduleForm(forms.Form):
     """Whether a schedule is on, and how often it runs."""
 

@@ -15,6 +15,7 @@ from django.db.models import CharField, DateTimeField, F, OuterRef, Q, QuerySet,
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Coalesce, Concat, JSONObject, LPad, NullIf
 
+from credit_mgmt.masking import Mask
 from credit_mgmt.models import DecisionRecord, LimitHistory
 from customers.models import Customer, CustomerTransaction, ProfileChange
 from holds.events import EventType
@@ -56,10 +57,13 @@ class Chapter:
 
 
 def timeline_of(
-    payer: Customer, *, hold: Hold | None = None, kind: str = "", after: str = "", per: int = 25
+    payer: Customer, *, mask: Mask, hold: Hold | None = None, kind: str = "", after: str = "", per: int = 25
 ) -> Chapter:
-    """What happened to the credit of `payer`; evaluations that changed nothing are told of `hold` alone. One query."""
-    sources = [rows for part, rows in _sources(payer, hold) if not kind or part == kind]
+    """What happened to the credit of `payer`; evaluations that changed nothing are told of `hold` alone. One query.
+
+    Changes of its credit group's limit only where `mask` lets them be seen, which may take another one.
+    """
+    sources = [rows for part, rows in _sources(payer, hold, mask) if not kind or part == kind]
     since = _read(after)
     pages = [_page(rows, since, per) for rows in sources]
     several = len(pages) > 1
@@ -85,7 +89,7 @@ def _page(rows: Any, since: tuple[dt.datetime, str] | None, per: int) -> Any:
     return rows.order_by("-happened", "-ident").values_list(*_COLUMNS)[: per + 1]
 
 
-def _sources(payer: Customer, hold: Hold | None) -> list[tuple[str, QuerySet[Any]]]:
+def _sources(payer: Customer, hold: Hold | None, mask: Mask) -> list[tuple[str, QuerySet[Any]]]:
     """The rows by kind; a kind may have several sources."""
     events = HoldEvent.objects.filter(hold__payer=payer)
     told = (*DECISIONS, *EVALUATIONS, EventType.NOTED)
@@ -102,7 +106,7 @@ def _sources(payer: Customer, hold: Hold | None) -> list[tuple[str, QuerySet[Any
         ("evaluations", _events(events.filter(type__in=EVALUATIONS))),
         *([("evaluations", _evaluations(hold))] if hold is not None else []),
         ("payments", _payments(payer)),
-        ("limits", _limits(payer)),
+        ("limits", _limits(payer, mask)),
         ("profile", _written(ProfileChange.objects.filter(customer=payer), "profile", profile)),
         ("notes", _events(events.filter(type=EventType.NOTED))),
         ("notes", _written(CustomerNote.objects.filter(customer=payer), "note", JSONObject(text="text"))),
@@ -155,10 +159,10 @@ def _payments(payer: Customer) -> QuerySet[CustomerTransaction]:
     return _told(payments, "payment", Cast("date", DateTimeField()), (nobody, nobody), about)
 
 
-def _limits(payer: Customer) -> QuerySet[LimitHistory]:
-    """Changes of the customer's limit, and of its group's."""
+def _limits(payer: Customer, mask: Mask) -> QuerySet[LimitHistory]:
+    """Changes of the customer's limit, and of its group's where they may be seen."""
     mine = Q(account__customer=payer)
-    if payer.credit_group_id is not None:
+    if payer.credit_group_id is not None and not mask.hides_group(payer.credit_group_id):
         mine |= Q(account__group=payer.credit_group_id)
     about = JSONObject(
         previous=_text("previous_limit"), limit=_text("limit_amount"), previous_unlimited="previous_unlimited",

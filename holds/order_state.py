@@ -64,11 +64,13 @@ SAFE: dict[str, Said] = {
     "cannot_be_evaluated": Said("something that the check needs is missing", _OURS),
     "posting_failed": Said("it was released, and its document could not be posted yet", _OURS),
 }
+SMALLER_HELPS = frozenset({"limit_used", "limit_exceeded", "overdue_amount", "sales_order"})
+"""Reasons that a smaller order may clear."""
 UNKNOWN = Said("it is being looked at", _OURS)
 EVENTS = {
     "hold_placed": "Stopped", "forced": "Stopped by hand", "ready_to_release": "Nothing blocks it any more",
     "released": "Released", "reinstated": "Stopped again", "rejected": "Rejected", "reopened": "Reopened",
-    "cancelled": "Cancelled",
+    "cancelled": "Cancelled", "asked": "Sales asked",
 }  # fmt: skip
 """What of a hold's history is told, and how."""
 HISTORY = 8

@@ -57,7 +57,7 @@ def snooze_holds(
     Failure codes as `edit_each`, `in_workflow`, and on fields `in_the_past`, `too_far`, `ships_first`. Raises
     `InvalidInput` for an unknown word in `wakes_on`.
     """
-    chosen = _words(wakes_on)
+    chosen = wake_words(wakes_on)
 
     def edit(hold: Hold) -> Mapping[str, Any] | None:
         require_active(hold)
@@ -71,7 +71,8 @@ def snooze_holds(
     return edit_each(ids, EventType.SNOOZED, edit, actor=actor, at=at, versions=versions)
 
 
-def _words(wakes_on: Sequence[str]) -> list[str]:
+def wake_words(wakes_on: Sequence[str]) -> list[str]:
+    """The words for what ends a snooze earlier, each once, sorted. Raises `InvalidInput` for one that is unknown."""
     known = [word.value for word in Wake]
     for word in wakes_on:
         if word not in known:

@@ -1,7 +1,9 @@
 """Addresses of the pages of this room: business keys, never database ids (`ux.md` 3.0, Address grammar)."""
 
-from django.urls import path, re_path
+from django.urls import include, path, re_path
 
+from credit_mgmt.pages.journal_urls import journal_urls
+from holds.journal_effects import hold_effects
 from holds.pages.arranging import ColumnsDialog, DeleteView, SaveView, SaveViewDialog, ViewsPage
 from holds.pages.assigning import AbsencePage, AssignDialog, ClaimDialog
 from holds.pages.changes import Changes
@@ -23,7 +25,7 @@ from holds.pages.limit_dialog import LimitDialog, LimitReviewDialog
 from holds.pages.new_orders import NewOrdersDialog
 from holds.pages.noting import CustomerNoteForm, FileForm, FilePage, PinForm
 from holds.pages.order_actions import CancelDialog, CheckOrder, ForceDialog, PostDocument, ReopenDialog
-from holds.pages.order_panel import OrderCreditPanel
+from holds.pages.order_panel import AskCredit, OrderCreditPanel
 from holds.pages.orders import OrderListPage, OrderPage
 from holds.pages.panels import CustomerPanel, HoldPanel, HoldRule
 from holds.pages.peek import HoldPeek
@@ -80,6 +82,7 @@ urlpatterns = [
     path("orders/", OrderListPage.as_view(), name="order-list"),
     path(ORDER, OrderPage.as_view(), name="order"),
     path(ORDER + "credit-panel/", OrderCreditPanel.as_view(), name="order-credit-panel"),
+    path(ORDER + "ask/", AskCredit.as_view(), name="order-ask"),
     path(ORDER + "post/", PostDocument.as_view(), name="order-post"),
     path(ORDER + "check/", CheckOrder.as_view(), name="order-check"),
     path(ORDER + "force/", ForceDialog.as_view(), name="order-force"),
@@ -102,6 +105,7 @@ urlpatterns = [
     path("groups/<str:number>/limit/", GroupLimitDialog.as_view(), name="group-limit"),
     path("groups/<str:number>/members/add/", AddMembersPage.as_view(), name="group-add"),
     path("groups/<str:number>/members/remove/", RemoveMembersPage.as_view(), name="group-remove"),
+    path("journals/", include(journal_urls(effects=hold_effects))),
     path("search/", SearchPage.as_view(), name="search"),
     path("preferences/", PreferencesPage.as_view(), name="preferences"),
     path("preferences/theme/", ThemeSwitch.as_view(), name="preferences-theme"),

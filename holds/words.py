@@ -91,6 +91,7 @@ EVENTS: dict[str, tuple[str, str, str]] = {
     "woken": ("Back in the list", "activity", ""),
     "force_due": ("Forced until today", "hand", "forced"),
     "force_undone": ("Force taken back", "undo-2", ""),
+    "asked": ("Sales asks", "message-square", "approval"),
 }
 """What can happen to a hold: words, icon and tone of the timeline."""
 
@@ -140,6 +141,7 @@ WOKEN_BY = {
     "reasons": "its reasons changed",
     "payment": "a payment arrived",
     "ship_date": "it ships within a day",
+    "asked": "sales asked",
 }
 """What ended a snooze."""
 

@@ -37,7 +37,7 @@ def assign_holds(
 
     Raises `InvalidInput` for an unknown user. Failure codes as `edit_each`, and `cannot_work`.
     """
-    people = [_person(assignee)] if assignee else [None]
+    people = [find_person(assignee)] if assignee else [None]
     return _assign(ids, people, actor=actor, at=at, versions=versions)
 
 
@@ -50,11 +50,12 @@ def share_holds(
     """
     if not people:
         raise InvalidInput.of("people", "required", "Choose the people among whom the holds are shared.")
-    found = [_person(name, field="people") for name in dict.fromkeys(people)]
+    found = [find_person(name, field="people") for name in dict.fromkeys(people)]
     return _assign(ids, found, actor=actor, at=at, versions=versions)
 
 
-def _person(name: str, field: str = "assignee") -> Any:
+def find_person(name: str, field: str = "assignee") -> Any:
+    """The active user of that name. Raises `InvalidInput` at `field` where there is none."""
     user = get_user_model().objects.filter(username=name, is_active=True).first()
     if user is None:
         raise InvalidInput.of(field, "unknown", f"There is no active user {name!r}.")

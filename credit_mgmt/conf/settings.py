@@ -208,6 +208,8 @@ CONTENT_SECURITY_POLICY = {
 # Sites that may show the credit panel of an order inside their own pages, e.g. https://erp.example.com; none unasked.
 # Cookies are SameSite=Lax: such a site is signed in only where it shares our registrable domain.
 CREDIT_PANEL_FRAMED_BY = env.list("CREDIT_PANEL_FRAMED_BY", default=[])
+# Where the ERP shows an order, such as https://erp.example/orders/{legal_entity}/{number}: sales shortens it there.
+CREDIT_ORDER_URL = env("CREDIT_ORDER_URL", default="")
 
 # --- static files --------------------------------------------------------------------------------------------------
 STATIC_URL = "/static/"

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
+from credit_mgmt.engine.eligibility import above_eligible
 from customers.money import LARGEST, ZERO, amount_text, round_half_up
 
 
@@ -217,7 +218,7 @@ def _of_eligibility(journal: Journal, line: Line) -> Iterator[Finding]:
     level = Level.ERROR if journal.eligible is Eligible.REFUSE else Level.WARNING
     if line.eligible_unknown:
         yield Finding(Code.ELIGIBLE_UNKNOWN, level, "new_limit")
-    elif line.eligible is not None and line.new_limit > line.eligible:
+    elif line.eligible is not None and above_eligible(line.new_limit, line.eligible):
         values = {"limit": line.told(line.new_limit), "eligible": line.told(line.eligible)}
         yield Finding(Code.ABOVE_ELIGIBLE, level, "new_limit", values)
 

@@ -16,6 +16,7 @@ from credit_mgmt.cover_file import as_csv
 from credit_mgmt.cover_forms import EndPolicyForm, PolicyForm, values_of
 from credit_mgmt.models import CoverPolicy
 from credit_mgmt.models.cover import CoverKind
+from credit_mgmt.pages.cover_worked import WORKED, worked
 from customers import access
 from customers.access import Action, Actor
 from customers.errors import InvalidInput
@@ -204,6 +205,7 @@ class _Editor(PageView):
                 "policy": policy,
                 "back_url": card_of(owner) if owner else reverse("cover-register"),
                 "remove_url": reverse("cover-remove", args=[policy.pk]) if policy else "",
+                "worked": worked({name: form[name].value() for name in WORKED}),
             },
             status=status,
         )

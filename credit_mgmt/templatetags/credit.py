@@ -48,6 +48,8 @@ STATUSES = {
     "passed": ("Passed", "check", "passed"),
     "not_checked": ("Not checked", "circle-dot", "neutral"),
     "draft": ("Draft", "pencil", "neutral"),
+    "approved": ("Approved", "user-check", "ready"),
+    "posted": ("Posted", "check", "passed"),
     "active_rule": ("Active", "check", "passed"),
     "inactive": ("Inactive", "slash", "neutral"),
     "cover_in_force": ("In force", "shield-check", "passed"),
@@ -55,7 +57,13 @@ STATUSES = {
     "cover_not_yet": ("Not yet", "calendar", "neutral"),
     "expired": ("Expired", "slash", "neutral"),
 }  # fmt: skip
-STATUS_ALIASES = {"active": "held", "ready_to_release": "ready", "release_failed": "failed", "approval": "in_approval"}
+STATUS_ALIASES = {
+    "active": "held",
+    "ready_to_release": "ready",
+    "release_failed": "failed",
+    "approval": "in_approval",
+    "in_workflow": "in_approval",
+}
 
 # Read by speech between chips, not seen.
 COMMA = mark_safe('<span class="tr-sep">, </span>')

@@ -23,6 +23,7 @@ from customers.imports import RowResult
 from customers.models import Document, SalesOrder
 from holds import forced
 from holds.api.holds import HoldSerializer
+from holds.asking import ask_credit
 from holds.models import Hold
 from holds.orders import cancel_order, feed_orders, report_posted, report_posting_failed
 from holds.posting import Posting, post_document
@@ -71,6 +72,19 @@ class NoteSerializer(StrictSerializer):
     note = TextField(required=False, allow_blank=True, max_length=2000)
 
 
+class QuestionSerializer(StrictSerializer):
+    """What sales would like to know."""
+
+    question = TextField(max_length=2000)
+
+
+class AskedSerializer(StrictSerializer):
+    """The order, and the day on which its hold is looked at again."""
+
+    sales_order = serializers.CharField()
+    review_date = serializers.DateField()
+
+
 class PostingSerializer(StrictSerializer):
     """What became of it: `held` is an answer, not an error; `cleared` where the ERP posts; `refused` at the counter."""
 
@@ -92,6 +106,7 @@ class SalesOrderActions(SalesOrderResource):
         "force_hold": Action.FORCE_HOLD,
         "cancel": Action.CANCEL_ORDER,
         "reopen": Action.REOPEN,
+        "ask_credit": Action.ASK_CREDIT,
     }
 
     def feed(self, rows: Sequence[Mapping[str, Any]], *, replace: bool, atomic: bool) -> list[RowResult]:
@@ -122,6 +137,17 @@ class SalesOrderActions(SalesOrderResource):
         given = self.read(PostSerializer)
         posting = post_document(order=order.pk, actor=self.actor, at=self.now, today=self.today_in, **given)
         return Response(self._posting(posting, order))
+
+    @extend_schema(request=QuestionSerializer, responses=AskedSerializer)
+    @action(detail=True, methods=["post"], url_path="ask-credit")
+    def ask_credit(self, request: Request, key: str) -> Response:
+        """Put a question about an order on hold to whoever decides it (`ux` 3.19)."""
+        order: SalesOrder = self.object_of(key)
+        given = self.read(QuestionSerializer)
+        hold = ask_credit(
+            order=order.pk, question=given["question"], actor=self.actor, at=self.now, today=self.today_in
+        )
+        return Response(AskedSerializer({"sales_order": key, "review_date": hold.review_date}).data)
 
     def _posting(self, posting: Posting, order: SalesOrder) -> dict[str, Any]:
         hold = None

@@ -23,6 +23,7 @@ class AssignDialog(WorkDialog):
     template = "holds/assign.html"
     verb = "Assign"
     done = "assigned"
+    kind = "assign_holds"
 
     def form(self, chosen: Selection, data: QueryDict | None = None) -> AssignForm:
         """People who work on holds in these legal entities; me first."""
@@ -31,6 +32,11 @@ class AssignDialog(WorkDialog):
         people = worklist.workers(chosen.entities)
         initial = {"assignee": current.get_username() if current else self.actor.name}
         return AssignForm(data, people=people, me=self.actor.name, initial=initial, several=len(chosen.active) > 1)
+
+    def given(self, form: Form) -> dict[str, Any]:
+        """To whom: a person, nobody, or several in turn."""
+        people = list(form.cleaned_data.get("people") or ())
+        return {"people": people, "assignee": "" if people else form.cleaned_data["assignee"]}
 
     def decide(self, chosen: Selection, form: Form) -> BulkResult:
         """Give them to the person, or to the people in turn."""
@@ -61,10 +67,15 @@ class ClaimDialog(WorkDialog):
     template = "holds/claim.html"
     verb = "Take"
     done = "assigned to you"
+    kind = "assign_holds"
 
     def form(self, chosen: Selection, data: QueryDict | None = None) -> Form:
         """Nothing to fill in."""
         return Form(data)
+
+    def given(self, form: Form) -> dict[str, Any]:
+        """To the reader."""
+        return {"assignee": self.actor.name}
 
     def decide(self, chosen: Selection, form: Form) -> BulkResult:
         """Assign them to the reader."""

@@ -1,10 +1,11 @@
 """Dialogs on chosen holds (`ux.md` 3.3): each hold succeeds or fails on its own, and what failed stays chosen.
 
 One template serves the native dialog and the full page. After an act that can be taken back the toast offers *Undo*.
+What takes long is done by a job, whose page shows the progress and what became of each.
 """
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 from django.contrib import messages
@@ -13,12 +14,15 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.urls import reverse
 
 from credit_mgmt.masking import Mask
+from customers import jobs
 from customers.access import Action
 from customers.errors import InvalidInput
 from customers.views import PageView, add_errors
+from holds import many
 from holds.each import BulkResult, Failure
 from holds.models import Hold, HoldEvent
 from holds.pages.selection import MOST, Selection, inside, plural, selection
+from holds.selections import MOST as MOST_SELECTED
 
 SHOWN = 20
 """Rows that a dialog lists before it says how many more there are."""
@@ -32,7 +36,14 @@ class SelectionDialog(PageView):
     verb: ClassVar[str]
     done: ClassVar[str]
     undoable: ClassVar[bool] = True
-    most: ClassVar[int] = MOST
+    kind: ClassVar[str] = ""
+    """The job (`holds.many`) that works on more than a person waits for; nothing where that many cannot be chosen."""
+    at_once: ClassVar[int] = many.AT_ONCE
+
+    @property
+    def most(self) -> int:
+        """As many holds as can be chosen: all that a selection has, where there is a job."""
+        return MOST_SELECTED if self.kind else MOST
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """The dialog, or the same as a page."""
@@ -67,8 +78,22 @@ class SelectionDialog(PageView):
         raise NotImplementedError
 
     def first(self, chosen: Selection, form: Form) -> HttpResponse | None:
-        """What comes between a valid form and the service, where something does: a question, or a job instead."""
-        return None
+        """What comes between a valid form and the service, where something does: many are worked on by a job."""
+        if not self.kind or len(chosen.active) <= self.at_once:
+            return None
+        return self.in_background(chosen.active, chosen, self.given(form))
+
+    def given(self, form: Form) -> dict[str, Any]:
+        """What the form says, as parameters of the job."""
+        return {}
+
+    def in_background(self, holds: Iterable[Hold], chosen: Selection, given: Mapping[str, Any]) -> HttpResponse:
+        """Start the job, and show it."""
+        ids = [str(hold.pk) for hold in holds]
+        parameters = {"holds": ids, "versions": chosen.versions, **given}
+        job = jobs.start_job(self.kind, parameters, actor=self.actor, now=self.now)
+        messages.success(self.request, f"{plural(len(ids), 'hold')}: in the background, with an outcome for each.")
+        return self.go(reverse("job", args=[job.pk]))
 
     def more(self, chosen: Selection, form: Form) -> dict[str, Any]:
         """What else the template shows."""
@@ -100,6 +125,7 @@ class SelectionDialog(PageView):
             "shown": holds[:SHOWN],
             "more_count": max(0, len(holds) - SHOWN),
             "forced": [hold for hold in holds if hold.forced],
+            "in_background": bool(self.kind) and len(holds) > self.at_once,
             "action_url": self.request.path,
             "cancel_url": self._cancel_url(chosen),
             "next": self._next(),

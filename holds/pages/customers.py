@@ -113,7 +113,7 @@ class CustomerPage(PageView):
         """The overview: limit, exposure, overdue, holds, orders, history."""
         customer = customer_or_404(self, legal_entity, account)
         today = self.today(customer.legal_entity.time_zone)
-        standing = standing_of(customer, today).seen_through(Mask(self.actor))
+        standing = standing_of(customer, today, mask=Mask(self.actor))
         position = standing.position
         panels = f"{reverse('customer', args=[legal_entity, account])}panels"
         urls = document_urls(lambda name, query: f"{panels}/{name}/{query}")
@@ -132,7 +132,7 @@ class CustomerPage(PageView):
                     position, components_of(customer, position, standing.setting.rates), binds=standing.own_limit_binds
                 ),
                 "ageing": ageing(position, f"{panels}/invoices/"),
-                "events": told(timeline_of(customer, per=EVENTS).rows),
+                "events": told(timeline_of(customer, mask=Mask(self.actor), per=EVENTS).rows),
                 "tabs": customer_tabs(customer, "overview"),
                 "pinned": getattr(customer, "pinned_note", None),
                 **standing_banner(self, customer),

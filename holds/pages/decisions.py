@@ -3,28 +3,25 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.contrib import messages
 from django.forms import Form
 from django.http import HttpResponse, QueryDict
-from django.urls import reverse
 
 from credit_mgmt.masking import Mask
 from customers.access import Action
 from customers.models import Reason
+from holds import release_job
 from holds.each import BulkResult
 from holds.forms import RejectForm, ReleaseForm, reasons_of
 from holds.models import Hold
 from holds.pages import afterwards
 from holds.pages.bulk import SelectionDialog
-from holds.pages.selection import Selection, plural
+from holds.pages.selection import Selection
 from holds.recent import last_release
 from holds.rejections import reject_holds
-from holds.release_job import start_release
 from holds.releases import release_holds
 
 IN_BACKGROUND_ABOVE = 50
 """So many holds are released while a person waits: with posting some tens of milliseconds each."""
-MOST_RELEASED = 5_000
 
 MODE_HINTS = {
     Hold.Mode.WITH_POSTING: (
@@ -55,7 +52,8 @@ class ReleaseDialog(DecisionDialog):
     template = "holds/release.html"
     verb = "Release"
     done = "released"
-    most = MOST_RELEASED
+    kind = release_job.KIND
+    at_once = IN_BACKGROUND_ABOVE
 
     def form(self, chosen: Selection, data: QueryDict | None = None) -> ReleaseForm:
         """How, as the reader did last; only reasons that are valid for the chosen legal entities."""
@@ -95,20 +93,13 @@ class ReleaseDialog(DecisionDialog):
         few, mask = len(holds) <= afterwards.MOST, Mask(self.actor)
         if seen and few and afterwards.afterwards(holds, self.today_of, mask).moved(seen):
             return self.show(chosen, form, status=409, moved=True)
-        if len(holds) <= IN_BACKGROUND_ABOVE:
-            return None
+        return self.in_background(holds, chosen, self.given(form)) if len(holds) > self.at_once else None
+
+    def given(self, form: Form) -> dict[str, Any]:
+        """How, why, and when to look again."""
         given = form.cleaned_data
-        parameters = {
-            "holds": [str(hold.pk) for hold in holds],
-            "versions": chosen.versions,
-            "mode": given["mode"],
-            "reason": given["reason"],
-            "review_date": given["review_date"].isoformat() if given["review_date"] else None,
-            "note": given["note"],
-        }
-        job = start_release(parameters=parameters, actor=self.actor, now=self.now)
-        messages.success(self.request, f"Releasing {plural(len(holds), 'hold')} in the background.")
-        return self.go(reverse("job", args=[job.pk]))
+        review_date = given["review_date"].isoformat() if given["review_date"] else None
+        return {"mode": given["mode"], "reason": given["reason"], "review_date": review_date, "note": given["note"]}
 
     def decide(self, chosen: Selection, form: Form) -> BulkResult:
         """Release them."""
@@ -156,6 +147,7 @@ class RejectDialog(DecisionDialog):
     verb = "Reject"
     done = "rejected"
     undoable = False
+    kind = "reject_holds"
 
     def form(self, chosen: Selection, data: QueryDict | None = None) -> RejectForm:
         """Only reasons that are valid for the chosen legal entities."""
@@ -169,6 +161,13 @@ class RejectDialog(DecisionDialog):
     def more(self, chosen: Selection, form: Form) -> dict[str, Any]:
         """What becomes of the order, in words."""
         return {**super().more(chosen, form), "order_hints": ORDER_HINTS}
+
+    def given(self, form: Form) -> dict[str, Any]:
+        """Why, and what becomes of the orders."""
+        cancels = isinstance(form, RejectForm) and form.cancels
+        return {
+            "reason": form.cleaned_data["reason"] or None, "note": form.cleaned_data["note"], "cancel_order": cancels,
+        }  # fmt: skip
 
     def decide(self, chosen: Selection, form: Form) -> BulkResult:
         """Reject them."""

@@ -36,16 +36,16 @@ def standing_now(page: PageView, hold: Hold, *, with_position: bool = True) -> C
     """The payer's credit today and, while the hold is active, what the check says now; as far as the reader may see."""
     today, mask = page.today(hold.legal_entity.time_zone), Mask(page.actor)
     if hold.status != Hold.Status.ACTIVE:
-        return standing_of(hold.payer, today, with_position=with_position).seen_through(mask)
-    standing = standing_of(
+        return standing_of(hold.payer, today, mask=mask, with_position=with_position)
+    return standing_of(
         hold.payer,
         today,
+        mask=mask,
         order_id=hold.order_id,
         checkpoint=hold.checkpoint,
         pro_forma=hold.pro_forma,
         with_position=with_position,
     )
-    return standing.seen_through(mask)
 
 
 # --- why -------------------------------------------------------------------------------------------------------------

@@ -119,7 +119,7 @@ class HoldPage(PageView):
             ],
             "other_count": len(others),
             "fit_url": self._fit_url(hold) if others else "",
-            "events": told(timeline_of(hold.payer, hold=hold, per=EVENTS).rows, hold=hold.number),
+            "events": told(timeline_of(hold.payer, mask=mask, hold=hold, per=EVENTS).rows, hold=hold.number),
             "tabs": tabs_of(hold, "trace"),
             "small_actions": small_actions_of(self, hold, back=self._here(hold)),
             "bulk_actions": _bulk_actions(self, hold),

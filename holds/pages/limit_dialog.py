@@ -8,6 +8,7 @@ from django.http import QueryDict
 from django.urls import reverse
 
 from credit_mgmt.credit_profiles import change_profile
+from credit_mgmt.eligibility import warning_of
 from credit_mgmt.forms import LimitForm, ReviewForm
 from credit_mgmt.limit_entry import enter_limit
 from customers.access import Action
@@ -45,7 +46,10 @@ class LimitDialog(Dialog):
         changed = enter_limit(
             customer=subject, amount=amount, actor=self.actor, at=self.now, as_of=self.today_of, **values
         )
-        return f"Limit of {subject.name} changed." if changed else f"The limit of {subject.name} was that already."
+        if changed is None:
+            return f"The limit of {subject.name} was that already."
+        warning = warning_of(changed.account, self.today_of(subject.legal_entity_id))
+        return f"Limit of {subject.name} changed. {warning}".rstrip()
 
     def words(self, subject: Customer) -> dict[str, Any]:
         """What the dialog says."""

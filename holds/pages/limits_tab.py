@@ -7,7 +7,9 @@ from typing import Any
 from django.urls import reverse
 
 from credit_mgmt.conversions import conversion_of
+from credit_mgmt.eligibility import warning_of
 from credit_mgmt.limit_components import LOOK_BACK, components_of, still_told, temporary_component
+from credit_mgmt.masking import Mask
 from credit_mgmt.models import LimitHistory, TemporaryLimit
 from credit_mgmt.period_strip import month_start, period_strip
 from credit_mgmt.policies import current_setup
@@ -28,8 +30,9 @@ STRIP_BEFORE, STRIP_MONTHS = 3, 15
 def limits(subject: Subject) -> Item:
     """Everything about the limit; the number of queries does not depend on what there is."""
     customer, today = subject.customer, subject.today
-    standing = standing_of(customer, today)
+    standing = standing_of(customer, today, mask=Mask(subject.page.actor))
     position = standing.position
+    account = getattr(customer, "credit_account", None)
     start = month_start(today, -STRIP_BEFORE)
     components = components_of(customer, position, standing.setting.rates, since=start)
     shown = still_told(components, position.as_of - LOOK_BACK)
@@ -41,6 +44,7 @@ def limits(subject: Subject) -> Item:
         "temporary": temporary_rows(customer, today),
         "flags": _flags(standing, customer),
         "review": _review(customer),
+        "above_eligible": warning_of(account, today) if account is not None else "",
         **_urls(subject),
         **history(subject),
     }

@@ -174,7 +174,10 @@ def timeline(subject: Subject) -> Item:
     """Everything that happened to the customer's credit, newest first; one query."""
     kind = subject.address.one("kind")
     kind = kind if kind in KINDS else ""
-    chapter = timeline_of(subject.customer, hold=subject.hold, kind=kind, after=subject.params.get("after", ""))
+    chapter = timeline_of(
+        subject.customer, mask=Mask(subject.page.actor), hold=subject.hold, kind=kind,
+        after=subject.params.get("after", ""),
+    )  # fmt: skip
     filters = [{"label": "Everything", "url": subject.url("timeline"), "active": not kind}]
     filters += [
         {"label": label, "url": subject.url("timeline", f"?kind={name}"), "active": name == kind}

@@ -21,6 +21,7 @@ class SnoozeDialog(WorkDialog):
     template = "holds/snooze.html"
     verb = "Snooze"
     done = "snoozed"
+    kind = "snooze_holds"
 
     def form(self, chosen: Selection, data: QueryDict | None = None) -> SnoozeForm:
         """The usual days, as the first hold's legal entity sees them; as it is where one hold is snoozed already."""
@@ -38,6 +39,10 @@ class SnoozeDialog(WorkDialog):
         days = {value: dt.date.fromisoformat(value) for value, _ in choices if value != SnoozeForm.OTHER}
         snoozed = [hold for hold in chosen.active if hold.snoozed_until is not None]
         return {"hints": {value: f"{day:%a %-d %b}" for value, day in days.items()}, "snoozed": snoozed}
+
+    def given(self, form: Form) -> dict[str, Any]:
+        """Until when, and what ends it earlier."""
+        return {"until": form.cleaned_data["until"].isoformat(), "wakes_on": form.cleaned_data["wakes_on"]}
 
     def decide(self, chosen: Selection, form: Form) -> BulkResult:
         """Put them aside."""
@@ -64,6 +69,7 @@ class WakeDialog(WorkDialog):
     template = "holds/wake.html"
     verb = "Wake"
     done = "back in the list"
+    kind = "wake_holds"
 
     def form(self, chosen: Selection, data: QueryDict | None = None) -> Form:
         """Nothing to fill in."""

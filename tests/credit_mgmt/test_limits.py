@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from credit_mgmt import limits
+from credit_mgmt import limit_history, limits
 from credit_mgmt.credit_profiles import feed_customers
 from credit_mgmt.limits import LimitChange, set_limit, set_limits
 from credit_mgmt.models import Commitment, CreditAccount, LimitHistory
@@ -81,6 +81,40 @@ def test_limits_change_by_hand_where_the_parameter_allows_it(
     assert change(account, "manual", limit_amount=Decimal(5)) is not None
 
 
+@pytest.mark.parametrize(
+    ("enforced", "values", "refused"),
+    [
+        ("no", {"limit_amount": Decimal(501)}, False),
+        ("warn", {"limit_amount": Decimal(501)}, False),
+        ("refuse", {"limit_amount": Decimal(500)}, False),
+        ("refuse", {"limit_amount": Decimal("500.01")}, True),
+        ("refuse", {"unlimited": True}, True),
+        ("refuse", {"limit_amount": Decimal(50)}, False),
+    ],
+)
+def test_by_hand_nobody_gets_more_than_they_are_eligible_for(
+    account: CreditAccount, parameters: Callable[..., None], enforced: str, values: dict[str, Any], refused: bool
+) -> None:
+    """domain 2, 10: enforce eligible credit limit; equal is not above"""
+    parameters(allow_manual_editing_of_credit_limits=True, enforce_eligible_credit_limit=enforced)
+    Customer.objects.update(eligible_credit_limit=500, eligible_credit_limit_currency="USD")
+    if not refused:
+        assert change(account, "manual", **values) is not None
+        return
+    with pytest.raises(Refused, match="above the eligible credit limit"):
+        change(account, "manual", **values)
+
+
+def test_an_eligible_limit_without_a_rate_is_said_to_be_unknown(
+    account: CreditAccount, parameters: Callable[..., None]
+) -> None:
+    parameters(allow_manual_editing_of_credit_limits=True, enforce_eligible_credit_limit="refuse")
+    make.CurrencyFactory(code="EUR")
+    Customer.objects.update(eligible_credit_limit=500, eligible_credit_limit_currency="EUR")
+    with pytest.raises(Refused, match="no exchange rate to USD"):
+        change(account, "manual", limit_amount=Decimal(200))
+
+
 def test_an_opening_limit_is_the_first(account: CreditAccount) -> None:
     with pytest.raises(Refused, match="limit history already"):
         change(account, "opening", limit_amount=Decimal(5))
@@ -110,7 +144,7 @@ def test_a_group_that_somebody_joins_while_its_date_changes_is_asked_for_again(m
     group = make.CustomerCreditGroupFactory()
     owner = give_limit(group, "100")
     newcomer = customer_with_limit("100")
-    lock = limits.locked_accounts
+    lock = limit_history.locked_accounts
 
     def somebody_joins(ids: Any) -> Any:
         Customer.objects.filter(pk=newcomer.pk).update(credit_group=group)

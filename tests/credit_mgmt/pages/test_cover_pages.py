@@ -95,6 +95,24 @@ def test_bad_input_is_said_beside_its_field_and_nothing_typed_is_lost(
     assert not CoverPolicy.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("value=50000&update_percent=50", "50 % of 50,000.00: 25,000.00 USD counts. The limit rises by it."),
+        ("value=50000&update_percent=50&included_in_exposure=on",
+         "50 % of 50,000.00: 25,000.00 USD counts. Less the whole value 50,000.00: the limit changes by −25,000.00."),
+        ("value=100.05&update_amount=12.5", "A fixed amount: 12.50 USD counts. The limit rises by it."),
+        ("value=50000&update_percent=101", ""),
+        ("value=50000&update_amount=50001", ""),
+        ("value=NaN&update_percent=50", ""),
+        ("value=&update_percent=", ""),
+    ],
+)  # fmt: skip
+def test_the_sum_is_worked_out_while_one_types(manager: Client, typed: str, said: str) -> None:
+    """ux 3.11"""
+    assert shown(manager.get(f"/cover/worked/?currency=USD&{typed}")) == said
+
+
 def test_without_a_customer_in_the_address_the_form_asks_for_one(manager: Client, customer: Customer) -> None:
     assert manager.post("/cover/new/", {**NEW, "customer": "USMF:NOBODY"}).context["form"].errors.keys() == {"customer"}
     manager.post("/cover/new/", {**NEW, "customer": customer.key})

@@ -60,7 +60,7 @@ def test_the_tab_costs_the_same_whatever_there_is(clerk, django_assert_max_num_q
     customer = a_customer("US-001", limit="1000")
     give_temporary_limit(customer, "2500", days(0), days(1))
     clerk.get(TAB)
-    with django_assert_max_num_queries(14) as few:
+    with django_assert_max_num_queries(15) as few:
         clerk.get(TAB)
     for number in range(10, 40, 2):
         give_temporary_limit(customer, "2500", days(number), days(number + 1))
@@ -112,6 +112,17 @@ def test_without_a_rate_it_is_entered_in_the_accounting_currency_alone(clerk):
 
 class TestReview:
     ADDRESS = "/customers/USMF/US-001/review/"
+
+    def test_a_limit_above_the_eligible_one_is_said_to_be(self, clerk):
+        """domain 10: enforce eligible credit limit, warn"""
+        a_customer("US-001", eligible_credit_limit=1500, eligible_credit_limit_currency_id="USD")
+        parameters(allow_manual_editing_of_credit_limits=True, enforce_eligible_credit_limit="warn")
+        assert "above the eligible" not in shown(clerk.get(TAB))
+        values = {"limit_amount": "1500.01", "note": "as agreed"}
+        answer = clerk.post("/customers/USMF/US-001/limit/", values, follow=True)
+        words = "1500.01 USD is above the eligible credit limit of 1500.00 USD"
+        assert words in shown(answer)
+        assert words in shown(clerk.get(TAB))
 
     def test_eligible_limit_and_review_dates_are_edited(self, clerk):
         a_customer("US-001")

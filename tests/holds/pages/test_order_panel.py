@@ -166,3 +166,32 @@ def test_it_takes_few_queries(seller, django_assert_max_num_queries):
     stopped()
     with django_assert_max_num_queries(9):
         seller.get(PANEL)
+
+
+def test_a_seller_asks_and_the_answerer_finds_the_question(seller, clerk):
+    hold = stopped()
+    assert "Ask credit…" in words(seller.get(PANEL))
+    assert seller.post("/orders/USMF/SO-1/ask/", {"question": ""}).status_code == 422
+    answer = seller.post("/orders/USMF/SO-1/ask/", {"question": "They pay on Thursday."}, follow=True)
+    assert "Asked: it stands on the hold" in answer.content.decode()
+    assert "Sales asked" in words(seller.get(PANEL))
+    assert "They pay on Thursday." not in words(seller.get(PANEL)), "others in sales read it not"
+    page = clerk.get(f"/holds/{hold.number}/").content.decode()
+    assert "Sales asks" in page
+    assert "They pay on Thursday." in page
+    assert hold.number in clerk.get("/holds/?view=review").content.decode()
+
+
+def test_an_order_that_is_not_held_is_not_asked_about(seller, world):
+    order = an_order(a_customer())
+    assert "Ask credit" not in words(seller.get(f"/orders/USMF/{order.number}/credit-panel/"))
+    assert seller.post(f"/orders/USMF/{order.number}/ask/", {"question": "?"}).status_code == 409
+
+
+def test_an_order_that_is_too_large_is_shortened_where_the_erp_shows_it(seller, settings):
+    stopped()
+    assert "Shorten order" not in words(seller.get(PANEL))
+    settings.CREDIT_ORDER_URL = "https://erp.example/{legal_entity}/{number}"
+    assert 'href="https://erp.example/USMF/SO-1"' in seller.get(PANEL).content.decode()
+    Hold.objects.update(reason_codes=["days_overdue"])
+    assert "Shorten order" not in words(seller.get(PANEL))
