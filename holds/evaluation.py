@@ -218,11 +218,20 @@ def evaluate(
         )
         save_looked_at([lines[position].id for position in known], at)
         released, failed = _release_ready(screened, locked, today, at)
+    ready_before = sum(1 for position in known if lines[position].ready)
+    return {"evaluated": len(lines), **_outcome_of(screened, ready_before, released, failed)}
+
+
+def _outcome_of(
+    screened: Sequence[Screened],
+    ready_before: int,
+    released: Mapping[uuid.UUID, str],
+    failed: Sequence[Mapping[str, str]],
+) -> dict[str, Any]:
+    ready = sum(1 for one in screened if one.hold.ready_to_release and one.hold.pk not in released)
     return {
-        "evaluated": len(lines),
         "cleared": sum(1 for one in screened if one.difference.cleared),
-        "ready": sum(1 for position in known if lines[position].ready)
-        + sum(1 for one in screened if one.hold.ready_to_release and one.hold.pk not in released),
+        "ready": ready_before + ready,
         "released": len(released),
         "failed": failed,
         "changes": _changes(screened, released, {problem["id"]: problem["message"] for problem in failed}),

@@ -1,5 +1,6 @@
 """Decisions and positions as the API shows them (`api.md`, "Names that clients rely on")."""
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -7,7 +8,7 @@ from rest_framework import serializers
 
 from credit_mgmt import messages
 from credit_mgmt.engine.decision import Decision, Outcome, Reason, Remedy, TraceLine
-from credit_mgmt.exposure import Position
+from credit_mgmt.exposure import GroupStanding, Position
 from credit_mgmt.masking import Mask
 from customers.edge.fields import JsonField, StrictSerializer
 from customers.models import Currency
@@ -180,6 +181,16 @@ class PositionSerializer(StrictSerializer):
     missing_rate = serializers.CharField(allow_null=True)
 
 
+def _group_data(group: GroupStanding, text: Callable[[Decimal | None], str | None]) -> dict[str, Any]:
+    return {
+        "number": group.number,
+        "limit": text(group.limit),
+        "exposure": text(group.exposure),
+        "available": text(group.available),
+        "expires_on": group.expires_on.isoformat() if group.expires_on else None,
+    }
+
+
 def position_data(position: Position, mask: Mask) -> dict[str, Any]:
     """A position as `PositionSerializer` describes it and `mask` lets it be seen; amounts with their currency's
     decimals."""
@@ -206,14 +217,7 @@ def position_data(position: Position, mask: Mask) -> dict[str, Any]:
         "days_overdue": position.days_overdue,
         "oldest_overdue": position.oldest_overdue,
         "ageing": [{"label": bucket.label, "amount": text(bucket.amount)} for bucket in position.ageing],
-        "group": group
-        and {
-            "number": group.number,
-            "limit": text(group.limit),
-            "exposure": text(group.exposure),
-            "available": text(group.available),
-            "expires_on": group.expires_on.isoformat() if group.expires_on else None,
-        },
+        "group": group and _group_data(group, text),
         "risk_score": None,
         "risk_group": None,
         "statistics": None,

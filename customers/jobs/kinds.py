@@ -26,21 +26,36 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """How jobs of one kind are planned, worked and added up; see `register_kind`."""
+    """How jobs of one kind are planned, worked and added up."""
 
     name: str
     plan: Callable[[Job], Iterable[Payload]]
+    """Yields lists of JSON values (ids in order); reads only, as it is repeated after a kill."""
     work: Callable[[Job, Payload, Actor], Result]
+    """Works on one list inside the transaction that marks it done, and returns its share of the result as JSON.
+
+    The actor carries the grants that stand now, never more than when the job was started. It may be called again for
+    the same list if it raised or the worker died, but its effects are kept exactly once. It must not open a durable
+    transaction nor reach outside the database."""
     parameters: Callable[[Mapping[str, Any]], dict[str, Any]]
+    """Returns what is stored of the parameters given, or raises `InvalidInput`; unknown names are an error."""
     action: Action
     fold: Callable[[Iterable[Result]], Result]
+    """Makes the job's result of the shares; called with none, it gives the result of no work."""
     finish: Callable[[Job, Actor], None] | None
+    """Runs once, in the transaction that ends the job."""
     lease: dt.timedelta
+    """Longer than one list may take: a dead worker's list waits this long."""
     description: str
     resolve: Callable[[Parameters, Actor, dt.datetime], Start] | None = None
+    """What valid parameters come down to for this actor now, for parameters that name another job; raises `NotFound`,
+    `Refused`."""
     one_run: bool = False
+    """One run per legal entity at a time; a second start with the same parameters joins the running one."""
     again: Callable[[Job, list[Any]], Iterable[Payload]] | None = None
+    """What to try again of a job whose ids failed; by default the lists that died."""
     counts: str = ""
+    """The part of the result, a number or a list, that says how much was changed; empty for what only reads."""
 
 
 _kinds: dict[str, Kind] = {}
@@ -78,20 +93,7 @@ def register_kind(  # noqa: PLR0913 - the parts of a kind, keyword-only
 ) -> Kind:
     """Register a kind of job; called once per process, from the `ready` of the room that owns it.
 
-    - `plan(job)` yields lists of JSON values (ids in order); reads only, as it is repeated after a kill.
-    - `work(job, payload, actor)` works on one list inside the transaction that marks it done, and returns its share of
-      the result as JSON. `actor` carries the grants that stand now, never more than when the job was started. It may
-      be called again for the same list if it raised or the worker died, but its effects are kept exactly once. It must
-      not open a durable transaction nor reach outside the database.
-    - `parameters(given)` returns what is stored, or raises `InvalidInput`; unknown names are an error.
-    - `fold(results)` makes the job's result of the shares; called with none, it gives the result of no work.
-    - `finish(job, actor)` runs once, in the transaction that ends the job.
-    - `lease`: longer than one list may take; a dead worker's list waits this long.
-    - `resolve(parameters, actor, now)`: what valid parameters come down to for this actor now, for parameters that name
-      another job; raises `NotFound`, `Refused`.
-    - `one_run`: one run per legal entity at a time; a second start with the same parameters joins the running one.
-    - `again(job, ids)`: what to try again of a job whose `ids` failed; by default the lists that died.
-    - `counts`: the part of the result, a number or a list, that says how much was changed; empty for what only reads.
+    What each part is, `Kind` says. Raises `ValueError` where the name is taken by other work.
     """
     made = Kind(
         name=kind,

@@ -28,18 +28,16 @@ def test_an_order_is_held_understood_and_released(settings):
     [hold] = clerk.get("holds?status=active").is_(200)["results"]
     [reason] = hold["reasons"]
     assert (hold["amount"], hold["over_limit"], hold["used_percent"]) == ("4000.00", "2000.00", "120.00")
-    assert (reason["type"], reason["evidence"]["measured"], reason["evidence"]["limit"]) == (
-        "limit_used", "12000.00", "10000.00",
-    )  # fmt: skip
+    compared = reason["evidence"]
+    assert (reason["type"], compared["measured"], compared["limit"]) == ("limit_used", "12000.00", "10000.00")
 
     # What would clear it is answered by the check itself.
     question = clerk.post("sales-orders/USMF:SO-2/check", {"document": "confirmation"}).is_(200)
     assert {remedy["action"] for remedy in question["remedies"]}
 
     # She called the customer and releases it without posting: the confirmation may go once, unchecked.
-    released = clerk.post(
-        f"holds/{hold['id']}/release", {"mode": "without_posting", "reason": "CALLED", "note": "pays on Thursday"}
-    ).is_(200)
+    how = {"mode": "without_posting", "reason": "CALLED", "note": "pays on Thursday"}
+    released = clerk.post(f"holds/{hold['id']}/release", how).is_(200)
     assert (released["status"], released["release_reason"]) == ("released", "CALLED")
     confirmed = post(erp, "USMF:SO-2")
     assert (confirmed["outcome"], confirmed["decision"]["not_checked_because"]) == ("posted", "cleared_by_release")
