@@ -16,7 +16,7 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Coalesce, Concat, JSONObject, LPad, NullIf
 
 from credit_mgmt.masking import Mask
-from credit_mgmt.models import DecisionRecord, LimitHistory
+from credit_mgmt.models import CoverChange, CoverPolicy, DecisionRecord, LimitHistory
 from customers.models import Customer, CustomerTransaction, ProfileChange
 from holds.events import EventType
 from holds.models import Attachment, CustomerNote, Hold, HoldEvent, StandingForce
@@ -107,6 +107,7 @@ def _sources(payer: Customer, hold: Hold | None, mask: Mask) -> list[tuple[str, 
         *([("evaluations", _evaluations(hold))] if hold is not None else []),
         ("payments", _payments(payer)),
         ("limits", _limits(payer, mask)),
+        ("limits", _cover(payer)),
         ("profile", _written(ProfileChange.objects.filter(customer=payer), "profile", profile)),
         ("notes", _events(events.filter(type=EventType.NOTED))),
         ("notes", _written(CustomerNote.objects.filter(customer=payer), "note", JSONObject(text="text"))),
@@ -171,6 +172,13 @@ def _limits(payer: Customer, mask: Mask) -> QuerySet[LimitHistory]:
         valid_from="temporary_limit__valid_from", valid_to="temporary_limit__valid_to",
     )  # fmt: skip
     return _told(LimitHistory.objects.filter(mine), "limit", F("at"), (F("actor"), _name_of("actor")), about)
+
+
+def _cover(payer: Customer) -> QuerySet[CoverChange]:
+    """Changes of the customer's policies and guarantees, which change its total limit; each by its number of today."""
+    known = CoverPolicy.objects.filter(pk=OuterRef("policy_id")).values("identification")[:1]
+    about = JSONObject(number=Subquery(known), before="before", after="after")
+    return _written(CoverChange.objects.filter(customer=payer), "cover", about)
 
 
 def _name_of(column: str) -> Combinable:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from itertools import groupby
 from random import Random
@@ -21,7 +22,7 @@ from customers.errors import NotDecided
 from customers.models import AccessGrant, Customer, LegalEntity, SalesOrder
 from customers.money import ZERO
 from holds import forced, posting
-from holds.demo import company, cover, groups, ledger, orders, policy
+from holds.demo import company, cover, groups, ledger, orders, policy, reviews
 from holds.demo.company import DemoUser, Row, Trader
 
 SEED = 20_04
@@ -71,7 +72,8 @@ def _company(random: Random, now: dt.datetime, today: dt.date, say: Say) -> list
     say(f"{len(traders)} customers, {len(invoices):,} invoices, {len(payments):,} payments")
     parties = {trader.row["party"]: _party(trader) for trader in reversed(traders)}
     _feed("parties", list(parties.values()), actor, today)
-    _feed("customers", [trader.row for trader in traders], actor, today)
+    reviewed = reviews.reviews(traders, today)
+    _feed("customers", [{**trader.row, **reviewed.get(trader.key, {})} for trader in traders], actor, today)
     _feed("invoices", invoices, actor, today)
     _feed("payments", payments, actor, today)
     owed = ledger.open_balances(invoices, payments)
@@ -129,6 +131,8 @@ def _limits(random: Random, now: dt.datetime, today: dt.date, traders: list[Trad
     accounts.open_accounts(customer_ids=ids.values())
     held = dict(CreditAccount.objects.filter(customer__isnull=False).values_list("customer_id", "pk"))
     changes = [_limit(random, today, trader, held[ids[trader.key]], owed.get(trader.key, ZERO)) for trader in traders]
+    ends = {held[ids[key]]: day for key, day in reviews.last_days(traders, today).items()}
+    changes = [replace(change, expires_on=change.expires_on or ends.get(change.account)) for change in changes]
     note = "Opening limit of the demonstration"
     set_limits(changes=changes, source=LimitHistory.Source.OPENING, actor=actor, at=now, as_of=today, note=note)
 

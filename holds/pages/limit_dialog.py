@@ -80,9 +80,10 @@ class LimitReviewDialog(Dialog):
     def form(self, subject: Customer, data: QueryDict | None) -> ReviewForm:
         """The profile as it is now."""
         initial = {name: getattr(subject, name) for name in ReviewForm.base_fields}
-        initial["eligible_credit_limit_currency"] = (
-            subject.eligible_credit_limit_currency_id or subject.legal_entity.accounting_currency_id
-        )
+        currency = subject.eligible_credit_limit_currency or subject.legal_entity.accounting_currency
+        initial["eligible_credit_limit_currency"] = currency.code
+        if subject.eligible_credit_limit is not None:
+            initial["eligible_credit_limit"] = round_half_up(subject.eligible_credit_limit, currency.minor_units)
         codes = Currency.objects.order_by("code").values_list("code", flat=True)
         return ReviewForm(data, initial=initial, currencies=list(codes))
 

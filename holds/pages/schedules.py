@@ -19,7 +19,9 @@ from holds.pages.dialog import Dialog
 from holds.pages.jobs import job_tabs
 
 Item = dict[str, Any]
-TONES = {"finished": "ready", "failed": "failed", "cancelled": "", "queued": "", "running": ""}
+ICONS = {
+    "finished": "circle-check", "failed": "circle-x", "cancelled": "slash", "queued": "clock", "running": "loader",
+}  # fmt: skip
 
 
 class SchedulesPage(PageView):
@@ -135,5 +137,5 @@ def _run(job: Job, link: bool) -> Item:
         "url": reverse("job", args=[job.pk]) if link else "",
         "at": job.created_at,
         "status": job.get_status_display(),
-        "tone": TONES[job.status],
+        "icon": ICONS[job.status],
     }

@@ -1,5 +1,6 @@
 """The timeline in words: each happening as the component `timeline` draws it."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -13,6 +14,7 @@ from holds.words import EVENTS, actor_words, details_of
 
 Item = dict[str, Any]
 SOURCES = dict(LimitHistory.Source.choices)
+_AMOUNT = re.compile(r"-?\d+\.\d{4}")
 OUTCOMES = {"held": "still held", "passed": "nothing would hold it", "not_checked": "not checked"}
 
 
@@ -73,6 +75,39 @@ def _limit(about: Mapping[str, Any], hold: str) -> Item:
     return {"icon": "scale", "tone": "", "text": text, "detail": detail}
 
 
+COVER = {
+    "type": "type", "insurer": "insurer", "coverage_type": "coverage type", "identification": "number",
+    "effective_on": "from", "expires_on": "to", "value": "value", "currency": "currency", "update_percent": "counts %",
+    "update_amount": "counts", "included_in_exposure": "in exposure",
+}  # fmt: skip
+"""The fields of a policy as its changes name them."""
+
+
+def _cover(about: Mapping[str, Any], hold: str) -> Item:
+    before, after = about["before"], about["after"]
+    number = about["number"] or (after or before).get("identification") or "without number"
+    if before and after:
+        changes = [
+            f"{words} {_plain(before[name])} → {_plain(after[name])}" for name, words in COVER.items() if name in after
+        ]
+        return {"icon": "shield", "tone": "", "text": f"Policy {number} changed", "detail": ", ".join(changes)}
+    policy = after or before
+    kind, done = str(policy["identifier"]).capitalize(), "entered" if after else "removed"
+    worth = f"{amount(Decimal(policy['value']), policy['currency'])} {policy['currency']}"
+    share = f"{_plain(policy['update_percent'])} %" if policy["update_percent"] else _plain(policy["update_amount"])
+    detail = f"{worth}, counts {share}, {policy['effective_on']} to {policy['expires_on']}"
+    return {"icon": "shield", "tone": "", "text": f"{kind} {number} {done}", "detail": detail}
+
+
+def _plain(value: Any) -> str:
+    """A recorded value as people read it; amounts and percentages were recorded as texts with four decimals."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, str) and _AMOUNT.fullmatch(value):
+        return f"{Decimal(value).normalize():,f}"
+    return "none" if value in {None, ""} else str(value)
+
+
 PROFILE = {
     "account_status": "Account status",
     "credit_management_group": "Credit management group",
@@ -129,6 +164,7 @@ _WORDS: dict[str, Callable[[Mapping[str, Any], str], Item]] = {
     "evaluation": _evaluation,
     "payment": _payment,
     "limit": _limit,
+    "cover": _cover,
     "profile": _profile,
     "note": _note,
     "file": _file,

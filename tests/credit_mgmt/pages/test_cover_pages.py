@@ -95,6 +95,21 @@ def test_bad_input_is_said_beside_its_field_and_nothing_typed_is_lost(
     assert not CoverPolicy.objects.exists()
 
 
+def test_the_timeline_tells_who_entered_changed_and_removed_a_policy(manager: Client, customer: Customer) -> None:
+    """ux 3.2, Timeline: limit changes, each with its actor."""
+    manager.post("/cover/new/?customer=USMF:US-1", NEW)
+    policy = CoverPolicy.objects.get()
+    manager.post(f"/cover/{policy.pk}/", {**NEW, "update_percent": "62.5", "identification": "P-2"})
+    manager.post(f"/cover/{policy.pk}/remove/")
+    events = manager.get("/customers/USMF/US-1/panels/timeline/?kind=limits").context["events"]
+    who = "by credit_manager-USMF"
+    assert [(event["text"], event["detail"], event["actor"]) for event in events[:3]] == [
+        ("Insurance P-2 removed", "50,000.00 USD, counts 62.5 %, 2026-01-01 to 2026-12-31", who),
+        ("Policy P-2 changed", "number P-7781 → P-2, counts % 50 → 62.5", who),
+        ("Insurance P-7781 entered", "50,000.00 USD, counts 50 %, 2026-01-01 to 2026-12-31", who),
+    ]
+
+
 @pytest.mark.parametrize(
     ("typed", "said"),
     [

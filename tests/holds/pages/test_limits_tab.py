@@ -120,7 +120,7 @@ class TestReview:
         assert "above the eligible" not in shown(clerk.get(TAB))
         values = {"limit_amount": "1500.01", "note": "as agreed"}
         answer = clerk.post("/customers/USMF/US-001/limit/", values, follow=True)
-        words = "1500.01 USD is above the eligible credit limit of 1500.00 USD"
+        words = "1,500.01 USD is above the eligible credit limit of 1,500.00 USD"
         assert words in shown(answer)
         assert words in shown(clerk.get(TAB))
 
