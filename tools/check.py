@@ -19,6 +19,10 @@ CHECKS = {
 }
 
 
+EVERYTHING = ["--numprocesses", "auto", "--dist", "loadfile"]
+"""Every test, a file at a time, on all cores."""
+
+
 def failed_checks() -> list[str]:
     """Run all checks, show the output of those that fail, and return their names."""
     failed = []
@@ -44,7 +48,8 @@ def main(arguments: list[str]) -> int:
     failed = [] if arguments else failed_checks()
     if failed:
         print(f"This run fails, whatever the tests say: {', '.join(failed)}", flush=True)
-    code = subprocess.run([sys.executable, "-m", "pytest", *arguments], cwd=ROOT, check=False).returncode
+    tests = [sys.executable, "-m", "pytest", *(arguments or EVERYTHING)]
+    code = subprocess.run(tests, cwd=ROOT, check=False).returncode
     return code or bool(failed)
 
 
