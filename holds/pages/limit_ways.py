@@ -1,4 +1,4 @@
-"""How a limit is changed from the pages about it: by hand where the parameter allows that, or by journal (`domain 8`)."""
+"""How a limit is changed from the pages about it: by hand where the parameter allows it, or by journal (`domain 8`)."""
 
 from typing import Any
 
