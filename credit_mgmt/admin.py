@@ -6,11 +6,14 @@ Rules are written by `rule_setup`, with the checks and rights of the API; limits
 from typing import Any
 
 from django.contrib import admin, messages
+from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from credit_mgmt import models
+from credit_mgmt.journals import cancel_journals
 from credit_mgmt.rule_setup import delete_rule, rule_values, save_rule
+from customers import clock
 from customers.access import Action
 from customers.admin import REFUSALS, ReadOnlyAdmin, SetupAdmin, actor_of
 
@@ -90,6 +93,66 @@ class CoverChangeAdmin(ReadOnlyAdmin):
     list_display = ("policy_id", "sequence", "customer", "before", "after", "actor", "at")
     list_select_related = ("customer",)
     search_fields = ("policy_id", "customer__account")
+
+
+class JournalLineInline(admin.TabularInline[models.LimitJournalLine, models.LimitJournal]):
+    """The first lines of a journal; all of them are on its page. Lines of groups stand there, too: their figures are
+    for who sees all members."""
+
+    model = models.LimitJournalLine
+    fields = ("number", "customer", "current_limit", "new_limit", "new_from", "new_to", "approval", "problem")
+    readonly_fields = fields
+    can_delete = False
+    extra = 0
+    SHOWN = 100
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[models.LimitJournalLine]:
+        """Lines of customers, as many as a page bears."""
+        rows = super().get_queryset(request).filter(number__lte=self.SHOWN, customer__isnull=False)
+        return rows.select_related("customer").order_by("number")
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Lines are written on the journal's page."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Lines are written on the journal's page."""
+        return False
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Whoever sees the journal sees them."""
+        return actor_of(request).may(Action.VIEW_EXPOSURE)
+
+
+@admin.register(models.LimitJournal)
+class LimitJournalAdmin(ReadOnlyAdmin):
+    """Limit adjustment journals; cancelled by the very service that the API and the pages use."""
+
+    looks = Action.VIEW_EXPOSURE
+    list_display = ("number", "type", "description", "status", "line_count", "owner", "changed_at", "posted_at")
+    list_filter = ("status", "type", "origin")
+    search_fields = ("number", "description")
+    inlines = (JournalLineInline,)
+    actions = ("cancel_selected",)
+
+    @admin.action(description="Cancel the selected drafts")
+    def cancel_selected(self, request: HttpRequest, queryset: QuerySet[models.LimitJournal]) -> None:
+        """One service call: all of them, or none."""
+        numbers = list(queryset.order_by("number").values_list("number", flat=True))
+        try:
+            cancel_journals(journals=numbers, actor=actor_of(request), at=clock.now())
+        except REFUSALS as refusal:
+            messages.error(request, str(refusal))
+        else:
+            messages.success(request, f"{len(numbers)} journals were cancelled.")
+
+
+@admin.register(models.RequiredApproval)
+class RequiredApprovalAdmin(ReadOnlyAdmin):
+    """Which journals need approval, as the workflows say."""
+
+    with_shared = True
+    list_display = ("subject", "legal_entity")
 
 
 @admin.register(models.Commitment)

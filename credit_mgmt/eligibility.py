@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from credit_mgmt.engine.eligibility import above_eligible
 from credit_mgmt.models import CreditAccount, Parameters
+from credit_mgmt.phrases import amount as spoken
 from credit_mgmt.policies import Setup, current_setup, read_clock, setting_for
 from customers.errors import Refused
 from customers.models import Customer
@@ -84,7 +85,7 @@ def _message(account: CreditAccount, limit: Decimal, eligible: tuple[Decimal, st
         return f"The eligible credit limit is in {currency}, which has no exchange rate to {own}: bring in the rate."
     if not above_eligible(limit, most):
         return ""
-    wanted, most_text = (amount_text(each, account.currency.minor_units) for each in (limit, most))
-    return (
-        f"{wanted} {own} is above the eligible credit limit of {most_text} {own}: lower it, or review what is eligible."
-    )
+    units = account.currency.minor_units
+    told, told_most = (spoken(amount_text(each, units), own) for each in (limit, most))
+    told = "Unlimited" if limit == LARGEST else told
+    return f"{told} is above the eligible credit limit of {told_most}: lower it, or review what is eligible."

@@ -128,7 +128,8 @@ class _Day:
     def of_customer(self, line: LimitJournalLine, key: str) -> Consequence:
         """What a line for a customer would mean."""
         position = self.book.positions[key]
-        changed = replace(position, **self._changes(line))
+        new = line.new_limit
+        changed = replace(position, temporary_limit=new) if self.temporary else replace(position, limit=new)
         try:
             exposure = self.book.exposure(no_order(position), position, self.rates).without
             after = None if position.unlimited else total_limit(changed, self.rates)
@@ -146,10 +147,9 @@ class _Day:
             exposure = self.book.group_exposure(no_order(position), position, group, self.rates).without
         except MissingRate as missing:
             return self._unknown(line, group.limit, missing)
-        return self._known(line, group.limit, exposure, group_limit(replace(group, **self._changes(line))))
-
-    def _changes(self, line: LimitJournalLine) -> dict[str, Decimal]:
-        return {"temporary_limit" if self.temporary else "limit": line.new_limit}
+        new = line.new_limit
+        changed = replace(group, temporary_limit=new) if self.temporary else replace(group, limit=new)
+        return self._known(line, group.limit, exposure, group_limit(changed))
 
     def _known(self, line: LimitJournalLine, now: Decimal, exposure: Decimal, after: Decimal | None) -> Consequence:
         return Consequence(

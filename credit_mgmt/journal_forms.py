@@ -48,13 +48,13 @@ class DescribeForm(forms.Form):
 class ChangeLimitForm(forms.Form):
     """A line for one customer or group, in a draft or in a new journal; the amount in the account's currency."""
 
-    journal = forms.ChoiceField(label="Journal")
+    journal = forms.ChoiceField(label="Journal", required=False)
     type = forms.ChoiceField(
         label="Type", choices=LimitJournal.Type.choices, widget=forms.RadioSelect, help_text="Of a new journal."
     )
     new_limit = decimal_field("New limit", "0 means no credit.")
     new_from = forms.DateField(label="From", required=False, widget=DateInput, help_text="Of a temporary limit.")
-    new_to = forms.DateField(label="To", required=False, widget=DateInput, help_text="Last day.")
+    new_to = forms.DateField(label="To", widget=DateInput, help_text="Last day.")
     description = forms.CharField(
         label="Description", required=False, max_length=LONGEST_DESCRIPTION, help_text="Of a new journal."
     )
@@ -65,8 +65,8 @@ class ChangeLimitForm(forms.Form):
         choices: Choices = [("", "A new journal")]
         for draft in drafts:
             choices.append((draft.number, f"{draft.number} {draft.description or draft.get_type_display()}".strip()))
-        self.fields["journal"] = forms.ChoiceField(label="Journal", choices=choices, required=False)
-        self.order_fields(["journal"])
+        self.fields["journal"].choices = choices  # type: ignore[attr-defined]  # a ChoiceField
+        self.fields["new_limit"].required = True
 
 
 class GenerateForm(forms.Form):

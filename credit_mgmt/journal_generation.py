@@ -23,7 +23,7 @@ from credit_mgmt.journals import editing, journal_of
 from credit_mgmt.models import LimitJournal
 from customers.access import Action, Actor, authorize
 from customers.models import Customer, CustomerCreditGroup
-from customers.money import HUNDRED
+from customers.money import HUNDRED, ZERO
 
 CHUNK = 5_000
 """Limits that are read at once."""
@@ -62,8 +62,8 @@ class Preview:
     lines: list[Candidate] = field(default_factory=list)
     left_out: Counter[str] = field(default_factory=Counter)
     left_out_rows: list[Candidate] = field(default_factory=list)
-    increase: Counter[str] = field(default_factory=Counter)
-    decrease: Counter[str] = field(default_factory=Counter)
+    increase: dict[str, Decimal] = field(default_factory=dict)
+    decrease: dict[str, Decimal] = field(default_factory=dict)
     histogram: Counter[str] = field(default_factory=Counter)
 
     def add(self, candidate: Candidate, shown: int) -> None:
@@ -80,7 +80,7 @@ class Preview:
             self.lines.append(candidate)
         change = proposal.new_limit - candidate.owner.limit
         sums = self.increase if change > 0 else self.decrease
-        sums[candidate.owner.currency] += abs(change)  # type: ignore[assignment] - a Counter of amounts
+        sums[candidate.owner.currency] = sums.get(candidate.owner.currency, ZERO) + abs(change)
         self.histogram[bucket_of(candidate.owner.limit, proposal.new_limit)] += 1
 
 
@@ -171,13 +171,12 @@ def candidates(
 ) -> Iterator[Candidate]:
     """What becomes of each customer or group, in the order given; the same few statements for one and for thousands."""
     known = _groups(ids) if generation.for_groups else _customers(ids)
-    keys = (
-        {"groups": list(known), "customers": ()} if generation.for_groups else {"groups": (), "customers": list(known)}
-    )
-    owners = owners_of(journal, today=today, **keys)
-    lines = journal.lines.filter(lines_of(keys["customers"], keys["groups"]))
+    customers = [pk for pk in known if isinstance(pk, int)]
+    groups = [pk for pk in known if isinstance(pk, str)]
+    owners = owners_of(journal, today=today, customers=customers, groups=groups)
+    lines = journal.lines.filter(lines_of(customers, groups))
     present = {customer or group for customer, group in lines.values_list("customer_id", "group_id")}
-    closed = closed_groups(keys["groups"], actor)
+    closed = closed_groups(groups, actor)
     for pk in ids:
         if pk not in known:
             continue
@@ -194,17 +193,26 @@ def candidates(
 
 def _outcome(journal: LimitJournal, generation: Generation, owner: Owner, *, excluded: bool) -> Proposal | str:
     """The temporary limit is adjusted where that was asked for and there is one, else the credit limit."""
-    shared = {"unlimited": owner.unlimited, "excluded": excluded, "minor_units": owner.minor_units}
-    temporary = owner.temporary
-    if generation.include_temporary_limits and temporary is not None:
-        basis = Basis(temporary.amount, temporary.last, temporary.first, temporary=True, **shared)
-    elif generation.include_limits:
-        basis = Basis(owner.limit, owner.expires_on, **shared)
-    else:
+    basis = _basis(generation, owner, excluded=excluded)
+    if basis is None:
         return NO_TEMPORARY
     for_temporary = journal.type == LimitJournal.Type.TEMPORARY
     outcome = propose(basis, generation.adjustment, for_temporary=for_temporary)
     return outcome.value if isinstance(outcome, LeftOut) else outcome
+
+
+def _basis(generation: Generation, owner: Owner, *, excluded: bool) -> Basis | None:
+    temporary = owner.temporary if generation.include_temporary_limits else None
+    if temporary is None and not generation.include_limits:
+        return None
+    return Basis(
+        limit=temporary.amount if temporary else owner.limit,
+        valid_to=temporary.last if temporary else owner.expires_on,
+        valid_from=temporary.first if temporary else None,
+        unlimited=owner.unlimited,
+        excluded=excluded,
+        minor_units=owner.minor_units,
+    )
 
 
 def _customers(ids: Collection[int | str]) -> Mapping[int | str, tuple[str, str, bool]]:

@@ -157,7 +157,7 @@ def refresh_lines(
         lines = list(rows.order_by("number"))
         day = today(draft.legal_entity_id)
         owners = owners_of(draft, customers=_ids(lines), groups=_groups(lines), today=day)
-        seen = [{**owners[line.customer_id or line.group_id].snapshot(), "id": line.pk} for line in lines]
+        seen = [{**owners[line.customer_id or str(line.group_id)].snapshot(), "id": line.pk} for line in lines]
         update_rows(LimitJournalLine._meta.db_table, _SEEN, seen, keys={"id": "bigint"})
         settle(draft, day, lines)
     return draft

@@ -237,11 +237,14 @@ def work(job: Job, payload: list[Any], actor: Actor) -> dict[str, Any]:
     try:
         journal, errors = _attempt(number, actor, clock.now(), business_day, None)
     except Refused as refusal:
-        return {"posted": 0, "failed": [{"id": number, "code": refusal.code, "message": refusal.message}]}
+        return _failed(number, refusal)
     if errors:
-        refusal = refused_lines(journal, errors)
-        return {"posted": 0, "failed": [{"id": number, "code": refusal.code, "message": refusal.message}]}
+        return _failed(number, refused_lines(journal, errors))
     return {"posted": journal.line_count, "failed": []}
+
+
+def _failed(number: str, refusal: Refused) -> dict[str, Any]:
+    return {"posted": 0, "failed": [{"id": number, "code": refusal.code, "message": refusal.message}]}
 
 
 def business_day(legal_entity: str) -> dt.date:

@@ -58,8 +58,11 @@ class Filter:
         return found & Q(**{f"{column}__in": self.accounts}) if self.accounts else found
 
     def _limits(self) -> Q:
-        bounds = {"limit_amount__gte": self.limit_min, "limit_amount__lte": self.limit_max}
-        bounds["expires_on__lt"] = self.expires_before  # type: ignore[assignment] - a date among amounts
+        bounds: dict[str, Decimal | dt.date | None] = {
+            "limit_amount__gte": self.limit_min,
+            "limit_amount__lte": self.limit_max,
+            "expires_on__lt": self.expires_before,
+        }
         return Q(**{f"credit_account__{path}": value for path, value in bounds.items() if value is not None})
 
 

@@ -320,7 +320,7 @@ class ScheduleForm(forms.Form):
     every = forms.TypedChoiceField(label="How often", coerce=int)
     at = forms.TimeField(label="At", required=False, widget=forms.TimeInput(format="%H:%M", attrs={"type": "time"}))
 
-    def __init__(self, *args: Any, every: Sequence[tuple[int, str]], zone: str, **options: Any) -> None:
+    def __init__(self, *args: Any, every: Sequence[tuple[str, str]], zone: str, **options: Any) -> None:
         super().__init__(*args, **options)
         offer(self, "every", every)
         self.fields["at"].help_text = f"Only for once a day; in {zone}."

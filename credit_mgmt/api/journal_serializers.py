@@ -161,7 +161,7 @@ class FilterSerializer(StrictSerializer):
 class GenerateSerializer(StrictSerializer):
     """From what, by how much, rounded how, until when, and for whom (`domain 8`)."""
 
-    source = TextField()
+    source = TextField()  # type: ignore[assignment]
     include_limits = FlagField(required=False, default=True)
     include_temporary_limits = FlagField(required=False, default=False)
     adjustment = NumberField(required=False)

@@ -183,8 +183,8 @@ class LimitAdjustments(ListResource):
         journal = self.object_of(key)
         generation = read_generation(given, temporary=journal.type == LimitJournal.Type.TEMPORARY)
         if given["preview"]:
-            options = {"journal": key, "generation": generation, "actor": self.actor, "today": self.today_in}
-            return Response(generated_data(preview_lines(**options), self.actor))
+            seen = preview_lines(journal=key, generation=generation, actor=self.actor, today=self.today_in)
+            return Response(generated_data(seen, self.actor))
         if count_found(journal, generation) > journal_jobs.WHILE_WAITING:
             return self._started(journal_jobs.KIND, {"journal": key, **as_json(given)})
         _, made = generate_lines(journal=key, generation=generation, today=self.today_in, **self._signed())

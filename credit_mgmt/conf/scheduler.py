@@ -9,7 +9,7 @@ from django_celery_beat.schedulers import DatabaseScheduler
 from customers.jobs.schedules import registered_schedules
 
 
-class Scheduler(DatabaseScheduler):
+class Scheduler(DatabaseScheduler):  # type: ignore[misc]  # the package has no types
     """django-celery-beat's, but what an operator may change is written from the code only once."""
 
     def update_from_dict(self, mapping: Mapping[str, Any]) -> None:

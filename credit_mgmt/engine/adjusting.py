@@ -84,12 +84,11 @@ class Adjustment:
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """The limit that is adjusted, in its account's currency, with its dates; `temporary`: a temporary limit."""
+    """The limit that is adjusted, in its account's currency, with its dates; a temporary limit has a first day."""
 
     limit: Decimal
     valid_to: dt.date | None
     valid_from: dt.date | None = None
-    temporary: bool = False
     unlimited: bool = False
     excluded: bool = False
     minor_units: int = 2

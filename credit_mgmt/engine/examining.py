@@ -7,7 +7,8 @@ same. An error refuses the posting of the whole journal; a warning is shown and 
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as made_by
 from decimal import Decimal
 from enum import StrEnum
 
@@ -58,7 +59,7 @@ class Finding:
     code: Code
     level: Level
     field: str
-    values: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, str] = made_by(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,18 +140,21 @@ def _overlapping(mates: Sequence[Line]) -> dict[int, int]:
     """For each line whose period shares a day with another's, such another one. In the order of the first days, so
     that a line need only be compared with the one that lasts longest of those before it."""
     clashes: dict[int, int] = {}
-    longest: Line | None = None
-    for line in sorted((line for line in mates if _has_period(line)), key=lambda line: (line.new_from, line.number)):
-        if longest is not None and longest.new_to >= line.new_from:
-            clashes[line.number] = longest.number
-            clashes.setdefault(longest.number, line.number)
-        if longest is None or line.new_to > longest.new_to:
-            longest = line
+    longest, until = 0, dt.date.min
+    for first, number, last in sorted((days[0], line.number, days[1]) for line in mates if (days := _days(line))):
+        if longest and until >= first:
+            clashes[number] = longest
+            clashes.setdefault(longest, number)
+        if not longest or last > until:
+            longest, until = number, last
     return clashes
 
 
-def _has_period(line: Line) -> bool:
-    return not line.reverses and line.new_from is not None and line.new_to is not None and line.new_from <= line.new_to
+def _days(line: Line) -> tuple[dt.date, dt.date] | None:
+    """The first and the last day of the temporary limit that the line asks for, where it asks for one that can be."""
+    if line.reverses or line.new_from is None or line.new_to is None or line.new_from > line.new_to:
+        return None
+    return line.new_from, line.new_to
 
 
 def _findings(journal: Journal, line: Line, clash: int | None) -> Iterator[Finding]:
@@ -191,10 +195,12 @@ def _of_other_limits(journal: Journal, line: Line, clash: int | None) -> Iterato
         yield Finding(Code.OVERLAPS_LINE, Level.ERROR, "new_from", {"line": str(clash)})
     elif clash is not None:
         yield Finding(Code.DUPLICATE, Level.ERROR, line.owner_field, {"line": str(clash)})
-    if not journal.temporary or not _has_period(line):
+    wanted = _days(line) if journal.temporary else None
+    if wanted is None:
         return
+    first, last = wanted
     for period in line.temporaries:
-        if period.first <= line.new_to and line.new_from <= period.last:
+        if period.first <= last and first <= period.last:
             days = {"from": period.first.isoformat(), "to": period.last.isoformat(), "limit": line.told(period.amount)}
             yield Finding(Code.OVERLAPS_TEMPORARY, Level.ERROR, "new_from", days)
 

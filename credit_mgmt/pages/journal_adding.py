@@ -11,6 +11,7 @@ from django.urls import reverse
 from credit_mgmt.journal_cells import typed_cells
 from credit_mgmt.journal_forms import ChangeLimitForm
 from credit_mgmt.journal_lines import LineInput, add_lines, make_journal
+from credit_mgmt.masking import Mask
 from credit_mgmt.models import CreditAccount, LimitJournal
 from credit_mgmt.pages.journal_base import Item, JournalView, by_line, url_of
 from customers import access
@@ -148,7 +149,7 @@ class ChangeByJournalPage(PageView):
     def get(self, request: HttpRequest) -> HttpResponse:
         """Ask for the new limit."""
         account = self._account()
-        initial = {"type": LimitJournal.Type.CREDIT_LIMIT, "new_to": account.expires_on}
+        initial: Item = {"type": LimitJournal.Type.CREDIT_LIMIT}
         drafts = self._drafts(account)
         if drafts:
             initial["journal"] = drafts[0].number
@@ -223,8 +224,9 @@ class ChangeByJournalPage(PageView):
         query = f"customer={customer.key}" if customer else f"group={account.group_id}"
         context = {
             "form": form,
+            "account": account,
+            "withheld": Mask(self.actor).hides_group(account.group_id),
             "dialog_heading": f"Change the limit of {name} by journal",
-            "summary": f"{customer.key if customer else account.group_id} · amounts in {account.currency_id}",
             "submit": "Add to journal",
             "note": "Nothing changes until the journal is posted.",
             "action_url": f"{self.request.path}?{query}",
@@ -232,7 +234,7 @@ class ChangeByJournalPage(PageView):
             if customer
             else reverse("group", args=[account.group_id]),
         }
-        return self.page("credit_mgmt/journal_dialog.html", context, status=status)
+        return self.page("credit_mgmt/journal_change.html", context, status=status)
 
 
 def _unnumbered(error: FieldError) -> FieldError:

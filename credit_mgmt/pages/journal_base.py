@@ -53,7 +53,9 @@ class JournalView(PageView):
             return rows
         found = count(journal, [row["line"] for row in shown], today=self.today_of)
         for row in shown:
-            row["holds"] = found.by_line[row["line"].number] if found.counted else None
+            row["holds"] = effect = found.by_line[row["line"].number] if found.counted else None
+            for name in ("cleared", "placed") if effect is not None else ():
+                row[name] = [order.removeprefix(f"{journal.legal_entity_id}:") for order in getattr(effect, name)]
         return rows
 
     def journal(self, number: str, action: Action | None = None) -> LimitJournal:

@@ -77,7 +77,7 @@ class JournalPage(JournalView):
             "today": today,
             **self.head(journal),
         }
-        context["show_tabs"] = _show_tabs(context["problems"], address, show)
+        context["show_tabs"] = _show_tabs(context["problems"], address, show) if context["open"] else []
         return self.page("credit_mgmt/journal.html", context, status=status)
 
     def drawn(
@@ -169,13 +169,7 @@ def _narrowed(rows: QuerySet[LimitJournalLine], show: str, text: str) -> QuerySe
 def columns_of(journal: LimitJournal, *, with_holds: bool) -> list[tuple[str, str, str]]:
     """The columns of `ux.md` 3.8; consequences only while the journal can still have any."""
     temporary = journal.type == LimitJournal.Type.TEMPORARY
-    columns = [
-        ("line", "Line", "right"),
-        ("account", "Account", ""),
-        ("", "Name", ""),
-        ("current", "Current limit", "right"),
-    ]
-    columns += [("", "Current temporary", "right")] if temporary else []
+    columns = [("line", "Line", "right"), ("account", "For", ""), ("current", "Current limit", "right")]
     columns += [("new", "New limit", "right"), ("", "Change", "right")]
     columns += [("", "New from", "")] if temporary else []
     columns += [("to", "New to", "")]
@@ -190,12 +184,16 @@ def sums_of(journal: LimitJournal) -> Item:
     problems = dict(counts)
     currency = journal.legal_entity.accounting_currency_id
     errors, warnings = problems.get(Problem.ERROR, 0), problems.get(Problem.WARNING, 0)
+    open_figures: list[Item] = [
+        {"label": "Errors", "value": errors, "kind": "count", "tone": "late" if errors else ""},
+        {"label": "Warnings", "value": warnings, "kind": "count"},
+    ]
+    posted: list[Item] = [{"label": "Posted", "value": journal.posted_at, "kind": "time"}]
     figures: list[Item] = [
         {"label": "Lines", "value": journal.line_count, "kind": "count"},
         {"label": "Increase", "value": journal.increase, "kind": "amount", "unit": currency, "hint": currency},
         {"label": "Decrease", "value": journal.decrease, "kind": "amount", "unit": currency, "hint": currency},
-        {"label": "Errors", "value": errors, "kind": "count", "tone": "late" if errors else ""},
-        {"label": "Warnings", "value": warnings, "kind": "count"},
+        *(open_figures if journal.status in OPEN else posted if journal.posted_at else []),
     ]
     return {"figures": figures, "problems": problems}
 

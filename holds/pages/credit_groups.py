@@ -18,7 +18,6 @@ from credit_mgmt.group_phrases import binds_sentence, binds_word
 from credit_mgmt.group_standing import GroupOverview, MemberStanding, overview_of, overviews
 from credit_mgmt.masking import Mask
 from credit_mgmt.models import LimitHistory
-from credit_mgmt.policies import current_setup
 from customers import access
 from customers.access import Action
 from customers.listing import Address, page_of, sort_keys
@@ -26,6 +25,7 @@ from customers.models import Customer, CustomerCreditGroup, ProfileChange
 from customers.people import names_of
 from customers.views import PageView
 from holds.models import Hold
+from holds.pages.limit_ways import ways_for_group
 from holds.pages.panel_contents import Subject
 from holds.pages.position import BUCKET_WORDS
 
@@ -181,14 +181,10 @@ class GroupPage(PageView):
         )
 
     def _actions(self, group: CustomerCreditGroup) -> list[Item]:
-        """What the reader may do with the group; what is not possible now says why."""
-        row = current_setup().rows.get(None)
-        limit: Item = {"label": "Change limit…", "url": reverse("group-limit", args=[group.pk]), "dialog": True}
-        if row is None or not row.allow_manual_editing_of_credit_limits:
-            limit["disabled_because"] = "Limits change through journals."
+        """What the reader may do with the group."""
         return [
             {"label": "Add members…", "url": reverse("group-add", args=[group.pk]), "icon": "plus", "primary": True},
-            limit,
+            *ways_for_group(self, group),
             {"label": "Edit…", "url": reverse("group-edit", args=[group.pk]), "icon": "pencil", "dialog": True},
         ]
 

@@ -13,7 +13,6 @@ from credit_mgmt.exposure import Position, positions
 from credit_mgmt.limit_components import components_of
 from credit_mgmt.masking import Mask
 from credit_mgmt.models import CreditAccount, LimitHistory, TemporaryLimit
-from credit_mgmt.policies import current_setup
 from credit_mgmt.standing import standing_of
 from customers import access
 from customers.access import Action
@@ -24,6 +23,7 @@ from customers.views import PageView
 from holds.history import timeline_of
 from holds.models import Hold
 from holds.pages.jobs import names_of
+from holds.pages.limit_ways import ways_for_customer
 from holds.pages.panel_contents import document_urls
 from holds.pages.position import ageing, limit_stack, position_bar, used
 from holds.pages.telling import told
@@ -159,19 +159,8 @@ class CustomerPage(PageView):
         return list(rows.order_by("requested_ship_date", "number")[:SHOWN]), rows.count()
 
     def _actions(self, customer: Customer) -> list[Item]:
-        entity, key = customer.legal_entity_id, [customer.legal_entity_id, customer.account]
-        actions: list[Item] = []
-        if self.may(Action.EDIT_CREDIT_PROFILE, entity):
-            action: Item = {
-                "label": "Change limit…",
-                "url": reverse("customer-limit", args=key),
-                "icon": "pencil",
-                "dialog": True,
-            }
-            row = current_setup().row(entity)
-            if row is None or not row.allow_manual_editing_of_credit_limits:
-                action["disabled_because"] = "Limits of this legal entity change by journals only."
-            actions.append(action)
+        entity = customer.legal_entity_id
+        actions = ways_for_customer(self, customer)
         if self.may(Action.EVALUATE, entity):
             url = f"{reverse('hold-evaluate')}?customer={customer.key}"
             actions.append({"label": "Evaluate holds", "url": url, "icon": "refresh-cw", "dialog": True})

@@ -22,6 +22,7 @@ from customers.money import ZERO
 from customers.views import PageView
 from holds.causes import cause_words
 from holds.models import Hold, HoldReason
+from holds.pages.limit_ways import ways_for_customer
 from holds.pages.position import position_bar
 from holds.recording import FORCED, KEPT, POSTING_FAILED
 from holds.words import ORDER, REASONS
@@ -145,9 +146,9 @@ def _start(page: PageView, hold: Hold, remedy: Remedy) -> Item | None:
     if remedy.action == "pay" and page.may(Action.WORK_HOLDS, entity):
         return {"label": "Request payment", "url": _payment_request(hold, remedy), "shortcut": "i"}
     limits = {"raise_limit", "new_expiry", "adjust_limit"}
-    if remedy.action in limits and page.may(Action.EDIT_CREDIT_PROFILE, entity):
-        url = reverse("customer-limit", args=[payer.legal_entity_id, payer.account])
-        return {"label": "Change limit…", "url": url, "dialog": True, "shortcut": "l"}
+    if remedy.action in limits:
+        way = next(iter(ways_for_customer(page, payer)), None)
+        return {**way, "icon": ""} if way else None
     orders = {"reduce_order", "change_terms", "restore_terms", "restore_discount", "change_order"}
     if remedy.action in orders and page.may(Action.WORK_HOLDS, entity):
         return {"label": "Note to sales", "url": _note_to_sales(hold, remedy)}

@@ -12,12 +12,12 @@ from credit_mgmt.limit_components import LOOK_BACK, components_of, still_told, t
 from credit_mgmt.masking import Mask
 from credit_mgmt.models import LimitHistory, TemporaryLimit
 from credit_mgmt.period_strip import month_start, period_strip
-from credit_mgmt.policies import current_setup
 from credit_mgmt.standing import CreditStanding, standing_of
 from customers.access import Action
 from customers.listing import Key, page_of
 from customers.models import Customer
 from holds.pages.jobs import names_of
+from holds.pages.limit_ways import ways_for_customer
 from holds.pages.panel_contents import Subject
 from holds.pages.position import KINDS, limit_stack, stack_line
 
@@ -90,16 +90,12 @@ def _review(customer: Customer) -> list[Item]:
 
 
 def _urls(subject: Subject) -> Item:
-    """Where the limit and the review are changed, for who may; the limit only where it changes by hand."""
-    customer = subject.customer
-    key = [customer.legal_entity_id, customer.account]
-    if not subject.page.may(Action.EDIT_CREDIT_PROFILE, customer.legal_entity_id):
-        return {}
-    row = current_setup().row(customer.legal_entity_id)
-    by_hand = row is not None and row.allow_manual_editing_of_credit_limits
+    """Where the limit and the review are changed, for who may."""
+    customer, page = subject.customer, subject.page
+    may_edit = page.may(Action.EDIT_CREDIT_PROFILE, customer.legal_entity_id)
     return {
-        "edit_url": reverse("customer-review", args=key),
-        "change_url": reverse("customer-limit", args=key) if by_hand else "",
+        "edit_url": reverse("customer-review", args=[customer.legal_entity_id, customer.account]) if may_edit else "",
+        "ways": ways_for_customer(page, customer),
     }
 
 

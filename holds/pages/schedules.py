@@ -61,7 +61,7 @@ class ScheduleDialog(Dialog):
 
     def form(self, subject: Planned, data: QueryDict | None) -> ScheduleForm:
         """How it stands."""
-        choices = [(int(every.total_seconds()), often(every)) for every in sorted(subject.schedule.every)]
+        choices = [(str(int(every.total_seconds())), often(every)) for every in sorted(subject.schedule.every)]
         start = {"on": subject.on, "every": int(subject.every.total_seconds()), "at": subject.at}
         return ScheduleForm(data, initial=start, every=choices, zone=_zone(subject))
 

@@ -25,8 +25,8 @@ def journal() -> LimitJournal:
     return a_journal()
 
 
-def paste(journal: LimitJournal, text: str, **options: str) -> list[tuple[str, Decimal]]:
-    paste_lines(journal=journal.number, text=text, actor=ACTOR, at=AT, today=today, **options)
+def paste(journal: LimitJournal, text: str, style: str = "") -> list[tuple[str | None, Decimal]]:
+    paste_lines(journal=journal.number, text=text, actor=ACTOR, at=AT, today=today, style=style)
     return [(one.customer.account if one.customer else one.group_id, one.new_limit) for one in journal.lines.all()]
 
 

@@ -97,9 +97,9 @@ class TestLines:
         assert journal.lines.get(number=1).current_limit == 150
         remove_lines(journal=journal.number, numbers=[1], today=today, **SIGNED)
         assert [one.number for one in journal.lines.all()] == [2]
-        for bad in ({"changes": [LineChange(1)]}, {"changes": [LineChange(2, new_limit=None)]}):
+        for bad in (LineChange(1), LineChange(2, new_limit=None)):
             with pytest.raises(InvalidInput):
-                change_lines(journal=journal.number, today=today, **bad, **SIGNED)
+                change_lines(journal=journal.number, changes=[bad], today=today, **SIGNED)
 
     def test_for_one_limit_twice_say_so_until_one_goes(self) -> None:
         customer = customer_with_limit("100")
@@ -145,7 +145,8 @@ class TestPosting:
             assert dates == [UNTIL, UNTIL, dt.date(2026, 12, 31)]
 
     def test_of_a_repeated_value_is_no_change(self) -> None:
-        customer = give_limit(make.CustomerFactory(), "100", expires_on=UNTIL).customer
+        customer = make.CustomerFactory()
+        give_limit(customer, "100", expires_on=UNTIL)
         before = LimitHistory.objects.count()
         post(a_journal(line(customer, 100)))
         assert LimitHistory.objects.count() == before
@@ -209,7 +210,7 @@ class TestApproval:
         assert refusal(post, journal=journal) == "in_workflow"
         remove = {"journal": journal.number, "numbers": [1], "today": today, **SIGNED}
         assert refusal(remove_lines, **remove) == "in_workflow"
-        decide = {"journals": [journal.number], "approved": True, "at": AT}
+        decide: dict[str, Any] = {"journals": [journal.number], "approved": True, "at": AT}
         assert refusal(decide_journals, actor=ACTOR, **decide) == "own_submission"
         decide_journals(actor=APPROVER, **decide)
         post(journal)
@@ -237,9 +238,9 @@ class TestApproval:
         require_approval(subject="line", legal_entity="USMF", required=True, actor=ACTOR)
         journal = a_journal(*(line(customer_with_limit("100"), 250) for _ in range(2)))
         submit_journal(journal=journal.number, today=today, **SIGNED)
-        decide = {"journal": journal.number, "actor": APPROVER, "at": AT}
+        decide: dict[str, Any] = {"journal": journal.number, "actor": APPROVER, "at": AT}
         decide_lines(numbers=[1], approved=True, **decide)
-        whole = {"journals": [journal.number], "approved": True, "actor": APPROVER, "at": AT}
+        whole: dict[str, Any] = {"journals": [journal.number], "approved": True, "actor": APPROVER, "at": AT}
         assert refusal(decide_journals, **whole) == "lines_wait"
         decide_lines(numbers=[2], approved=False, **decide)
         assert reload(journal).status == "approved"
@@ -259,7 +260,8 @@ class TestApproval:
 
 class TestReversal:
     def test_restores_the_former_limits_with_their_dates(self) -> None:
-        dated = give_limit(make.CustomerFactory(), "100", expires_on=dt.date(2026, 1, 31)).customer
+        dated = make.CustomerFactory()
+        give_limit(dated, "100", expires_on=dt.date(2026, 1, 31))
         blank = customer_with_limit("50")
         posted = post(a_journal(line(dated, 250), line(blank, 70)))
         reversal = reverse_journal(journal=posted.number, today=today, **SIGNED)

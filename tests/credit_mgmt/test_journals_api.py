@@ -248,7 +248,7 @@ class TestRights:
         give_limit(group, "1000")
         customer_with_limit("0", credit_group=group)
         customer_with_limit("0", credit_group=group, legal_entity=make.LegalEntityFactory(code="DEMF"))
-        line = {"credit_group": "G1", "new_limit": "2000.00", "new_to": UNTIL}
+        line: dict[str, object] = {"credit_group": "G1", "new_limit": "2000.00", "new_to": UNTIL}
         one = client("one", "credit_manager", "USMF")
         assert one.post("limit-adjustments", a_journal(line)).is_(400).problem == [
             ("lines[0].credit_group", "not_allowed")

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -31,7 +32,7 @@ from tests.factories_holds import (
 
 pytestmark = pytest.mark.django_db
 UNTIL = dt.date(2027, 12, 31)
-SIGNED = {"actor": SYSTEM, "at": NOW}
+SIGNED: dict[str, Any] = {"actor": SYSTEM, "at": NOW}
 
 
 def a_journal(*lines: LineInput, type: str = "credit_limit") -> LimitJournal:

@@ -177,7 +177,9 @@ class TestGroups:
     def test_change_their_limit_by_hand_only_where_the_default_row_allows_it(self, nordkap, manager):
         given = {"credit_limit": "777.00", "credit_limit_to": UNTIL.isoformat()}
         parameters(allow_manual_editing_of_credit_limits=False)
-        assert "Limits change through journals." in shown(manager.get("/groups/G-021/"))
+        page = shown(manager.get("/groups/G-021/"))
+        assert "/journals/change/?group=G-021" in page
+        assert "/groups/G-021/limit/" not in page
         answer = manager.post("/groups/G-021/limit/", given)
         assert answer.status_code == 422
         parameters(allow_manual_editing_of_credit_limits=True)

@@ -100,7 +100,9 @@ def test_a_group_that_binds_is_said_in_words(clerk):
 
 def test_a_limit_changes_only_where_the_parameter_allows_it(clerk):
     a_customer("US-001", limit="1000")
-    assert "Limits of this legal entity change by journals only." in shown(clerk.get("/customers/USMF/US-001/"))
+    page = shown(clerk.get("/customers/USMF/US-001/"))
+    assert "/journals/change/?customer=USMF:US-001" in page
+    assert "/customers/USMF/US-001/limit/" not in page
     values = {"limit_amount": "2500.00", "note": "new annual accounts", "expires_on": "2027-12-31"}
     refused = clerk.post("/customers/USMF/US-001/limit/", values)
     assert refused.status_code in (409, 422)

@@ -1,6 +1,7 @@
 """The hold list page: what it shows, what its address means, what it costs (`ux.md` 3.0, 3.1)."""
 
 import datetime as dt
+import gzip
 from decimal import Decimal
 
 import pytest
@@ -310,3 +311,14 @@ def test_where_counting_stops_a_sample_tells_which_reasons_there_are(clerk, enti
         a_hold(an_order(customer))
     [facet] = clerk.get("/holds/").context["facets"]
     assert (str(facet["count"]), facet["title"]) == ("2+", "At least so many: counting stopped")
+
+
+def test_a_page_of_fifty_is_small_enough_for_one_of_two_hundred_to_be_within_60_kb_compressed(clerk, entity):
+    """`ux.md` 5, supporting budgets."""
+    customers = [a_customer(entity, f"C-{number}", f"Customer {number} of some length") for number in range(5)]
+    chips = [CHIP, {"type": "days_overdue", "text": "Overdue", "number": "67 d", "valid": True}]
+    for number in range(50):
+        a_hold(an_order(customers[number % 5], f"{number * 137 % 1000}.10"), chips=chips, reasons=("limit_used",))
+    page = clerk.get("/holds/?per=50")
+    assert len(page.context["rows"]) == 50
+    assert len(gzip.compress(page.content, 6)) <= 60 * 1024 / 4
