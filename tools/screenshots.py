@@ -71,6 +71,10 @@ def _peek(page: Page) -> None:
     page.goto(f"/holds/?peek={number}")
 
 
+GENERATED = (
+    "?preview=1&source=customers&include_limits=on&adjustment=10&value_type=percentage&round_off=1000"
+    "&rounding_form=up&dates=absolute&new_from=2027-01-01&new_to=2027-12-31"
+)
 ROW = "[data-row] td.doc a"
 SHOTS: tuple[Shot, ...] = (
     ("holds", _go("/holds/?view=open")),
@@ -91,6 +95,11 @@ SHOTS: tuple[Shot, ...] = (
     ("order-panel", _link("/orders/?view=on-hold", "main table tbody a", "credit-panel/")),
     ("customers", _go("/customers/")),
     ("customer", _link("/customers/", "main table tbody a")),
+    ("journals", _go("/journals/")),
+    ("journal", _link("/journals/?view=my-drafts", "[data-row] td.doc a")),
+    ("journal-post", _link("/journals/?view=my-drafts", "[data-row] td.doc a", "post/")),
+    ("journal-generate", _link("/journals/?view=my-drafts", "[data-row] td.doc a", f"generate/{GENERATED}")),
+    ("journal-new", _key("/journals/", "c")),
     ("rules", _go("/rules/")),
     ("parameters", _link("/parameters/", "main table tbody a")),
     ("jobs", _go("/jobs/")),
