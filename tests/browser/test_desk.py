@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from customers.models import CustomerTransaction, Role
 from holds.models import Hold
-from tests.browser.test_journey import PASSWORD, SIDEWAYS, sign_in
+from tests.browser.test_journey import PASSWORD, sign_in
 from tests.factories_credit import give_limit
 from tests.factories_holds import (
     DAY,
@@ -68,25 +68,6 @@ def opened(open_page: Callable[..., Page], address: str, **options: Any) -> Page
     sign_in(page)
     page.goto(address)
     return page
-
-
-PAGES = (
-    "/holds/fit/?customer=USMF:C-10427", "/holds/force/?customer=USMF:C-10427", "/holds/recent/", "/holds/absence/",
-    "/holds/snooze/?hold={0}", "/holds/assign/?hold={0}&hold={1}", "/holds/claim/?hold={0}",
-    "/holds/release/?hold={0}&hold={1}",
-)  # fmt: skip
-
-
-@pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 1280), ("light", 390), ("dark", 390)])
-def test_axe_finds_nothing_and_nothing_goes_sideways(desk, open_page, violations, theme, width):
-    page = opened(open_page, "/holds/", theme=theme, width=width)
-    page.goto(f"/holds/snooze/?hold={desk[0].number}")
-    page.get_by_role("button", name="Snooze").click()
-    found = {}
-    for address in PAGES:
-        page.goto(address.format(*(hold.number for hold in desk)))
-        found[address] = violations(page) + page.evaluate(SIDEWAYS)
-    assert {address: problems for address, problems in found.items() if problems} == {}
 
 
 def test_by_keyboard_a_hold_is_snoozed_and_brought_back(desk, open_page):

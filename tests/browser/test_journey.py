@@ -220,39 +220,6 @@ def work_through(page: Page, job: Job, *, scripts: bool, look: Sweep) -> None:
     expect(page.get_by_role("row", name=re.compile("SO-9 "))).to_contain_text("Ready")
 
 
-def every_page(holds: dict[str, Hold]) -> list[str]:
-    hold = holds["SO-1"]
-    return [
-        "/holds/", "/holds/?view=ready", "/holds/?reason=limit_used&value_min=1&q=Customer",
-        "/holds/?value_min=9999999",
-        f"/holds/{hold.number}/", f"/holds/release/?hold={hold.number}", f"/holds/reject/?hold={hold.number}",
-        f"/holds/assign/?hold={hold.number}", f"/holds/{hold.number}/note/", f"/holds/evaluate/?hold={hold.number}",
-        f"/holds/snooze/?hold={hold.number}", f"/holds/{hold.number}/review/", "/holds/recent/", "/holds/absence/",
-        "/orders/", f"/orders/USMF/{hold.order.number}/", f"/orders/USMF/{hold.order.number}/force/",
-        f"/orders/USMF/{hold.order.number}/check/?document=confirmation", "/customers/", "/customers/USMF/US-009/",
-        "/rules/", "/rules/new/?type=overdue_amount", "/parameters/", "/parameters/default/", "/jobs/",
-    ]  # fmt: skip
-
-
-@pytest.fixture
-def everything(holds: dict[str, Hold]) -> list[str]:
-    """The address of every page; Mira is an administrator too, so that each shows all that it can."""
-    a_user("mira", Role.CREDIT_ADMINISTRATOR)
-    return every_page(holds)
-
-
-@pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 1280), ("light", 390), ("dark", 390)])
-def test_axe_finds_nothing_on_any_page(open_page, violations, everything, theme, width):
-    page = open_page("/", theme=theme, width=width)
-    sign_in(page)
-    found = {}
-    for address in everything:
-        page.goto(address)
-        found[address] = violations(page)
-        found[address] += page.evaluate(SIDEWAYS)
-    assert {address: problems for address, problems in found.items() if problems} == {}
-
-
 def test_an_hour_old_dialog_tells_who_was_faster_and_keeps_the_note(open_page, holds):
     """Reliability C03 in a browser, through the native dialog."""
     page = open_page("/")
