@@ -46,6 +46,10 @@ WHILE_WAITING = 2_000
 """Lines that are posted while a person waits; more become a job."""
 
 
+LEASE = dt.timedelta(minutes=10)
+"""A worker keeps a journal for so long: fifty thousand lines are one transaction, which must not be given to another."""
+
+
 class _AccountsChanged(Exception):
     """A member joined a group of the journal between looking its account up and locking it."""
 
@@ -266,5 +270,6 @@ def register() -> None:
         parameters=read_parameters,
         action=Action.POST_JOURNALS,
         fold=fold,
+        lease=LEASE,
         description="Post a limit adjustment journal",
     )

@@ -110,6 +110,12 @@ def _finding(line: LimitJournalLine, found: Mapping[str, Any], *, withheld: bool
     return {**told, "message": finding_message(found["code"], found["values"], line.currency_id)}
 
 
+class FullJournalSerializer(JournalSerializer):
+    """A journal with its first 500 lines, in their order."""
+
+    lines = LineSerializer(many=True)
+
+
 class LineInputSerializer(StrictSerializer):
     """A line as it is given: a customer or a customer credit group, and its new limit."""
 

@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from credit_mgmt import journal_jobs, journal_posting
 from credit_mgmt.api.journal_serializers import (
     LINES_SHOWN,
+    FullJournalSerializer,
     GeneratedSerializer,
     GenerateSerializer,
     JournalInputSerializer,
@@ -118,6 +119,7 @@ class LimitAdjustments(ListResource):
     def _changed(self, journal: LimitJournal, status: int = 200) -> Response:
         return self._shown(self.object_of(journal.number), status)
 
+    @extend_schema(responses=FullJournalSerializer)
     def retrieve(self, request: Request, key: str) -> Response:
         """One journal, with its first 500 lines."""
         refuse_parameters(request)
@@ -134,11 +136,13 @@ class LimitAdjustments(ListResource):
         page, links = paging.page_of(request, found, paging.Ordering({"number": "number"}, ("number",), "pk"))
         return Response({"results": self._lines(page), **links})
 
-    @extend_schema(request=JournalInputSerializer, responses={201: JournalSerializer})
+    @extend_schema(request=JournalInputSerializer, responses={201: FullJournalSerializer})
     def create(self, request: Request) -> Response:
         """A new draft with its lines; its number is given by the system."""
         refuse_parameters(request)
         given = self.read(JournalInputSerializer)
+        if "number" in given:
+            raise InvalidInput.of("number", "read_only", "The number is given by the system: leave it out.")
         made = make_journal(
             legal_entity=_required(given, "legal_entity"),
             type=_required(given, "type"),
@@ -149,12 +153,12 @@ class LimitAdjustments(ListResource):
         )
         return self._changed(made, status=201)
 
-    @extend_schema(request=JournalInputSerializer, responses=JournalSerializer)
+    @extend_schema(request=JournalInputSerializer, responses=FullJournalSerializer)
     def update(self, request: Request, key: str) -> Response:
         """Replace what a draft has: description and all lines."""
         return self._rewrite(request, key, {"description": "", "lines": ()})
 
-    @extend_schema(request=JournalInputSerializer, responses=JournalSerializer)
+    @extend_schema(request=JournalInputSerializer, responses=FullJournalSerializer)
     def partial_update(self, request: Request, key: str) -> Response:
         """Change the fields that are named; `lines` take the place of all that there are."""
         return self._rewrite(request, key, {})
@@ -196,14 +200,14 @@ class LimitAdjustments(ListResource):
         response["Location"] = self.request.build_absolute_uri(f"{BASE}jobs/{job.pk}")
         return response
 
-    @extend_schema(request=VersionSerializer, responses=JournalSerializer)
+    @extend_schema(request=VersionSerializer, responses=FullJournalSerializer)
     @action(detail=True, methods=["post"])
     def submit(self, request: Request, key: str) -> Response:
         """Hand a draft in for approval; where none is required it is approved with that."""
         version = self.read(VersionSerializer).get("version")
         return self._changed(submit_journal(journal=key, version=version, today=self.today_in, **self._signed()))
 
-    @extend_schema(request=VersionSerializer, responses={200: JournalSerializer, 202: StartedSerializer})
+    @extend_schema(request=VersionSerializer, responses={200: FullJournalSerializer, 202: StartedSerializer})
     @action(detail=True, methods=["post"], url_path="post")
     def put_in_force(self, request: Request, key: str) -> Response:
         """Put all lines in force, or none. More than 2,000 are posted by a job (202)."""
@@ -212,7 +216,7 @@ class LimitAdjustments(ListResource):
             return self._started(journal_posting.KIND, {"journal": key})
         return self._changed(post_journal(journal=key, version=version, today=self.today_in, **self._signed()))
 
-    @extend_schema(request=VersionSerializer, responses=JournalSerializer)
+    @extend_schema(request=VersionSerializer, responses=FullJournalSerializer)
     @action(detail=True, methods=["post"])
     def check(self, request: Request, key: str) -> Response:
         """Look at all lines of a draft again: what is found stands with them."""
@@ -220,34 +224,34 @@ class LimitAdjustments(ListResource):
         day = self.today_in(self.object_of(key).legal_entity_id)
         return self._changed(check_journal(journal=key, today=day, version=version, **self._signed()))
 
-    @extend_schema(request=VersionSerializer, responses=JournalSerializer)
+    @extend_schema(request=VersionSerializer, responses=FullJournalSerializer)
     @action(detail=True, methods=["post"])
     def refresh(self, request: Request, key: str) -> Response:
         """Take what is in force now for what all lines of a draft compare themselves with."""
         version = self.read(VersionSerializer).get("version")
         return self._changed(refresh_lines(journal=key, today=self.today_in, version=version, **self._signed()))
 
-    @extend_schema(request=None, responses=JournalSerializer)
+    @extend_schema(request=None, responses=FullJournalSerializer)
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, key: str) -> Response:
         """Cancel a draft; its number stays."""
         [cancelled] = cancel_journals(journals=[key], **self._signed())
         return self._changed(cancelled)
 
-    @extend_schema(request=None, responses=JournalSerializer)
+    @extend_schema(request=None, responses=FullJournalSerializer)
     @action(detail=True, methods=["post"])
     def recall(self, request: Request, key: str) -> Response:
         """Take a journal back to draft; what was approved of it no longer counts."""
         [recalled] = return_to_draft(journals=[key], **self._signed())
         return self._changed(recalled)
 
-    @extend_schema(request=None, responses={201: JournalSerializer})
+    @extend_schema(request=None, responses={201: FullJournalSerializer})
     @action(detail=True, methods=["post"])
     def copy(self, request: Request, key: str) -> Response:
         """A new draft with the same lines, compared with what is in force now."""
         return self._changed(copy_journal(journal=key, today=self.today_in, **self._signed()), status=201)
 
-    @extend_schema(request=None, responses={201: JournalSerializer})
+    @extend_schema(request=None, responses={201: FullJournalSerializer})
     @action(detail=True, methods=["post"])
     def reverse(self, request: Request, key: str) -> Response:
         """A new draft that restores what a posted journal changed."""

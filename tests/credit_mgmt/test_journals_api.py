@@ -157,6 +157,19 @@ class TestBadInput:
         answer = api.post(f"limit-adjustments/{number}/post").is_(409)
         assert answer.problem == [("lines[0].new_from", "overlaps_line"), ("lines[1].new_from", "overlaps_line")]
 
+    def test_a_journal_says_what_it_is_and_does_not_number_itself(self, api: Api) -> None:
+        make.LegalEntityFactory()
+        for body, expected in (
+            ({"type": "credit_limit"}, ("legal_entity", "required")),
+            ({"legal_entity": "USMF"}, ("type", "required")),
+            ({"legal_entity": "NONE", "type": "credit_limit"}, ("legal_entity", "unknown_reference")),
+            (a_journal(number="USMF-000009"), ("number", "read_only")),
+            (a_journal(description="x" * 101), ("description", "too_long")),
+        ):
+            assert api.post("limit-adjustments", body).is_(400).problem == [expected]
+        assert made(api) == "USMF-000001"
+        api.put("limit-adjustments/USMF-000002", a_journal()).is_(404)
+
     def test_an_empty_journal_is_not_posted(self, api: Api) -> None:
         make.LegalEntityFactory()
         assert api.post(f"limit-adjustments/{made(api)}/post").is_(409)["code"] == "journal_is_empty"
