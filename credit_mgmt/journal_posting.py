@@ -47,7 +47,7 @@ WHILE_WAITING = 2_000
 
 
 LEASE = dt.timedelta(minutes=10)
-"""A worker keeps a journal for so long: fifty thousand lines are one transaction, which must not be given to another."""
+"""A worker keeps a journal for so long: fifty thousand lines are one transaction, which nobody else may begin."""
 
 
 class _AccountsChanged(Exception):
