@@ -12,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.urls import reverse
 
 from credit_mgmt.cover import NOTICE, CoverLine, cover_lines, end_policy, in_order, remove_policy, save_policy
+from credit_mgmt.cover_facts import in_force
 from credit_mgmt.cover_file import as_csv
 from credit_mgmt.cover_forms import EndPolicyForm, PolicyForm, values_of
 from credit_mgmt.models import CoverPolicy
@@ -35,11 +36,8 @@ COLUMNS = (
 )  # fmt: skip
 OnDay = Callable[[dt.date], Q]
 VIEWS: dict[str, tuple[str, OnDay]] = {
-    "in-force": ("In force", lambda day: Q(effective_on__lte=day, expires_on__gte=day)),
-    "expiring": (
-        "Expiring in 30 days",
-        lambda day: Q(effective_on__lte=day, expires_on__gte=day, expires_on__lte=day + NOTICE),
-    ),
+    "in-force": ("In force", in_force),
+    "expiring": ("Expiring in 30 days", lambda day: in_force(day) & Q(expires_on__lte=day + NOTICE)),
     "not-yet": ("Not yet", lambda day: Q(effective_on__gt=day)),
     "expired": ("Expired", lambda day: Q(expires_on__lt=day)),
     "all": ("All", lambda day: Q()),
