@@ -63,7 +63,7 @@ class PastePage(JournalView):
             "journal": journal,
             "form": form,
             "typed": typed,
-            "block": form.block() if typed else "",
+            "was_read": form.block() if typed else "",
             "wrong": wrong or {},
             "rows": _rows(typed, wrong or {}) if typed else [],
             "temporary": journal.type == LimitJournal.Type.TEMPORARY,

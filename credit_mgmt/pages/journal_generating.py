@@ -22,6 +22,7 @@ from credit_mgmt.pages.journal_base import Item, JournalView, url_of
 from customers import jobs
 from customers.access import Action
 from customers.errors import InvalidInput, Refused
+from customers.money import ZERO
 from customers.views import add_errors
 
 
@@ -96,7 +97,11 @@ class GeneratePage(JournalView):
     def _looked(self, preview: Preview) -> Item:
         mask = Mask(self.actor)
         sums = [
-            {"currency": currency, "up": preview.increase[currency], "down": preview.decrease[currency]}
+            {
+                "currency": currency,
+                "up": preview.increase.get(currency, ZERO),
+                "down": preview.decrease.get(currency, ZERO),
+            }
             for currency in sorted({*preview.increase, *preview.decrease})
         ]
         return {

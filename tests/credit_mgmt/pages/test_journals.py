@@ -262,7 +262,9 @@ class TestAddingLines:
         assert "US-9" in page
         assert not LimitJournalLine.objects.exists()
         good = block.splitlines()[0]
-        assert "Add 1 line" in shown(clerk.post(address, {"text": good}))
+        page = shown(clerk.post(address, {"text": good}))
+        assert "Add 1 line" in page
+        assert f'<textarea name="text" hidden>{" ".join(good.split())}</textarea>' in page
         clerk.post(address, {"text": good, "style": "", "add": "1"})
         assert LimitJournalLine.objects.get().new_limit == Decimal("1234.50")
 
