@@ -22,7 +22,7 @@ from customers.errors import NotDecided
 from customers.models import AccessGrant, Customer, LegalEntity, SalesOrder
 from customers.money import ZERO
 from holds import forced, posting
-from holds.demo import company, cover, groups, ledger, orders, policy, reviews
+from holds.demo import company, cover, groups, journals, ledger, orders, policy, reviews
 from holds.demo.company import DemoUser, Row, Trader
 
 SEED = 20_04
@@ -49,6 +49,7 @@ def load_demo(*, now: dt.datetime, today: dt.date, say: Say) -> None:
         _feed("sales-orders", [order.row for order in made], system_actor("demo"), today)
         _post(made, now, today, say)
         _force(random, now, today)
+        journals.make_journals(now, _always(today))
         _be_patient()
 
 
