@@ -15,7 +15,7 @@ import gc
 import itertools
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -29,17 +29,15 @@ from customers.access import Action, Actor, authorize_each, system_actor
 from customers.errors import InvalidInput
 from customers.marks import Causes
 from customers.models import Customer, Job, LegalEntity, Reason
-from customers.money import amount_text
-from customers.rates import minor_units
 from holds import previewing
 from holds.each import failure
 from holds.locking import LockedOrders, locked_orders
 from holds.looking import lines_of, look
 from holds.models import Hold
+from holds.outcome_rows import outcome_of
 from holds.releases import Terms, release_all
 from holds.saving import save_looked_at
 from holds.screening import Screened, record_checked
-from holds.words import WITHHELD_CHIPS
 
 KIND = "evaluate_for_release"
 SCHEDULE = "evaluate all holds"
@@ -219,83 +217,7 @@ def evaluate(
         save_looked_at([lines[position].id for position in known], at)
         released, failed = _release_ready(screened, locked, today, at)
     ready_before = sum(1 for position in known if lines[position].ready)
-    return {"evaluated": len(lines), **_outcome_of(screened, ready_before, released, failed)}
-
-
-def _outcome_of(
-    screened: Sequence[Screened],
-    ready_before: int,
-    released: Mapping[uuid.UUID, str],
-    failed: Sequence[Mapping[str, str]],
-) -> dict[str, Any]:
-    ready = sum(1 for one in screened if one.hold.ready_to_release and one.hold.pk not in released)
-    return {
-        "cleared": sum(1 for one in screened if one.difference.cleared),
-        "ready": ready_before + ready,
-        "released": len(released),
-        "failed": failed,
-        "changes": _changes(screened, released, {problem["id"]: problem["message"] for problem in failed}),
-    }
-
-
-def _changes(
-    screened: Sequence[Screened], released: Mapping[uuid.UUID, str], failed: Mapping[str, str]
-) -> list[dict[str, Any]]:
-    """The rows of the outcome table (`ux.md` 3.5): every hold that is not as it was, or was to be released."""
-    units = minor_units() if screened else {}
-    return [
-        _described(one, released, failed.get(str(one.hold.pk), ""), units)
-        for one in screened
-        if one.changed or one.hold.pk in released or str(one.hold.pk) in failed
-    ]
-
-
-def _described(
-    one: Screened, released: Mapping[uuid.UUID, str], problem: str, units: Mapping[str, int]
-) -> dict[str, Any]:
-    hold, row = one.hold, one.row
-    return {
-        "hold": str(hold.pk),
-        "number": hold.number,
-        "sales_order": row.key,
-        "customer": row.payer_key,
-        "customer_name": row.payer_name,
-        "legal_entity": hold.legal_entity_id,
-        "amount": amount_text(hold.amount, units.get(hold.currency, 2)),
-        "currency": hold.currency,
-        "before": one.before,
-        "before_words": _chip_words(one.chips_before),
-        "now": list(hold.reason_codes),
-        "now_words": _chip_words(hold.chips),
-        "causes": one.causes,
-        "outcome": _outcome(one, released, problem),
-        "mode": released.get(hold.pk, ""),
-        "message": problem,
-    }
-
-
-def _outcome(one: Screened, released: Mapping[uuid.UUID, str], problem: str) -> str:
-    if problem:
-        return "failed"
-    if one.hold.pk in released:
-        return "released"
-    if one.hold.ready_to_release:
-        return "ready"
-    return "worse" if one.difference.added or one.difference.regained else "better"
-
-
-def _chip_words(chips: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Reasons as their chips say them, with the number that matters; cleared ones are left out.
-
-    What a job keeps is read by people of other legal entities too: a credit group's number is not in it (`domain 3.4`).
-    """
-    return [_words_of(chip) for chip in chips if chip.get("valid", True)]
-
-
-def _words_of(chip: Mapping[str, Any]) -> str:
-    text, number = str(chip.get("text", "")), str(chip.get("number") or "")
-    of_others = chip.get("of") and chip.get("type") in WITHHELD_CHIPS
-    return text.removesuffix(number).rstrip() if of_others and number else text
+    return {"evaluated": len(lines), **outcome_of(screened, ready_before, released, failed)}
 
 
 # --- automatic release ------------------------------------------------------------------------------------------------
