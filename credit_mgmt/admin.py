@@ -186,9 +186,10 @@ class ClearanceAdmin(ReadOnlyAdmin):
 
 @admin.register(models.DecisionRecord)
 class DecisionRecordAdmin(ReadOnlyAdmin):
-    """Stored decisions."""
+    """Stored decisions; what they say is for the API and the pages, which withhold figures of credit groups."""
 
     looks = Action.VIEW_EXPOSURE
+    exclude = ("content", "facts")
     list_display = ("id", "order", "checkpoint", "outcome", "kind", "date", "actor", "at")
     list_filter = ("outcome", "kind", "checkpoint")
     list_select_related = ("order",)

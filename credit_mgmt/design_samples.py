@@ -384,4 +384,5 @@ def jobs() -> list[Shown]:
         {**base, **finished, "number": 811, "status": "finished", "links": [{"label": "See the 6", "url": "#jobs"}]},
         {**base, **failed, "number": 810, "status": "failed"},
         {**base, **waiting, "number": 809, "status": "waiting"},
+        {**base, **running, "number": 808, "status": "running", "stuck": True, "restart_url": "#jobs"},
     ]

@@ -60,11 +60,11 @@ class NewGroupDialog(GroupDialog):
     def subject(self, **key: str) -> None:  # type: ignore[override]  # there is none yet
         """Nothing yet."""
 
-    def form(self, subject: None, data: QueryDict | None) -> Form:  # type: ignore[override]
+    def form(self, subject: None, data: QueryDict | None) -> Form:
         """Number, description, currency, limit, date."""
         return NewGroupForm(data)
 
-    def perform(self, subject: None, given: Mapping[str, Any]) -> str:  # type: ignore[override]
+    def perform(self, subject: None, given: Mapping[str, Any]) -> str:
         """Make it, with its opening limit."""
         self.made = str(given["number"])
         if CustomerCreditGroup.objects.filter(pk=self.made).exists():
@@ -73,7 +73,7 @@ class NewGroupDialog(GroupDialog):
         self.feed(self.made, {name: value for name, value in given.items() if name != "number"}, replace=True)
         return f"Credit group {self.made} made. Add its members."
 
-    def words(self, subject: None) -> dict[str, Any]:  # type: ignore[override]
+    def words(self, subject: None) -> dict[str, Any]:
         """What the dialog says."""
         return {
             "dialog_heading": "New credit group",

@@ -22,6 +22,7 @@ from customers import access
 from customers.access import Action
 from customers.listing import Address, page_of, sort_keys
 from customers.models import Customer, CustomerCreditGroup, ProfileChange
+from customers.money import ZERO
 from customers.people import names_of
 from customers.views import PageView
 from holds.models import Hold
@@ -247,12 +248,11 @@ def _figures(overview: GroupOverview, holds: int, today: dt.date) -> list[Item]:
 
 def _bars(overview: GroupOverview) -> Item | None:
     """Each member's exposure beside the others'; nothing where the whole is not the reader's to see."""
-    known = [member for member in overview.members if member.exposure is not None]
+    known = [(one.exposure, one.customer.name) for one in overview.members if one.exposure is not None]
     if overview.withheld or len(known) < 2:
         return None
-    ordered = sorted(known, key=lambda member: -(member.exposure or 0))
-    rows = [{"label": member.customer.name, "value": member.exposure} for member in ordered]
-    return {"rows": rows, "largest": max(abs(member.exposure or 0) for member in known) or 1}
+    rows = [{"label": name, "value": exposure} for exposure, name in sorted(known, reverse=True)]
+    return {"rows": rows, "largest": max((abs(exposure) for exposure, _ in known), default=ZERO)}
 
 
 def ageing_table(overview: GroupOverview) -> Item:

@@ -16,6 +16,7 @@ from credit_mgmt.engine.decision import Decision, Reason, Remedy
 from credit_mgmt.exposure import UNAPPLIED, Position
 from credit_mgmt.masking import Mask
 from credit_mgmt.messages import cleared_by, reason_message, remedy_message
+from credit_mgmt.policies import Setup
 from credit_mgmt.standing import CreditStanding, standing_of
 from customers.access import Action
 from customers.money import ZERO
@@ -126,28 +127,28 @@ def _types(identities: Iterable[tuple[str, str, str]]) -> list[str]:
 # --- what clears it --------------------------------------------------------------------------------------------------
 
 
-def remedies(page: PageView, hold: Hold, decision: Decision | None) -> list[Item]:
+def remedies(page: PageView, hold: Hold, standing: CreditStanding) -> list[Item]:
     """What would clear it, smallest intervention first, each with the one action that starts it."""
-    if decision is None:
+    if standing.decision is None:
         return []
     return [
         {
             "text": remedy_message(remedy),
             "clears": cleared_by(remedy).removeprefix("clears "),
-            "action": _start(page, hold, remedy),
+            "action": _start(page, hold, remedy, standing.setup),
         }
-        for remedy in decision.remedies
+        for remedy in standing.decision.remedies
     ]
 
 
-def _start(page: PageView, hold: Hold, remedy: Remedy) -> Item | None:
+def _start(page: PageView, hold: Hold, remedy: Remedy, setup: Setup) -> Item | None:
     """The action that a remedy starts; nothing where the reader may not, or where only a person decides."""
     entity, payer = hold.legal_entity_id, hold.payer
     if remedy.action == "pay" and page.may(Action.WORK_HOLDS, entity):
         return {"label": "Request payment", "url": _payment_request(hold, remedy), "shortcut": "i"}
     limits = {"raise_limit", "new_expiry", "adjust_limit"}
     if remedy.action in limits:
-        way = next(iter(ways_for_customer(page, payer)), None)
+        way = next(iter(ways_for_customer(page, payer, setup)), None)
         return {**way, "icon": ""} if way else None
     orders = {"reduce_order", "change_terms", "restore_terms", "restore_discount", "change_order"}
     if remedy.action in orders and page.may(Action.WORK_HOLDS, entity):

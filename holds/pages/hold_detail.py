@@ -169,7 +169,7 @@ def why_context(page: PageView, hold: Hold, standing: CreditStanding) -> Item:
         "status": status_of(hold),
         "reasons": blocks.why(hold, reasons),
         "decision": decision,
-        "remedies": blocks.remedies(page, hold, decision),
+        "remedies": blocks.remedies(page, hold, standing),
         "forced_only": blocks.forced_only(hold, reasons),
         "recheck": blocks.recheck(hold, reasons, decision, page.now),
         "stale": standing.decision is not None

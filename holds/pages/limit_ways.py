@@ -5,7 +5,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from credit_mgmt.policies import current_setup
+from credit_mgmt.policies import Setup, current_setup
 from customers.access import Action
 from customers.models import Customer, CustomerCreditGroup
 from customers.views import PageView
@@ -13,17 +13,17 @@ from customers.views import PageView
 Item = dict[str, Any]
 
 
-def by_hand(legal_entity: str | None) -> bool:
-    """Whether limits of the legal entity, or of groups (None), may be changed by hand."""
-    setup = current_setup()
+def by_hand(legal_entity: str | None, setup: Setup | None = None) -> bool:
+    """Whether limits of the legal entity, or of groups (None), may be changed by hand; one query without a `setup`."""
+    setup = setup or current_setup()
     row = setup.row(legal_entity) if legal_entity else setup.rows.get(None)
     return row is not None and row.allow_manual_editing_of_credit_limits
 
 
-def ways_for_customer(page: PageView, customer: Customer) -> list[Item]:
-    """What the reader may do to change the customer's limit, the short way first."""
+def ways_for_customer(page: PageView, customer: Customer, setup: Setup | None = None) -> list[Item]:
+    """What the reader may do to change the customer's limit, the short way first; `setup` where it was read before."""
     entity = customer.legal_entity_id
-    hand = page.may(Action.EDIT_CREDIT_PROFILE, entity) and by_hand(entity)
+    hand = page.may(Action.EDIT_CREDIT_PROFILE, entity) and by_hand(entity, setup)
     url = reverse("customer-limit", args=[entity, customer.account])
     return _ways(url if hand else "", f"customer={customer.key}", journals=page.may(Action.MAKE_JOURNALS, entity))
 

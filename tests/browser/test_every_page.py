@@ -178,7 +178,7 @@ def looking(page: Page, found: dict[str, list[str]]) -> Look:
     def violations(options: str) -> list[str]:
         run = f"axe.run(document, {options}).then((found) => found.violations.flatMap("
         # What fades or changes its colour has no contrast yet.
-        page.evaluate("Promise.all(document.getAnimations().map((each) => each.finished))")
+        page.evaluate("Promise.allSettled(document.getAnimations().map((each) => each.finished))")
         told: list[str] = page.evaluate(run + "(rule) => rule.nodes.map((node) => `${rule.id}: ${node.html}`)))")
         return told
 

@@ -13,11 +13,12 @@ from typing import Any
 
 import pytest
 
-from credit_mgmt import accounts, credit_groups, gathering
+from credit_mgmt import accounts, credit_groups, gathering, loading
 from credit_mgmt.credit_groups import feed_groups
 from credit_mgmt.decisions import stored_decision
 from credit_mgmt.limits import set_limit
 from credit_mgmt.models import CreditAccount, CreditUse, DecisionRecord
+from customers import imports
 from customers.models import Customer, CustomerCreditGroup, SalesOrder
 from holds import locking
 from holds.posting import post_documents
@@ -107,7 +108,7 @@ BETWEEN_READS, BEFORE_THE_LOCK, ANYHOW = ("read", "moved"), ("locked", "looked")
 
 @pytest.fixture(autouse=True)
 def _meeting(monkeypatch):
-    load, write, lock = gathering.load_accounts, credit_groups.upsert, locking.lock_accounts
+    load, write, lock = loading.load_accounts, imports.upsert, accounts.lock_accounts
 
     def load_and_meet(**options):
         loaded = load(**options)
@@ -164,7 +165,7 @@ def a_round(steps: tuple[str, ...]) -> Told:
     global meeting
     meeting, world = Meeting(*steps), a_world()
     own, pair = steps != BETWEEN_READS, steps != BEFORE_THE_LOCK
-    tasks = {"move": retried(world.move)}
+    tasks: dict[str, Callable[[], Any]] = {"move": retried(world.move)}
     if own:
         tasks["own"] = posting([world.own], after="locked")
     if pair:

@@ -151,6 +151,9 @@ def queries(hold: Hold) -> list[str]:
         f"/holds/?over_min=1000&{columns}", f"/holds/?peek={hold.number}",
         f"/holds/export/?{columns}", f"/holds/{hold.number}/?at=hold", f"/holds/{hold.number}/?held=1",
         f"/holds/release/?hold={hold.number}", f"/holds/reject/?hold={hold.number}",
+        f"/admin/holds/hold/{hold.pk}/change/", f"/admin/credit_mgmt/decisionrecord/{hold.decision_id}/change/",
+        "/admin/holds/holdreason/", "/admin/credit_mgmt/limithistory/", "/admin/credit_mgmt/creditaccount/",
+        f"/admin/holds/holdreason/{hold.reasons.first().pk}/change/",
         f"/holds/fit/?customer={OURS}:US-1", "/holds/fit/?group=G1", "/holds/force/?customer=USMF:US-1",
         "/orders/USMF/SO-STOPPED/check/?document=confirmation", "/search/?q=SO-STOPPED", "/holds/?status=released",
     ]  # fmt: skip
@@ -233,6 +236,8 @@ def test_a_job_keeps_no_group_figure(group: Any) -> None:
 def _signed_in(entity: str | None, *roles: str) -> Client:
     for role in roles:
         a_user("reader", role, entity)
+    people = get_user_model().objects.filter(username="reader")
+    people.update(is_staff=True)
     browser = Client()
-    browser.force_login(get_user_model().objects.get(username="reader"))
+    browser.force_login(people.get())
     return browser
