@@ -36,7 +36,8 @@ def typed_cells(cells: Mapping[str, str], currency: str, units: int, path: str =
 
     Raises `InvalidInput` that names each cell that cannot be read, below `path`.
     """
-    values, errors = {}, []
+    values: dict[str, Any] = {}
+    errors: list[FieldError] = []
     for name, text in cells.items():
         try:
             if name == "new_limit":

@@ -50,7 +50,8 @@ def condense(
     payer = _payer(book, order, position)
     known = book.groups.get(position.group) if position.group else None
     group = None if known is None else _group(book, order, position, known, payer)
-    used = {order.currency, position.currency, *(part.currency for part in (*payer.parts, *payer.cover))}
+    used = {order.currency, position.currency, *(part.currency for part in payer.parts)}
+    used.update(cover.currency for cover in payer.cover)
     if group is not None:
         used.add(group.currency)
         used.update(part.currency for member in group.members for part in member.parts)

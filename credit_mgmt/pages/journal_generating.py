@@ -137,9 +137,9 @@ def _histogram(preview: Preview) -> Item:
     edges = [f"..{BOUNDS[0]}", *(f"{low}..{high}" for low, high in pairwise(BOUNDS))]
     order = [*edges, f"{BOUNDS[-1]}.."]
     order.insert(order.index("0..10"), "none")
-    rows = [{"label": _words(key), "count": preview.histogram[key]} for key in order]
-    shown = [row for row in rows if row["count"]]
-    return {"rows": shown, "largest": max((row["count"] for row in shown), default=0)}
+    counts = {key: preview.histogram[key] for key in order if preview.histogram[key]}
+    rows = [{"label": _words(key), "count": count} for key, count in counts.items()]
+    return {"rows": rows, "largest": max(counts.values(), default=0)}
 
 
 def _words(bucket: str) -> str:

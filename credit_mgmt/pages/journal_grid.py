@@ -30,7 +30,7 @@ def typed_rows(data: QueryDict, only: int | None = None) -> dict[int, Cells]:
     for number in data.getlist("row"):
         if not number.isdigit() or (only is not None and int(number) != only):
             continue
-        cells = {name: data[f"{name}-{number}"].strip() for name in CELLS if f"{name}-{number}" in data}
+        cells = {name: data.get(f"{name}-{number}", "").strip() for name in CELLS if f"{name}-{number}" in data}
         was = data.getlist(f"was-{number}")
         if cells and list(cells.values()) != was:
             rows[int(number)] = cells

@@ -26,6 +26,7 @@ SORTS = {
     "to": "new_to",
 }
 SHOWN = {"all": "All lines", Problem.ERROR.value: "With errors", Problem.WARNING.value: "With warnings"}
+_SEARCH = {"placeholder": "Account or name", "label": "Search lines"}
 Typed = Mapping[int, Mapping[str, str]]
 
 
@@ -62,12 +63,7 @@ class JournalPage(JournalView):
             "holds": self.effects is not None,
             "rows": self.drawn(journal, page.rows, typed=typed, wrong=wrong),
             "columns": address.heads(columns_of(journal, with_holds=self.effects is not None), sort),
-            "search": {
-                "name": "q",
-                "value": address.one("q"),
-                "placeholder": "Account or name",
-                "label": "Search lines",
-            },
+            "search": {"name": "q", "value": address.one("q"), **_SEARCH},
             "hidden": [{"name": key, "value": params[key]} for key in ("show", "sort") if key in params],
             "filtered": show != "all" or bool(address.one("q")),
             "pager": address.pager(page),

@@ -1,10 +1,11 @@
 """What is done with a journal as a whole (`ux.md` 3.8): described, submitted, taken back, posted, copied, reversed."""
 
 from collections.abc import Iterable, Mapping
+from operator import itemgetter
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import F, QuerySet
+from django.db.models import F
 from django.db.models.functions import Coalesce
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -12,7 +13,7 @@ from django.urls import reverse
 
 from credit_mgmt import journal_posting
 from credit_mgmt.journal_approval import return_to_draft, submit_journal
-from credit_mgmt.journal_display import line_rows
+from credit_mgmt.journal_display import before_of, line_rows
 from credit_mgmt.journal_forms import DescribeForm
 from credit_mgmt.journal_lines import rewrite_journal
 from credit_mgmt.journal_posting import post_journal
@@ -104,12 +105,12 @@ class PostDialog(JournalDialog):
         biggest = list(_biggest(journal))
         today = self.today_of(journal.legal_entity_id)
         rows = self.with_holds(journal, line_rows(journal, biggest, actor=self.actor, today=today))
-        up = [row for row in rows if row["line"].delta > 0]
-        down = [row for row in rows if row["line"].delta < 0]
+        changes = [(row["line"].new_limit - before_of(journal, row["line"]), row) for row in rows]
+        changes.sort(key=itemgetter(0))
         return {
             "dialog_heading": f"Post journal {journal.number}",
-            "rises": sorted(up, key=lambda row: -row["line"].delta)[:BIGGEST],
-            "falls": sorted(down, key=lambda row: row["line"].delta)[:BIGGEST],
+            "rises": [row for change, row in reversed(changes) if change > 0][:BIGGEST],
+            "falls": [row for change, row in changes if change < 0][:BIGGEST],
             "holds": [row for row in rows if row.get("holds") and (row["holds"].cleared or row["holds"].placed)],
             "below": [row for row in rows if row["found"] is not None and row["found"].falls_below],
             "currency": journal.legal_entity.accounting_currency_id,
@@ -119,18 +120,11 @@ class PostDialog(JournalDialog):
 
 def _biggest(journal: LimitJournal) -> Iterable[LimitJournalLine]:
     """The lines that change most, up and down, read with customer and group."""
-    ordered = _by_change(journal)
-    return {
-        line.pk: line
-        for rows in (ordered.order_by("-delta", "number")[:BIGGEST], ordered.order_by("delta", "number")[:BIGGEST])
-        for line in rows
-    }.values()
-
-
-def _by_change(journal: LimitJournal) -> QuerySet[LimitJournalLine]:
     temporary = journal.type == LimitJournal.Type.TEMPORARY
     before = Coalesce(F("current_temporary"), F("current_limit")) if temporary else F("current_limit")
-    return journal.lines.select_related("customer", "group").annotate(delta=F("new_limit") - before)
+    change, lines = F("new_limit") - before, journal.lines.select_related("customer", "group")
+    ends = (lines.order_by(change.desc(), "number")[:BIGGEST], lines.order_by(change.asc(), "number")[:BIGGEST])
+    return {line.pk: line for rows in ends for line in rows}.values()
 
 
 class ReverseDialog(JournalDialog):
