@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -10,7 +11,9 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from credit_mgmt.design_samples import NOW, TODAY, Shown, exposures, jobs, lists, objects
+from credit_mgmt.design_samples import NOW, TODAY, Shown, exposures, jobs, lists, money, objects
+from credit_mgmt.engine.stack import Component, Kind
+from credit_mgmt.period_strip import period_strip
 from credit_mgmt.templatetags.credit import STATUSES
 
 
@@ -129,6 +132,17 @@ def toasts() -> list[Said]:
     ]
 
 
+def periods() -> Shown:
+    """A calendar of limits: a base limit that ends, a temporary one in its place for a month, a policy beside both."""
+    parts = [
+        Component(Kind.BASE, money("150,000.00"), last=dt.date(2026, 12, 31)),
+        Component(Kind.TEMPORARY, money("180,000.00"), dt.date(2026, 11, 1), dt.date(2026, 11, 30)),
+        Component(Kind.COVER, money("20,000.00"), dt.date(2026, 3, 1), dt.date(2027, 2, 28), label="Insurance 40 %"),
+    ]
+    labels = {Kind.BASE: "Base limit", Kind.TEMPORARY: "Temporary", Kind.COVER: "Cover"}
+    return {"strip": period_strip(parts, start=dt.date(2026, 8, 1), months=15, today=TODAY), "labels": labels}
+
+
 def offered() -> bool:
     """Whether this deployment shows the page: never one that serves customers."""
     return bool(settings.DEBUG or settings.CREDIT_DEMO or settings.CREDIT_TESTING)
@@ -143,6 +157,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "lists": lists(),
         "objects": objects(),
         "exposures": exposures(),
+        "periods": periods(),
         "job_runs": jobs(),
         "forms": forms_shown(),
         "actions": actions(),

@@ -20,8 +20,23 @@ def test_styles_stay_within_15_kb_compressed():
     assert compressed((STATIC / "css").glob("*.css")) <= 15 * 1024
 
 
-def test_own_scripts_stay_within_10_kb_compressed():
-    assert compressed((STATIC / "js").glob("*.js")) <= 10 * 1024
+def scripts_of(template):
+    return {STATIC / name for name in re.findall(r'{% static "credit/(js/[\w-]+\.js)" %}', template.read_text())}
+
+
+BASE = TEMPLATES / "base.html"
+WITH_SCRIPTS = [template for template in sorted(TEMPLATES.rglob("*.html")) if scripts_of(template) - scripts_of(BASE)]
+
+
+@pytest.mark.parametrize("template", [BASE, *WITH_SCRIPTS], ids=lambda path: path.stem)
+def test_the_own_scripts_of_a_page_stay_within_10_kb_compressed(template):
+    """`ux` Server budget: what a first visit transfers"""
+    assert compressed(scripts_of(BASE) | scripts_of(template)) <= 10 * 1024
+
+
+def test_every_own_script_is_loaded_by_a_page():
+    loaded = scripts_of(BASE).union(*map(scripts_of, WITH_SCRIPTS))
+    assert {path for path in (STATIC / "js").glob("*.js")} == {path for path in loaded if "vendor" not in path.parts}
 
 
 @pytest.mark.parametrize(
