@@ -22,7 +22,7 @@ WITHOUT_OWN_LIMIT = frozenset({"DE01:C-10011"})
 SAME_PARTY: dict[str, str] = {"DE01:C-10003": "NL01:C-10003", "US01:C-10014": "NL01:C-10011"}
 """Customers of one party, by key: the last one is not in the group yet, and is suggested."""
 _IN_EUR = {"NL01": Decimal(1), "DE01": Decimal(1), "US01": Decimal("0.92")}
-_ROOM = {MERIDIA: Decimal("1.40"), POLAR: Decimal("2.60")}
+_ROOM = {MERIDIA: Decimal("2.20"), POLAR: Decimal("2.60")}
 
 
 def join_parties(traders: Sequence[Trader]) -> None:
