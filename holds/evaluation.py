@@ -15,7 +15,7 @@ import gc
 import itertools
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -39,7 +39,7 @@ from holds.models import Hold
 from holds.releases import Terms, release_all
 from holds.saving import save_looked_at
 from holds.screening import Screened, record_checked
-from holds.words import WITHHELD_CHIPS
+from holds.words import kept_words
 
 KIND = "evaluate_for_release"
 SCHEDULE = "evaluate all holds"
@@ -264,9 +264,9 @@ def _described(
         "amount": amount_text(hold.amount, units.get(hold.currency, 2)),
         "currency": hold.currency,
         "before": one.before,
-        "before_words": _chip_words(one.chips_before),
+        "before_words": kept_words(one.chips_before),
         "now": list(hold.reason_codes),
-        "now_words": _chip_words(hold.chips),
+        "now_words": kept_words(hold.chips),
         "causes": one.causes,
         "outcome": _outcome(one, released, problem),
         "mode": released.get(hold.pk, ""),
@@ -282,20 +282,6 @@ def _outcome(one: Screened, released: Mapping[uuid.UUID, str], problem: str) -> 
     if one.hold.ready_to_release:
         return "ready"
     return "worse" if one.difference.added or one.difference.regained else "better"
-
-
-def _chip_words(chips: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Reasons as their chips say them, with the number that matters; cleared ones are left out.
-
-    What a job keeps is read by people of other legal entities too: a credit group's number is not in it (`domain 3.4`).
-    """
-    return [_words_of(chip) for chip in chips if chip.get("valid", True)]
-
-
-def _words_of(chip: Mapping[str, Any]) -> str:
-    text, number = str(chip.get("text", "")), str(chip.get("number") or "")
-    of_others = chip.get("of") and chip.get("type") in WITHHELD_CHIPS
-    return text.removesuffix(number).rstrip() if of_others and number else text
 
 
 # --- automatic release ------------------------------------------------------------------------------------------------
