@@ -164,7 +164,7 @@ class PasteForm(forms.Form):
         label="Rows",
         required=False,
         strip=False,
-        widget=forms.Textarea(attrs={"rows": 10, "spellcheck": "false", "class": "block"}),
+        widget=forms.Textarea(attrs={"rows": 10, "spellcheck": "false"}),
         help_text="Account, new limit and last day, one row each; a first row may name the columns.",
     )
     file = forms.FileField(label="Or a CSV file", required=False)

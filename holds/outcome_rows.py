@@ -1,13 +1,13 @@
 """The outcome of an evaluation: what it counts, and a row for every hold that is not as it was (`ux.md` 3.5)."""
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from customers.money import amount_text
 from customers.rates import minor_units
 from holds.screening import Screened
-from holds.words import WITHHELD_CHIPS
+from holds.words import kept_words
 
 
 def outcome_of(
@@ -56,9 +56,9 @@ def _described(
         "amount": amount_text(hold.amount, units.get(hold.currency, 2)),
         "currency": hold.currency,
         "before": one.before,
-        "before_words": _chip_words(one.chips_before),
+        "before_words": kept_words(one.chips_before),
         "now": list(hold.reason_codes),
-        "now_words": _chip_words(hold.chips),
+        "now_words": kept_words(hold.chips),
         "causes": one.causes,
         "outcome": _outcome(one, released, problem),
         "mode": released.get(hold.pk, ""),
@@ -74,17 +74,3 @@ def _outcome(one: Screened, released: Mapping[uuid.UUID, str], problem: str) -> 
     if one.hold.ready_to_release:
         return "ready"
     return "worse" if one.difference.added or one.difference.regained else "better"
-
-
-def _chip_words(chips: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Reasons as their chips say them, with the number that matters; cleared ones are left out.
-
-    What a job keeps is read by people of other legal entities too: a credit group's number is not in it (`domain 3.4`).
-    """
-    return [_words_of(chip) for chip in chips if chip.get("valid", True)]
-
-
-def _words_of(chip: Mapping[str, Any]) -> str:
-    text, number = str(chip.get("text", "")), str(chip.get("number") or "")
-    of_others = chip.get("of") and chip.get("type") in WITHHELD_CHIPS
-    return text.removesuffix(number).rstrip() if of_others and number else text

@@ -57,6 +57,20 @@ def _withheld(chip: Mapping[str, Any], mask: Mask) -> bool:
     return chip.get("type") in WITHHELD_CHIPS and mask.hides(chip.get("of"))
 
 
+def kept_words(chips: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Reasons as their chips say them, with the number that matters; cleared ones are left out.
+
+    What a job keeps is read by people of other legal entities too: a credit group's number is not in it (`domain 3.4`).
+    """
+    return [_kept(chip) for chip in chips if chip.get("valid", True)]
+
+
+def _kept(chip: Mapping[str, Any]) -> str:
+    text, number = str(chip.get("text", "")), str(chip.get("number") or "")
+    of_others = chip.get("of") and chip.get("type") in WITHHELD_CHIPS
+    return text.removesuffix(number).rstrip() if of_others and number else text
+
+
 def over_limit_of(hold: Hold, mask: Mask) -> Decimal | None:
     """By how much the tighter limit is exceeded, in the hold's currency; None where it is withheld, too."""
     return mask.group_amount(hold.limiting_group, hold.over_limit)

@@ -1,7 +1,7 @@
 """The lines of a draft as a grid (`ux.md` 3.8): all rows of a page saved by one form, or each row when it is left.
 
 The form is whole without a script: values, what they were, and ticks. With one, a row is sent when the focus leaves it
-(`journal.js`) and comes back with its consequences; the form stays what it is.
+(`keys.js`) and comes back with its consequences; the form stays what it is.
 """
 
 from collections.abc import Mapping
