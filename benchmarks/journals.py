@@ -29,10 +29,10 @@ def measure(customers: int) -> None:
 
     from benchmarks import data  # noqa: PLC0415
     from benchmarks.measures import ACTOR, AS_OF  # noqa: PLC0415
-    from credit_mgmt.journal_generation import generate_lines, preview_lines  # noqa: PLC0415
-    from credit_mgmt.journal_posting import post_journal  # noqa: PLC0415
-    from credit_mgmt.journal_requests import read_generation  # noqa: PLC0415
     from credit_mgmt.journals import create_journal  # noqa: PLC0415
+    from credit_mgmt.journals.generation import generate_lines, preview_lines  # noqa: PLC0415
+    from credit_mgmt.journals.posting import post_journal  # noqa: PLC0415
+    from credit_mgmt.journals.requests import read_generation  # noqa: PLC0415
     from customers import clock  # noqa: PLC0415
 
     data.load(data.Size(customers=customers, invoices=4 * customers, orders=customers, holds=1_000), entities=1)
@@ -88,7 +88,7 @@ def pages(number: str, as_of: Any) -> None:
 
 def page(journal: Any, after: int, as_of: Any) -> float:
     """Seconds that one page takes."""
-    from credit_mgmt.journal_exposures import consequences_of  # noqa: PLC0415
+    from credit_mgmt.journals.exposures import consequences_of  # noqa: PLC0415
 
     began = time.perf_counter()
     rows = journal.lines.select_related("customer").filter(number__gt=after).order_by("number")

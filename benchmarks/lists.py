@@ -165,7 +165,7 @@ def measure(client: Any, rounds: int = ROUNDS, views: Iterable[str] = ()) -> lis
 
 def around(client: Any, many: int = 40) -> list[Measured]:
     """What opens from the list, for `many` holds and customers each: peek, page, search, groups and what is in them."""
-    from holds.grouping import SORTS  # noqa: PLC0415 - needs the set-up Django
+    from holds.lists.grouping import SORTS  # noqa: PLC0415 - needs the set-up Django
 
     rows = _some_holds(many)
     peeks = [f"/holds/{row.number}/peek/?from=view%3Dopen" for row in rows]

@@ -16,8 +16,9 @@ class CreditMgmtConfig(AppConfig):
     def ready(self) -> None:
         """Offer what this room feeds, register its jobs, and load the rule types of other packages: one that can't be
         loaded stops us."""
-        from credit_mgmt import cover_rows, journal_jobs  # noqa: PLC0415 - models are there only now
+        from credit_mgmt.cover import rows as cover_rows  # noqa: PLC0415 - models are there only now
         from credit_mgmt.engine.rules import load_rule_types  # noqa: PLC0415 - the engine is not needed to find the app
+        from credit_mgmt.journals import jobs as journal_jobs  # noqa: PLC0415 - models are there only now
 
         cover_rows.offer_resources()
         found = sorted(entry_points(group=RULE_TYPES), key=attrgetter("name"))

@@ -13,7 +13,7 @@ from django.shortcuts import render
 
 from credit_mgmt.design_samples import NOW, TODAY, Shown, exposures, jobs, lists, money, objects
 from credit_mgmt.engine.stack import Component, Kind
-from credit_mgmt.period_strip import period_strip
+from credit_mgmt.limits.strip import period_strip
 from credit_mgmt.templatetags.credit import STATUSES
 
 

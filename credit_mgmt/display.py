@@ -16,9 +16,9 @@ from credit_mgmt.messages import (
     trace_message,
     verdict_label,
 )
+from credit_mgmt.messages.phrases import reason_label
+from credit_mgmt.messages.withheld import WITHHELD
 from credit_mgmt.models import BlockingRule
-from credit_mgmt.phrases import reason_label
-from credit_mgmt.withheld_phrases import WITHHELD
 
 Item = dict[str, Any]
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from django.db.models import Case, F, OuterRef, Q, Subquery, Value, When
 
 from credit_mgmt.compiled import DAY, IDS, Statement, slotted
-from credit_mgmt.cover_facts import Told, cover_in_force, cover_parts
+from credit_mgmt.cover.facts import Told, cover_in_force, cover_parts
 from credit_mgmt.engine.exposure import Book
 from credit_mgmt.engine.facts import CustomerPosition, GroupPosition, LimitType, OrderFacts, Standing
 from credit_mgmt.models import Commitment, LimitHistory, TemporaryLimit

@@ -14,10 +14,10 @@ from decimal import Decimal
 
 from django.db.models import QuerySet
 
+from credit_mgmt.credit_groups.standing import GroupOverview
 from credit_mgmt.engine.decision import Decision, Evidence, Reason, Remedy, TraceLine
 from credit_mgmt.exposure import Position
-from credit_mgmt.group_standing import GroupOverview
-from credit_mgmt.withheld_phrases import WITHHELD
+from credit_mgmt.messages.withheld import WITHHELD
 from customers.access import Action, Actor
 from customers.models import Customer
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from celery import shared_task
 
-from credit_mgmt.expiry_notices import tell_of_expiries as tell
+from credit_mgmt.limits.notices import tell_of_expiries as tell
 from customers import clock
 from customers.models import LegalEntity
 

@@ -32,7 +32,7 @@ DESTINATIONS = (
     Destination("holds", "Holds", "hold-list", Action.VIEW_EXPOSURE, "h", "hold list queue home"),
     Destination("orders", "Orders", "order-list", Action.VIEW, "o", "sales orders"),
     Destination("customers", "Customers", "customer-list", Action.VIEW_EXPOSURE, "c", "limits accounts"),
-    Destination("journals", "Journals", "journal-list", Action.VIEW_EXPOSURE, "l", "limit adjustments temporary limits"),
+    Destination("journals", "Journals", "journal-list", Action.VIEW_EXPOSURE, "l", "limit adjustments temporary"),
     Destination("groups", "Credit groups", "group-list", Action.VIEW_EXPOSURE, "t", "shared limit members", bar=False),
     Destination("rules", "Rules", "rule-list", Action.VIEW, "r", "blocking rules exclusions"),
     Destination("parameters", "Parameters", "parameter-list", Action.VIEW, "p", "settings setup checkpoints"),

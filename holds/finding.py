@@ -19,9 +19,9 @@ from credit_mgmt.models import BlockingRule
 from customers.access import Action, Actor, scoped
 from customers.jobs.reading import visible_jobs
 from customers.models import Customer, CustomerTransaction, LegalEntity, SalesOrder
+from holds.lists.searching import HOLD_NUMBER
+from holds.lists.views import visible_views
 from holds.models import Hold, HoldEvent
-from holds.searching import HOLD_NUMBER
-from holds.views_saved import visible_views
 
 SHORTEST = 2
 """Letters from which on a search is made."""

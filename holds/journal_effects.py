@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from django.db.models import F, Q
 
 from credit_mgmt.checks import Request
-from credit_mgmt.limit_trials import Compared, TriedLimit, compare_limits
+from credit_mgmt.limits.trials import Compared, TriedLimit, compare_limits
 from credit_mgmt.models import LimitJournal, LimitJournalLine
 from customers.models import Customer, Document, LegalEntity, SalesOrder
 from holds.models import Hold

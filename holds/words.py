@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from credit_mgmt.masking import Mask
-from credit_mgmt.phrases import reason_label
+from credit_mgmt.messages.phrases import reason_label
 from holds.causes import cause_words
 from holds.models import Hold, HoldEvent
 

@@ -9,7 +9,7 @@ from factory.django import DjangoModelFactory
 
 from credit_mgmt import accounts, models
 from credit_mgmt.limits import set_limit
-from credit_mgmt.temporary_limits import NewTemporaryLimit, set_temporary_limits
+from credit_mgmt.limits.temporary import NewTemporaryLimit, set_temporary_limits
 from customers.access import system_actor
 from customers.models import Customer, CustomerCreditGroup, SalesOrder
 from tests.factories import CustomerFactory

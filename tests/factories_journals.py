@@ -4,9 +4,9 @@ import datetime as dt
 from decimal import Decimal
 from typing import Any
 
-from credit_mgmt.journal_lines import LineInput, add_lines
-from credit_mgmt.journal_posting import post_journal
 from credit_mgmt.journals import create_journal
+from credit_mgmt.journals.lines import LineInput, add_lines
+from credit_mgmt.journals.posting import post_journal
 from credit_mgmt.models import LimitJournal
 from customers.models import Customer, CustomerCreditGroup
 from tests.factories import LegalEntityFactory

@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from credit_mgmt.cover import remove_policy, save_policy
-from credit_mgmt.cover_rows import CoverageTypes, Policies, PolicyTypes
+from credit_mgmt.cover.rows import CoverageTypes, Policies, PolicyTypes
 from credit_mgmt.models import CoverageType, CoverPolicy, PolicyType
 from credit_mgmt.models.cover import CoverKind
 from customers.access import Action

@@ -6,8 +6,8 @@ from typing import Any
 from rest_framework import serializers
 
 from credit_mgmt.api.serializers import AgeingSerializer
-from credit_mgmt.group_phrases import BINDS, binds_sentence
-from credit_mgmt.group_standing import GroupOverview, MemberStanding
+from credit_mgmt.credit_groups.phrases import BINDS, binds_sentence
+from credit_mgmt.credit_groups.standing import GroupOverview, MemberStanding
 from customers.edge.fields import AmountField, CodeField, DayField, FlagField, KeyField, StrictSerializer, TextField
 from customers.money import round_half_up
 from customers.rates import minor_units

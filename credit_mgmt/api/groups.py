@@ -20,8 +20,8 @@ from credit_mgmt.api.group_serializers import (
     overview_data,
 )
 from credit_mgmt.credit_groups import change_members, feed_groups
-from credit_mgmt.group_standing import overview_of, overview_with
-from credit_mgmt.group_suggestions import suggest_members
+from credit_mgmt.credit_groups.standing import overview_of, overview_with
+from credit_mgmt.credit_groups.suggestions import suggest_members
 from credit_mgmt.masking import Mask, hidden_groups
 from customers import clock
 from customers.access import Action, authorize, scoped

@@ -6,9 +6,9 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from credit_mgmt.journal_generation import Candidate, Preview
-from credit_mgmt.journal_lines import MOST_LINES, LineInput
-from credit_mgmt.journal_phrases import LEFT_OUT, finding_message
+from credit_mgmt.journals.generation import Candidate, Preview
+from credit_mgmt.journals.lines import MOST_LINES, LineInput
+from credit_mgmt.journals.phrases import LEFT_OUT, finding_message
 from credit_mgmt.masking import Mask
 from credit_mgmt.models import LimitJournal, LimitJournalLine
 from customers.access import Actor

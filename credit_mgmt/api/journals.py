@@ -10,7 +10,6 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from credit_mgmt import journal_jobs, journal_posting
 from credit_mgmt.api.journal_serializers import (
     LINES_SHOWN,
     FullJournalSerializer,
@@ -23,14 +22,16 @@ from credit_mgmt.api.journal_serializers import (
     generated_data,
     line_inputs,
 )
-from credit_mgmt.journal_approval import return_to_draft, submit_journal
-from credit_mgmt.journal_checks import check_journal
-from credit_mgmt.journal_generation import count_found, generate_lines, preview_lines
-from credit_mgmt.journal_lines import make_journal, refresh_lines, rewrite_journal
-from credit_mgmt.journal_posting import post_journal
-from credit_mgmt.journal_requests import as_json, read_generation
-from credit_mgmt.journal_reversal import copy_journal, reverse_journal
 from credit_mgmt.journals import cancel_journals
+from credit_mgmt.journals import jobs as journal_jobs
+from credit_mgmt.journals import posting as journal_posting
+from credit_mgmt.journals.approval import return_to_draft, submit_journal
+from credit_mgmt.journals.checks import check_journal
+from credit_mgmt.journals.generation import count_found, generate_lines, preview_lines
+from credit_mgmt.journals.lines import make_journal, refresh_lines, rewrite_journal
+from credit_mgmt.journals.posting import post_journal
+from credit_mgmt.journals.requests import as_json, read_generation
+from credit_mgmt.journals.reversal import copy_journal, reverse_journal
 from credit_mgmt.masking import Mask
 from credit_mgmt.models import LimitJournal, LimitJournalLine
 from customers import jobs

@@ -12,9 +12,9 @@ from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.urls import reverse
 
 from credit_mgmt.cover import NOTICE, CoverLine, cover_lines, end_policy, in_order, remove_policy, save_policy
-from credit_mgmt.cover_facts import in_force
-from credit_mgmt.cover_file import as_csv
-from credit_mgmt.cover_forms import EndPolicyForm, PolicyForm, values_of
+from credit_mgmt.cover.facts import in_force
+from credit_mgmt.cover.file import as_csv
+from credit_mgmt.cover.forms import EndPolicyForm, PolicyForm, values_of
 from credit_mgmt.models import CoverPolicy
 from credit_mgmt.models.cover import CoverKind
 from credit_mgmt.pages.cover_worked import WORKED, worked

@@ -4,8 +4,8 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
-from credit_mgmt.cover_file import COLUMNS, import_policies
-from credit_mgmt.cover_forms import CoverFileForm
+from credit_mgmt.cover.file import COLUMNS, import_policies
+from credit_mgmt.cover.forms import CoverFileForm
 from customers.access import Action
 from customers.errors import FieldError, InvalidInput
 from customers.views import PageView, add_errors

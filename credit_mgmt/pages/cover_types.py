@@ -8,7 +8,7 @@ from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 
-from credit_mgmt.cover_forms import TYPE_FORMS
+from credit_mgmt.cover.forms import TYPE_FORMS
 from credit_mgmt.models import CoverageType, PolicyType
 from customers.access import Action
 from customers.errors import InvalidInput, Refused

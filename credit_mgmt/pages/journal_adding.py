@@ -8,9 +8,9 @@ from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.urls import reverse
 
-from credit_mgmt.journal_cells import typed_cells
-from credit_mgmt.journal_forms import ChangeLimitForm
-from credit_mgmt.journal_lines import LineInput, add_lines, make_journal
+from credit_mgmt.journals.cells import typed_cells
+from credit_mgmt.journals.forms import ChangeLimitForm
+from credit_mgmt.journals.lines import LineInput, add_lines, make_journal
 from credit_mgmt.masking import Mask
 from credit_mgmt.models import CreditAccount, LimitJournal
 from credit_mgmt.pages.journal_base import Item, JournalView, by_line, url_of

@@ -9,8 +9,8 @@ from django.forms import Form
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.urls import reverse
 
-from credit_mgmt.journal_display import OPEN
 from credit_mgmt.journals import journal_of
+from credit_mgmt.journals.display import OPEN
 from credit_mgmt.models import LimitJournal
 from customers.access import Action
 from customers.errors import FieldError, InvalidInput, Refused

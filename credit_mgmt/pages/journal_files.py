@@ -5,8 +5,8 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 
-from credit_mgmt.journal_files import FORMATS, Typed, paste_lines, read_lines, write_lines
-from credit_mgmt.journal_forms import PasteForm
+from credit_mgmt.journals.files import FORMATS, Typed, paste_lines, read_lines, write_lines
+from credit_mgmt.journals.forms import PasteForm
 from credit_mgmt.models import LimitJournal
 from credit_mgmt.pages.journal_base import Item, JournalView, by_line, url_of
 from customers.access import Action

@@ -10,12 +10,12 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.urls import reverse
 
-from credit_mgmt import journal_jobs
-from credit_mgmt.journal_display import change_of
-from credit_mgmt.journal_forms import GenerateForm
-from credit_mgmt.journal_generation import BOUNDS, Candidate, Preview, count_found, generate_lines, preview_lines
-from credit_mgmt.journal_phrases import LEFT_OUT
-from credit_mgmt.journal_requests import ABSOLUTE, CUSTOMERS, Generation, as_json, read_generation
+from credit_mgmt.journals import jobs as journal_jobs
+from credit_mgmt.journals.display import change_of
+from credit_mgmt.journals.forms import GenerateForm
+from credit_mgmt.journals.generation import BOUNDS, Candidate, Preview, count_found, generate_lines, preview_lines
+from credit_mgmt.journals.phrases import LEFT_OUT
+from credit_mgmt.journals.requests import ABSOLUTE, CUSTOMERS, Generation, as_json, read_generation
 from credit_mgmt.masking import Mask
 from credit_mgmt.models import LimitJournal
 from credit_mgmt.pages.journal_base import Item, JournalView, url_of

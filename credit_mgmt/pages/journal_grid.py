@@ -10,10 +10,10 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 
-from credit_mgmt.journal_cells import typed_cells
-from credit_mgmt.journal_checks import check_journal
-from credit_mgmt.journal_display import CELLS
-from credit_mgmt.journal_lines import LineChange, change_lines, refresh_lines, remove_lines
+from credit_mgmt.journals.cells import typed_cells
+from credit_mgmt.journals.checks import check_journal
+from credit_mgmt.journals.display import CELLS
+from credit_mgmt.journals.lines import LineChange, change_lines, refresh_lines, remove_lines
 from credit_mgmt.models import LimitJournal
 from credit_mgmt.pages.journal_base import JournalView, by_line, url_of
 from credit_mgmt.pages.journal_page import JournalPage, sums_of

@@ -8,8 +8,8 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.urls import reverse
 from django_fsm import can_proceed
 
-from credit_mgmt.journal_checks import approval_required
-from credit_mgmt.journal_display import OPEN, line_rows
+from credit_mgmt.journals.checks import approval_required
+from credit_mgmt.journals.display import OPEN, line_rows
 from credit_mgmt.models import LimitJournal, LimitJournalLine, RequiredApproval
 from credit_mgmt.models.journals import Problem
 from credit_mgmt.pages.journal_base import Item, JournalView, url_of

@@ -11,13 +11,13 @@ from django.forms import Form
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.urls import reverse
 
-from credit_mgmt import journal_posting
-from credit_mgmt.journal_approval import return_to_draft, submit_journal
-from credit_mgmt.journal_display import before_of, line_rows
-from credit_mgmt.journal_forms import DescribeForm
-from credit_mgmt.journal_lines import rewrite_journal
-from credit_mgmt.journal_posting import post_journal
-from credit_mgmt.journal_reversal import copy_journal, reverse_journal
+from credit_mgmt.journals import posting as journal_posting
+from credit_mgmt.journals.approval import return_to_draft, submit_journal
+from credit_mgmt.journals.display import before_of, line_rows
+from credit_mgmt.journals.forms import DescribeForm
+from credit_mgmt.journals.lines import rewrite_journal
+from credit_mgmt.journals.posting import post_journal
+from credit_mgmt.journals.reversal import copy_journal, reverse_journal
 from credit_mgmt.models import LimitJournal, LimitJournalLine
 from credit_mgmt.pages.journal_base import Item, JournalDialog, JournalView, url_of
 from customers import jobs

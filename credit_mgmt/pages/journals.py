@@ -9,8 +9,8 @@ from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.urls import reverse
 
-from credit_mgmt.journal_forms import GENERATE, LINES, PASTE, NewJournalForm
 from credit_mgmt.journals import cancel_journals, create_journal
+from credit_mgmt.journals.forms import GENERATE, LINES, PASTE, NewJournalForm
 from credit_mgmt.models import LimitJournal
 from credit_mgmt.pages.journal_base import url_of
 from customers import access

@@ -10,9 +10,9 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 
-from credit_mgmt.journal_approval import submit_journal
-from credit_mgmt.journal_lines import LineInput, make_journal
-from credit_mgmt.journal_posting import post_journal
+from credit_mgmt.journals.approval import submit_journal
+from credit_mgmt.journals.lines import LineInput, make_journal
+from credit_mgmt.journals.posting import post_journal
 from credit_mgmt.models import CreditAccount
 from customers.access import Actor, actor_of_user
 

@@ -3,7 +3,7 @@
 from django.db import migrations
 
 from customers.trigrams import create_text_indexes, drop_text_indexes
-from holds.searching import TEXT_INDEXES
+from holds.lists.searching import TEXT_INDEXES
 
 
 def create(apps, schema_editor):

@@ -10,12 +10,12 @@ from django.urls import reverse
 from customers.access import Action
 from customers.errors import InvalidInput, Refused
 from customers.views import PageView, add_errors
-from holds.columns import COLUMNS, chosen_columns
-from holds.list_forms import ViewForm
 from holds.lists import read_address
+from holds.lists.columns import COLUMNS, chosen_columns
+from holds.lists.forms import ViewForm
+from holds.lists.views import MOST_PINNED, SHIPPED, arrange, arrangement, delete_view, query_of, save_view
 from holds.models import SavedView
 from holds.pages.list_parts import list_url
-from holds.views_saved import MOST_PINNED, SHIPPED, arrange, arrangement, delete_view, query_of, save_view
 
 Item = dict[str, Any]
 

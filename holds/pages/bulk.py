@@ -20,9 +20,9 @@ from customers.errors import InvalidInput
 from customers.views import PageView, add_errors
 from holds import many
 from holds.each import BulkResult, Failure
+from holds.lists.selections import MOST as MOST_SELECTED
 from holds.models import Hold, HoldEvent
 from holds.pages.selection import MOST, Selection, inside, plural, selection
-from holds.selections import MOST as MOST_SELECTED
 
 SHOWN = 20
 """Rows that a dialog lists before it says how many more there are."""

@@ -18,9 +18,9 @@ from customers import access, people
 from customers.access import Action
 from customers.views import PageView
 from holds.lists import HoldList, read_address
+from holds.lists.tallies import MOST
 from holds.models import Hold
 from holds.pages.list_parts import list_url
-from holds.tallies import MOST
 
 SEPARATOR = "."
 

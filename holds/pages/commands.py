@@ -13,9 +13,9 @@ from django.urls import reverse
 
 from customers.access import Action, Actor
 from holds.destinations import destinations
-from holds.filters import FILTERS
 from holds.finding import Match
-from holds.views_saved import VIEWS
+from holds.lists.filters import FILTERS
+from holds.lists.views import VIEWS
 from holds.words import REASONS
 
 Item = dict[str, Any]

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.urls import reverse
 
 from credit_mgmt.credit_groups import feed_group
-from credit_mgmt.group_forms import GroupForm, GroupLimitForm, NewGroupForm
+from credit_mgmt.credit_groups.forms import GroupForm, GroupLimitForm, NewGroupForm
 from credit_mgmt.models import CreditAccount
 from customers.access import Action, authorize_each
 from customers.errors import InvalidInput

@@ -8,8 +8,8 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from credit_mgmt.credit_groups import change_members
-from credit_mgmt.group_standing import customers_of, overview_of, overview_with
-from credit_mgmt.group_suggestions import suggest_members
+from credit_mgmt.credit_groups.standing import customers_of, overview_of, overview_with
+from credit_mgmt.credit_groups.suggestions import suggest_members
 from customers import access
 from customers.access import Action, authorize_each
 from customers.errors import InvalidInput

@@ -13,9 +13,9 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 
+from credit_mgmt.credit_groups.phrases import binds_sentence, binds_word
+from credit_mgmt.credit_groups.standing import GroupOverview, MemberStanding, overview_of, overviews
 from credit_mgmt.exposure import NOT_DUE, UNAPPLIED
-from credit_mgmt.group_phrases import binds_sentence, binds_word
-from credit_mgmt.group_standing import GroupOverview, MemberStanding, overview_of, overviews
 from credit_mgmt.masking import Mask
 from credit_mgmt.models import LimitHistory
 from customers import access

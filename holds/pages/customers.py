@@ -8,9 +8,9 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 
-from credit_mgmt.expiry_notices import NOTICE_DAYS, expiring_accounts
 from credit_mgmt.exposure import Position, positions
-from credit_mgmt.limit_components import components_of
+from credit_mgmt.limits.components import components_of
+from credit_mgmt.limits.notices import NOTICE_DAYS, expiring_accounts
 from credit_mgmt.masking import Mask
 from credit_mgmt.models import CreditAccount, LimitHistory, TemporaryLimit
 from credit_mgmt.standing import standing_of

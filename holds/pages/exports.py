@@ -8,8 +8,8 @@ from django.urls import reverse
 from customers.access import Action
 from customers.jobs.reading import visible_job
 from customers.views import PageView
-from holds.export import FORMATS, MOST_AT_ONCE, file_at_once, file_of, start_export
 from holds.lists import read_address
+from holds.lists.export import FORMATS, MOST_AT_ONCE, file_at_once, file_of, start_export
 
 
 class ExportPage(PageView):

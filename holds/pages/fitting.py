@@ -11,7 +11,7 @@ from credit_mgmt import messages
 from credit_mgmt.engine.decision import Reason
 from credit_mgmt.engine.fitting import Aside, identity
 from credit_mgmt.masking import Mask
-from credit_mgmt.phrases import reason_label
+from credit_mgmt.messages.phrases import reason_label
 from customers.access import Action
 from customers.errors import InvalidInput
 from customers.money import ZERO

@@ -10,11 +10,11 @@ from credit_mgmt.templatetags.bars import meter
 from customers.access import Action
 from customers.ordering import page_in_order
 from customers.views import PageView
-from holds.columns import facts_of, related_of
-from holds.grouping import SORTS, Group, Grouped, grouped
 from holds.lists import HoldList, read_address
+from holds.lists.columns import facts_of, related_of
+from holds.lists.grouping import SORTS, Group, Grouped, grouped
+from holds.lists.tallies import MOST
 from holds.pages import list_parts, list_rows
-from holds.tallies import MOST
 
 Item = dict[str, Any]
 COLUMNS = (

@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from credit_mgmt import display
 from credit_mgmt.decisions import stored_decision
-from credit_mgmt.limit_components import components_of
+from credit_mgmt.limits.components import components_of
 from credit_mgmt.masking import Mask
 from credit_mgmt.standing import CreditStanding
 from customers import access

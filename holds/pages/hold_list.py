@@ -7,15 +7,15 @@ from django.urls import reverse
 
 from customers.access import Action
 from customers.views import PageView
-from holds.columns import facts_of, related_of
-from holds.grouping import is_grouped
 from holds.home import home_url
 from holds.lists import HoldList, hold_list
+from holds.lists.columns import facts_of, related_of
+from holds.lists.grouping import is_grouped
+from holds.lists.selections import Live, live_selection
 from holds.pages import list_parts, list_rows
 from holds.pages.changes import changes_url
 from holds.pages.group_parts import group_context
 from holds.pages.peek import peek_of_list
-from holds.selections import Live, live_selection
 
 Item = dict[str, Any]
 

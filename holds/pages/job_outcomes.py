@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 
-from credit_mgmt.phrases import reason_label
+from credit_mgmt.messages.phrases import reason_label
 from customers.access import Action
 from customers.listing import Address
 from customers.models import Job

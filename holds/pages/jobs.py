@@ -17,7 +17,7 @@ from customers.listing import Address, page_of, sort_keys
 from customers.models import Customer, Job
 from customers.views import PageView
 from holds.evaluation import KIND, start_evaluation
-from holds.export import KIND as EXPORT
+from holds.lists.export import KIND as EXPORT
 from holds.models import Hold
 from holds.outcomes import OUTCOMES, count_outcomes
 from holds.pages.job_outcomes import outcome_table

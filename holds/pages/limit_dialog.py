@@ -8,9 +8,9 @@ from django.http import QueryDict
 from django.urls import reverse
 
 from credit_mgmt.credit_profiles import change_profile
-from credit_mgmt.eligibility import warning_of
 from credit_mgmt.forms import LimitForm, ReviewForm
-from credit_mgmt.limit_entry import enter_limit
+from credit_mgmt.limits.eligibility import warning_of
+from credit_mgmt.limits.entry import enter_limit
 from customers.access import Action
 from customers.models import Currency, Customer
 from customers.money import ZERO, round_half_up

@@ -7,11 +7,11 @@ from typing import Any
 from django.urls import reverse
 
 from credit_mgmt.conversions import conversion_of
-from credit_mgmt.eligibility import warning_of
-from credit_mgmt.limit_components import LOOK_BACK, components_of, still_told, temporary_component
+from credit_mgmt.limits.components import LOOK_BACK, components_of, still_told, temporary_component
+from credit_mgmt.limits.eligibility import warning_of
+from credit_mgmt.limits.strip import month_start, period_strip
 from credit_mgmt.masking import Mask
 from credit_mgmt.models import LimitHistory, TemporaryLimit
-from credit_mgmt.period_strip import month_start, period_strip
 from credit_mgmt.standing import CreditStanding, standing_of
 from customers.access import Action
 from customers.listing import Key, page_of

@@ -15,13 +15,13 @@ from django.utils import timezone
 from customers.access import Actor
 from customers.jobs import due_slot, visible_jobs
 from customers.models import Document, Job
-from holds.columns import Column
 from holds.evaluation import EVERY
 from holds.evaluation import KIND as EVALUATION
-from holds.filters import FILTERS
 from holds.lists import SORTS, HoldList
-from holds.tallies import Count
-from holds.views_saved import View
+from holds.lists.columns import Column
+from holds.lists.filters import FILTERS
+from holds.lists.tallies import Count
+from holds.lists.views import View
 from holds.words import REASONS
 
 Item = dict[str, Any]

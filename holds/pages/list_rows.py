@@ -7,11 +7,11 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
-from holds.columns import COLUMNS, Column, Facts, chosen_columns
 from holds.lists import Asked, HoldList
+from holds.lists.columns import COLUMNS, Column, Facts, chosen_columns
+from holds.lists.selections import Live
 from holds.models import Hold
 from holds.pages.selecting import SEPARATOR
-from holds.selections import Live
 from holds.words import chips_of, status_of
 
 Item = dict[str, Any]

@@ -14,7 +14,7 @@ from customers.errors import InvalidInput
 from customers.models.preferences import PAGE_SIZES, Density, Shortcuts, Theme
 from customers.preferences import preferences_of, set_preferences
 from customers.views import PageView, add_errors
-from holds.views_saved import arrangement
+from holds.lists.views import arrangement
 
 HINTS = {
     "theme": {

@@ -9,8 +9,8 @@ from django.urls import reverse
 from customers.access import Action
 from customers.views import PageView
 from holds.lists import read_address
+from holds.lists.selections import find_selection, select_all, select_rows
 from holds.models import HoldSelection
-from holds.selections import find_selection, select_all, select_rows
 
 SEPARATOR = "."
 """Between the numbers of a page that were selected before: one short field instead of two hundred."""

@@ -11,8 +11,8 @@ from django.http import Http404, QueryDict
 from customers import access, clock
 from customers.access import Actor
 from customers.errors import Refused
+from holds.lists.selections import find_selection
 from holds.models import Hold, HoldSelection
-from holds.selections import find_selection
 
 MOST = 500
 """As many holds as one dialog decides on."""

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from customers.access import Action
 from customers.views import PageView
-from holds.neighbours import place_of, step_from
+from holds.lists.neighbours import place_of, step_from
 from holds.pages.hold_actions import step_url
 from holds.pages.hold_detail import hold_or_404
 

@@ -12,7 +12,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from credit_mgmt.templatetags import credit, formats
-from holds.columns import Column
+from holds.lists.columns import Column
 
 register = template.Library()
 Row = Mapping[str, Any]

@@ -1,4 +1,4 @@
-"""What ends within thirty days is told once (`credit_mgmt.expiry_notices`)."""
+"""What ends within thirty days is told once (`credit_mgmt.limits.notices`)."""
 
 import datetime as dt
 from typing import Any
@@ -7,9 +7,9 @@ import pytest
 
 from credit_mgmt import tasks
 from credit_mgmt.conf.celery import app
-from credit_mgmt.expiry_notices import tell_of_expiries
+from credit_mgmt.limits.notices import tell_of_expiries
+from credit_mgmt.limits.temporary import Withdrawal, withdraw_temporary_limits
 from credit_mgmt.models import CoverPolicy, PolicyType
-from credit_mgmt.temporary_limits import Withdrawal, withdraw_temporary_limits
 from customers.models import Customer, OutboxEvent
 from tests import factories as make
 from tests.factories_credit import ACTOR, AT, TODAY, customer_with_limit, give_limit, give_temporary_limit

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from credit_mgmt.credit_groups.standing import overview_of
 from credit_mgmt.engine.decision import Decision
 from credit_mgmt.exposure import position_of
-from credit_mgmt.group_standing import overview_of
 from credit_mgmt.limits import set_limit
 from credit_mgmt.models import LimitHistory, Parameters
 from customers.models import SalesOrder

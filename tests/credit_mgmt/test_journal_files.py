@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from credit_mgmt.journal_files import paste_lines, read_lines, write_lines
+from credit_mgmt.journals.files import paste_lines, read_lines, write_lines
 from credit_mgmt.models import LimitJournal
 from customers.access import Actor, Grant
 from customers.errors import InvalidInput

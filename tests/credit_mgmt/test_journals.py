@@ -13,18 +13,18 @@ from django_fsm import TransitionNotAllowed
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from credit_mgmt.journal_approval import (
+from credit_mgmt.journals import cancel_journals, create_journal
+from credit_mgmt.journals.approval import (
     decide_journals,
     decide_lines,
     require_approval,
     return_to_draft,
     submit_journal,
 )
-from credit_mgmt.journal_jobs import KIND
-from credit_mgmt.journal_lines import LineChange, change_lines, make_journal, refresh_lines, remove_lines
-from credit_mgmt.journal_posting import KIND as POST_KIND
-from credit_mgmt.journal_reversal import copy_journal, reverse_journal
-from credit_mgmt.journals import cancel_journals, create_journal
+from credit_mgmt.journals.jobs import KIND
+from credit_mgmt.journals.lines import LineChange, change_lines, make_journal, refresh_lines, remove_lines
+from credit_mgmt.journals.posting import KIND as POST_KIND
+from credit_mgmt.journals.reversal import copy_journal, reverse_journal
 from credit_mgmt.models import CreditAccount, LimitHistory, LimitJournal, LimitJournalLine, TemporaryLimit
 from customers import jobs
 from customers.access import Actor, Grant
@@ -369,7 +369,7 @@ class TestJobs:
         return dict(jobs.result(job))
 
     def test_generate_and_post(self, monkeypatch) -> None:
-        monkeypatch.setattr("credit_mgmt.journal_jobs.PIECE", 2)
+        monkeypatch.setattr("credit_mgmt.journals.jobs.PIECE", 2)
         owners = [customer_with_limit("100") for _ in range(5)]
         customer_with_limit("100", excluded=True)
         journal = a_journal()

@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from credit_mgmt.limits import KEEP, LimitChange, set_limits
+from credit_mgmt.limits.temporary import NewTemporaryLimit, Withdrawal, set_temporary_limits, withdraw_temporary_limits
 from credit_mgmt.models import CreditAccount, LimitHistory, TemporaryLimit
-from credit_mgmt.temporary_limits import NewTemporaryLimit, Withdrawal, set_temporary_limits, withdraw_temporary_limits
 from customers.errors import InvalidInput, Refused
 from tests import factories as make
 from tests.factories_credit import ACTOR, AT, TODAY, account_of

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from credit_mgmt import limit_history, limits
+from credit_mgmt import limits
 from credit_mgmt.credit_profiles import feed_customers
 from credit_mgmt.limits import LimitChange, set_limit, set_limits
+from credit_mgmt.limits import history as limit_history
 from credit_mgmt.models import Commitment, CreditAccount, LimitHistory
 from customers.access import Actor, Grant, NotAllowed
 from customers.errors import InvalidInput, NotDecided, NotFound, Refused

@@ -9,13 +9,13 @@ import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from credit_mgmt.limits import LimitChange, set_limits
-from credit_mgmt.models import CreditAccount, LimitHistory, TemporaryLimit
-from credit_mgmt.temporary_limits import (
+from credit_mgmt.limits.temporary import (
     NewTemporaryLimit,
     Withdrawal,
     set_temporary_limits,
     withdraw_temporary_limits,
 )
+from credit_mgmt.models import CreditAccount, LimitHistory, TemporaryLimit
 from customers.access import Actor, Grant, NotAllowed
 from customers.errors import InvalidInput, NotFound, Refused
 from customers.models import CustomerMark, OutboxEvent

@@ -10,8 +10,8 @@ import pytest
 from credit_mgmt.checks import check_order
 from credit_mgmt.exposure import position_of
 from credit_mgmt.limits import set_limit
+from credit_mgmt.limits.temporary import Withdrawal, withdraw_temporary_limits
 from credit_mgmt.loading import load_book
-from credit_mgmt.temporary_limits import Withdrawal, withdraw_temporary_limits
 from customers.models import Customer, CustomerCreditGroup, SalesOrder
 from tests import factories as make
 from tests.factories_credit import (

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from credit_mgmt.engine.examining import Code, Eligible, Journal, Level, Line, Period, examine
-from credit_mgmt.journal_phrases import finding_message
+from credit_mgmt.journals.phrases import finding_message
 
 TODAY, UNTIL = dt.date(2026, 3, 1), dt.date(2027, 12, 31)
 LIMITS, TEMPORARY = Journal(TODAY, temporary=False), Journal(TODAY, temporary=True)

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from credit_mgmt import messages, phrases
+from credit_mgmt import messages
 from credit_mgmt.engine.decision import Decision, NotChecked, Reason, Remedy, TraceLine, Verdict, type_codes
 from credit_mgmt.engine.exposure import Book
 from credit_mgmt.engine.facts import Checkpoint, CustomerPosition, Question, Rule
 from credit_mgmt.engine.remedies import remedies_for
+from credit_mgmt.messages import phrases
 from tests.engine.build import TODAY, check, group, order, policy, position, rule, setting
 
 OVER = position(balance=203_750, limit=210_000)

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from credit_mgmt.journal_exposures import Consequence, consequences_of
-from credit_mgmt.journal_lines import LineInput, add_lines
-from credit_mgmt.journal_posting import post_journal
 from credit_mgmt.journals import create_journal
+from credit_mgmt.journals.exposures import Consequence, consequences_of
+from credit_mgmt.journals.lines import LineInput, add_lines
+from credit_mgmt.journals.posting import post_journal
 from credit_mgmt.models import LimitJournal
 from customers.models import CustomerMark
 from holds.journal_effects import HoldEffects, hold_effects

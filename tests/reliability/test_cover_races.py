@@ -11,8 +11,9 @@ from decimal import Decimal
 
 import pytest
 
-from credit_mgmt import accounts, cover_rows
+from credit_mgmt import accounts
 from credit_mgmt.cover import end_policy, save_policy
+from credit_mgmt.cover import rows as cover_rows
 from credit_mgmt.exposure import position_of
 from credit_mgmt.models import CoverChange, CoverPolicy
 from customers.models import Customer

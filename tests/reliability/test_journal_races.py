@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from credit_mgmt import accounts, journal_posting
+from credit_mgmt import accounts
+from credit_mgmt.journals import posting as journal_posting
 from credit_mgmt.models import LimitHistory, LimitJournal
 from customers.errors import Refused
 from tests.factories import LegalEntityFactory

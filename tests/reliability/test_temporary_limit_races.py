@@ -8,8 +8,8 @@ import pytest
 from django.db import IntegrityError
 
 from credit_mgmt import accounts
+from credit_mgmt.limits.temporary import NewTemporaryLimit, set_temporary_limits
 from credit_mgmt.models import CreditAccount, LimitHistory, TemporaryLimit
-from credit_mgmt.temporary_limits import NewTemporaryLimit, set_temporary_limits
 from customers.errors import InvalidInput
 from tests.factories_holds import DAY, NOW, SYSTEM, a_customer
 from tests.reliability.races import RACERS, ROUNDS, race, retried

@@ -7,7 +7,7 @@ from django.db import connection
 
 from customers.trigrams import CREATE_EXTENSION, create_text_indexes
 from customers.trigrams import TEXT_INDEXES as OF_CUSTOMERS
-from holds.searching import TEXT_INDEXES as OF_HOLDS
+from holds.lists.searching import TEXT_INDEXES as OF_HOLDS
 
 
 class Command(BaseCommand):

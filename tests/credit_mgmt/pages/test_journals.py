@@ -10,7 +10,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from credit_mgmt.journal_approval import require_approval, submit_journal
+from credit_mgmt.journals.approval import require_approval, submit_journal
 from credit_mgmt.models import CreditAccount, LimitJournal, LimitJournalLine, TemporaryLimit
 from customers.access import Actor
 from customers.models import Customer, Role
@@ -335,7 +335,7 @@ class TestPosting:
         assert limit_of(customer) == 1000
 
     def test_of_very_many_lines_is_done_by_a_job(self, manager: Client, customer: Customer, monkeypatch: Any) -> None:
-        monkeypatch.setattr("credit_mgmt.journal_posting.WHILE_WAITING", 0)
+        monkeypatch.setattr("credit_mgmt.journals.posting.WHILE_WAITING", 0)
         journal = a_journal(line(customer, 1500))
         assert "/jobs/" in manager.post(f"/journals/{journal.number}/post/")["Location"]
 

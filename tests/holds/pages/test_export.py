@@ -13,7 +13,7 @@ from django.test import Client
 from customers import clock
 from customers.jobs import run_job
 from customers.models import Job
-from holds import export
+from holds.lists import export
 from holds.models import ExportPart, Hold
 from tests.holds.pages.rows import TODAY, a_customer, a_hold, a_user, an_entity, an_order
 

@@ -113,7 +113,7 @@ def test_all_holds_of_a_customer_can_be_decided_at_once(clerk, entity):
 @pytest.mark.parametrize(("sort", "backward"), [("", False), ("&sort=-customer", True)])
 def test_where_very_many_match_customers_stand_by_name_and_the_page_says_so(clerk, entity, monkeypatch, sort, backward):
     """Note [Many by name] of `holds/grouping.py`: nobody knows who has most before all were added up."""
-    monkeypatch.setattr("holds.tallies.MOST", 3)
+    monkeypatch.setattr("holds.lists.tallies.MOST", 3)
     monkeypatch.setattr("holds.pages.group_parts.MOST", 3)
     for number in range(30):
         customer = a_customer(entity, f"C-{number:02}", f"Customer {number:02}")

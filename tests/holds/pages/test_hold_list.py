@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from customers.models import Role
-from holds.views_saved import VIEWS
+from holds.lists.views import VIEWS
 from tests.holds.pages.rows import CHIP, NOW, TODAY, a_customer, a_hold, a_user, an_entity, an_order
 
 pytestmark = pytest.mark.django_db
@@ -265,7 +265,7 @@ def test_counting_stops_and_says_so_until_it_is_asked_to_count_exactly(clerk, en
     customer = a_customer(entity)
     for number in range(5):
         a_hold(an_order(customer, f"{number + 1}.00"))
-    monkeypatch.setattr("holds.tallies.MOST", 3)
+    monkeypatch.setattr("holds.lists.tallies.MOST", 3)
     page = clerk.get("/holds/")
     assert "<strong>3+ holds</strong>" in shown(page)
     assert "EUR held" not in shown(page)
@@ -282,7 +282,7 @@ def test_counting_stops_and_says_so_until_it_is_asked_to_count_exactly(clerk, en
 @pytest.mark.parametrize("view", ["ready", "mine", "open"])
 @pytest.mark.parametrize("sort", ["", "&sort=-over", "&sort=held", "&sort=customer"])
 def test_more_than_are_counted_stand_in_their_order_on_every_page(clerk, entity, monkeypatch, view, sort):
-    monkeypatch.setattr("holds.tallies.MOST", 10)
+    monkeypatch.setattr("holds.lists.tallies.MOST", 10)
     monkeypatch.setattr("holds.lists.FEW", 10)
     customers = [a_customer(entity, f"C-{number}", f"Customer {9 - number}") for number in range(3)]
     user = get_user_model().objects.get(username="marta")
@@ -304,8 +304,8 @@ def test_more_than_are_counted_stand_in_their_order_on_every_page(clerk, entity,
 
 
 def test_where_counting_stops_a_sample_tells_which_reasons_there_are(clerk, entity, monkeypatch):
-    monkeypatch.setattr("holds.tallies.MOST", 3)
-    monkeypatch.setattr("holds.tallies.SAMPLE", 2)
+    monkeypatch.setattr("holds.lists.tallies.MOST", 3)
+    monkeypatch.setattr("holds.lists.tallies.SAMPLE", 2)
     customer = a_customer(entity)
     for _ in range(4):
         a_hold(an_order(customer))

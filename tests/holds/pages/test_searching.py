@@ -7,7 +7,7 @@ from django.test import Client
 
 from customers import trigrams
 from customers.models import Customer, CustomerTransaction
-from holds.searching import TEXT_INDEXES
+from holds.lists.searching import TEXT_INDEXES
 from tests.holds.pages.rows import TODAY, a_customer, a_hold, a_user, an_entity, an_order
 
 pytestmark = pytest.mark.django_db

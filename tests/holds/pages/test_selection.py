@@ -9,9 +9,9 @@ import pytest
 from django.test import Client
 
 from customers import clock
+from holds.lists.selections import KEPT_PER_PERSON, LIVES
 from holds.models import Hold, HoldSelection
 from holds.releases import release_hold
-from holds.selections import KEPT_PER_PERSON, LIVES
 from holds.worklist import add_note
 from tests.factories_holds import a_user as an_actor
 from tests.holds.pages.rows import TODAY, a_customer, a_hold, a_reason, a_user, an_entity, an_order

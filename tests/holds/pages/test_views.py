@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 
 from customers.models import Role
+from holds.lists.views import MOST_SAVED
 from holds.models import ListLayout, SavedView
-from holds.views_saved import MOST_SAVED
 from tests.holds.pages.rows import NOW, TODAY, a_customer, a_hold, a_user, an_entity, an_order
 
 pytestmark = pytest.mark.django_db
@@ -183,7 +183,7 @@ class TestColumns:
         assert ListLayout.objects.count() == 1
 
     def test_every_column_can_be_shown_and_says_what_the_hold_has(self, clerk, entity):
-        from holds.columns import COLUMNS
+        from holds.lists.columns import COLUMNS
 
         a_hold(
             an_order(a_customer(entity, sales_person="T. Okafor"), number="SO-1"),

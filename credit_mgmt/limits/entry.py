@@ -1,0 +1,70 @@
+"""A customer's limit, entered by hand in its accounting currency or in the customer's own (`domain 2`, `8`)."""
+
+import datetime as dt
+from decimal import Decimal
+
+from django.db import transaction
+
+from credit_mgmt.accounts import open_accounts
+from credit_mgmt.conversions import conversion_of
+from credit_mgmt.limits import set_limit
+from credit_mgmt.limits.history import AsOf
+from credit_mgmt.models import CreditAccount, LimitHistory
+from customers.access import Actor
+from customers.errors import InvalidInput
+from customers.models import Customer
+from customers.money import amount_text
+
+
+@transaction.atomic
+def enter_limit(  # noqa: PLR0913 - the fields of a limit, keyword-only
+    *,
+    customer: Customer,
+    amount: Decimal,
+    currency: str,
+    unlimited: bool,
+    mandatory: bool,
+    expires_on: dt.date | None,
+    note: str,
+    actor: Actor,
+    at: dt.datetime,
+    as_of: AsOf,
+) -> LimitHistory | None:
+    """Set the limit of a customer by hand; `amount` in `currency`, kept in the accounting currency.
+
+    What was entered in the customer's currency is converted as of today, and the entry in the history says with which
+    rate. None where nothing changed. Raises `InvalidInput` without a rate or for another currency, and what
+    `credit_mgmt.limits.set_limits` raises.
+    """
+    own = customer.legal_entity.accounting_currency_id
+    if currency != own:
+        amount, entered = _converted(customer, amount, currency, own, as_of)
+        note = f"{note} ({entered})"
+    open_accounts(customer_ids=[customer.pk])
+    account = CreditAccount.objects.only("pk").get(customer=customer)
+    return set_limit(
+        account=account.pk,
+        source=LimitHistory.Source.MANUAL,
+        actor=actor,
+        at=at,
+        as_of=as_of,
+        note=note,
+        limit_amount=amount,
+        unlimited=unlimited,
+        mandatory=mandatory,
+        expires_on=expires_on,
+    )
+
+
+def _converted(customer: Customer, amount: Decimal, currency: str, own: str, as_of: AsOf) -> tuple[Decimal, str]:
+    """The amount in the accounting currency, and how it came about in words."""
+    if currency != customer.currency_id:
+        message = f"Enter the limit in {own} or in the customer's currency, {customer.currency_id}."
+        raise InvalidInput.of("currency", "invalid_choice", message)
+    day = as_of if isinstance(as_of, dt.date) else as_of(customer.legal_entity_id)
+    conversion = conversion_of(currency, own, customer.legal_entity_id, day)
+    if conversion is None:
+        message = f"There is no exchange rate from {currency} to {own} on {day}: enter the limit in {own}."
+        raise InvalidInput.of("currency", "missing_rate", message)
+    said = amount_text(amount, customer.currency.minor_units)
+    return conversion.of(amount), f"{said} {currency} at {conversion.told} of {conversion.valid_from}"
