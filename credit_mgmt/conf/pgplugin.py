@@ -1,7 +1,8 @@
 """pytest plugin: a throw-away PostgreSQL for the run, unless DATABASE_URL names a server.
 
-Tests that commit (`transaction=True`, `live_server`) each begin with what the migrations put there; to clean up after
-them, and for nothing else, the triggers that protect evidence from TRUNCATE are switched off for that statement.
+Tests that commit (`transaction=True`, `live_server`) leave what the migrations put there, whichever test is next; to
+clean up after them, and for nothing else, the triggers that protect evidence from TRUNCATE are switched off for that
+statement.
 
 It works when it is imported (`-p credit_mgmt.conf.pgplugin`), as pytest-django reads the settings before any conftest.
 """
@@ -79,7 +80,7 @@ if not os.environ.get("DATABASE_URL") and "PYTEST_XDIST_WORKER" not in os.enviro
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let every test that commits begin with the rows of the migrations, which the cleaning up before it removed."""
+    """Let every test that commits know the rows of the migrations, which the cleaning up after it removes."""
     for item in items:
         marker = item.get_closest_marker("django_db")
         given = dict(marker.kwargs) if marker else {}
@@ -88,6 +89,33 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(
                 pytest.mark.django_db(**{**given, "transaction": True, "serialized_rollback": True}), append=False
             )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _rows_of_the_migrations_come_back() -> Iterator[None]:
+    """Put them back right after the cleaning up, not before the next test that commits, as Django does: where tests run
+    on several workers, any test may come next."""
+    from django.db import connections  # noqa: PLC0415 - after the settings
+    from django.test import TransactionTestCase  # noqa: PLC0415 - after the settings
+
+    clean_up, set_up = TransactionTestCase._fixture_teardown, TransactionTestCase._fixture_setup.__func__
+
+    def clean_up_and_put_back(self: Any) -> None:
+        clean_up(self)
+        for alias in self._databases_names(include_mirrors=False):
+            rows = getattr(connections[alias], "_test_serialized_contents", None)
+            if self.serialized_rollback and rows is not None:
+                connections[alias].creation.deserialize_db_from_string(rows)
+
+    def set_up_as_it_is(cls: Any) -> None:
+        with pytest.MonkeyPatch.context() as here:
+            here.setattr(cls, "serialized_rollback", False)
+            set_up(cls)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", clean_up_and_put_back)
+        patch.setattr(TransactionTestCase, "_fixture_setup", classmethod(set_up_as_it_is))
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)
