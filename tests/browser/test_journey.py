@@ -92,7 +92,7 @@ def read_the_reasons(page: Page, look: Sweep) -> None:
     row = page.get_by_role("row", name=re.compile("SO-1 "))
     expect(row).to_contain_text("Limit 140 %")
     look(page)
-    row.get_by_role("link", name="SO-1").click()
+    row.get_by_role("link", name="SO-1", exact=True).click()
     why = page.get_by_role("region", name="Why it is held")
     expect(why).to_contain_text("140 % of the limit of 1,000.00 USD")
     expect(why).to_contain_text("Rule LU-01 · Everyone")

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -48,7 +49,8 @@ class TestRunOfPytest:
 
     def test_leaves_nothing_even_if_it_ends_before_pytest_is_configured(self, env, tmp_path):
         tmp_path.chmod(0o711)
-        for parent in tmp_path.parents[:2]:
+        ours = Path(tempfile.gettempdir()).resolve()
+        for parent in takewhile(lambda folder: folder != ours, tmp_path.resolve().parents):
             parent.chmod(0o711)  # pytest's own folders, closed to the account that the database runs as
         line = [sys.executable, "-m", "pytest", "--no-such-option"]
         done = subprocess.run(line, cwd=ROOT, env=env, capture_output=True, text=True, check=False)

@@ -29,6 +29,7 @@ def answer(problem: Exception | None = None, *, grants=(("viewer", None),), user
 
     request = RequestFactory().get("/page/", headers=headers)
     request.user = user or UserFactory(username="mira", grants=grants)
+    request.session = {}  # a page says how long it lasts
     return Page.as_view()(request)
 
 

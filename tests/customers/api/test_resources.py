@@ -169,7 +169,7 @@ def test_every_documented_filter_is_answered(api: Api) -> None:
     }  # fmt: skip
     resources: list[tuple[str, Any, str]] = assembled().registry
     for prefix, viewset, _ in resources:
-        if not hasattr(viewset, "list"):
+        if not hasattr(viewset, "list") or not hasattr(viewset, "filters"):  # some lists are short, and are given whole
             continue
         for name, each in viewset.filters.items():
             shape = each.schema
