@@ -98,7 +98,8 @@ def _rows_of_the_migrations_come_back() -> Iterator[None]:
     from django.db import connections  # noqa: PLC0415 - after the settings
     from django.test import TransactionTestCase  # noqa: PLC0415 - after the settings
 
-    clean_up, set_up = TransactionTestCase._fixture_teardown, TransactionTestCase._fixture_setup.__func__
+    case: Any = TransactionTestCase  # its hooks are not public
+    clean_up, set_up = case._fixture_teardown, case._fixture_setup.__func__
 
     def clean_up_and_put_back(self: Any) -> None:
         clean_up(self)
@@ -113,8 +114,8 @@ def _rows_of_the_migrations_come_back() -> Iterator[None]:
             set_up(cls)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(TransactionTestCase, "_fixture_teardown", clean_up_and_put_back)
-        patch.setattr(TransactionTestCase, "_fixture_setup", classmethod(set_up_as_it_is))
+        patch.setattr(case, "_fixture_teardown", clean_up_and_put_back)
+        patch.setattr(case, "_fixture_setup", classmethod(set_up_as_it_is))
         yield
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
+from django.contrib.sessions.backends.db import SessionStore
 from django.http import Http404, HttpResponse
 from django.test import RequestFactory
 
@@ -29,7 +30,7 @@ def answer(problem: Exception | None = None, *, grants=(("viewer", None),), user
 
     request = RequestFactory().get("/page/", headers=headers)
     request.user = user or UserFactory(username="mira", grants=grants)
-    request.session = {}  # a page says how long it lasts
+    request.session = SessionStore()  # a page says how long it lasts
     return Page.as_view()(request)
 
 
