@@ -19,6 +19,7 @@ from credit_mgmt.messages import (
 from credit_mgmt.messages.phrases import reason_label
 from credit_mgmt.messages.withheld import WITHHELD
 from credit_mgmt.models import BlockingRule
+from customers.numbers import grouped
 
 Item = dict[str, Any]
 
@@ -117,9 +118,9 @@ def _figure(kind: str, text: str | None, before: str = "") -> str:
     if number is None or not number.is_finite():
         return text
     if kind in FIGURES_IN_DAYS and number == number.to_integral_value():
-        return f"{before}{number:,.0f} d"
+        return f"{before}{grouped(number, 0)} d"
     places = max(0, -int(number.as_tuple().exponent))
-    return f"{before}{number:,.{places}f}"
+    return f"{before}{grouped(number, places)}"
 
 
 def outcome_words(decision: Decision) -> str:

@@ -5,8 +5,10 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.db import models
 
 from credit_mgmt.engine import rules as engine_rules
+from credit_mgmt.fields import NumberField
 from credit_mgmt.models import BlockingRule, CheckpointSetting, Parameters
 from customers.models import (
     AccountStatus,
@@ -38,7 +40,7 @@ def _choices(rows: Any, empty: str) -> list[tuple[str, str]]:
 
 def decimal_field(label: str, help_text: str = "") -> forms.DecimalField:
     """An amount or a percentage, as typed."""
-    return forms.DecimalField(
+    return NumberField(
         label=label,
         required=False,
         max_digits=19,
@@ -185,6 +187,10 @@ class ParametersForm(forms.ModelForm):  # type: ignore[type-arg]
         field_classes = {
             name: ReasonField
             for name in ("automatic_release_reason", "modified_order_reason", "cancelled_order_reason")
+        } | {
+            name: NumberField
+            for name in PARAMETER_NAMES
+            if isinstance(Parameters._meta.get_field(name), models.DecimalField)
         }
 
     def __init__(self, *args: Any, legal_entity: str | None, **options: Any) -> None:
@@ -255,7 +261,7 @@ def _initial(setting: CheckpointSetting | None) -> dict[str, Any]:
 class LimitForm(forms.Form):
     """A manual change of a customer's limit, where the parameter allows it (`domain 8`)."""
 
-    limit_amount = forms.DecimalField(
+    limit_amount = NumberField(
         label="Credit limit",
         max_digits=19,
         decimal_places=4,
@@ -286,7 +292,7 @@ class LimitForm(forms.Form):
 class ReviewForm(forms.Form):
     """What a customer may be given at most, and when its limit was and will be looked at (`domain 2`)."""
 
-    eligible_credit_limit = forms.DecimalField(
+    eligible_credit_limit = NumberField(
         label="Eligible limit",
         required=False,
         max_digits=19,

@@ -13,7 +13,7 @@ from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from customers.access import Action, Actor, NotAllowed
 from customers.errors import FieldError, InvalidInput
 from customers.models import Preferences
-from customers.models.preferences import PAGE_SIZES, Density, Shortcuts, Theme
+from customers.models.preferences import PAGE_SIZES, Density, NumberStyle, Shortcuts, Theme
 
 _DEFAULTS = Preferences()
 _CHOICES: dict[str, tuple[Any, str]] = {
@@ -21,6 +21,7 @@ _CHOICES: dict[str, tuple[Any, str]] = {
     "density": (Density.values, "Choose compact, comfortable or touch."),
     "shortcuts": (Shortcuts.values, "Choose single letters, with Alt, or off."),
     "page_size": (PAGE_SIZES, "Choose 25, 50, 100 or 200 rows."),
+    "number_style": (NumberStyle.values, "Choose one of the four ways to write numbers."),
 }
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.db.models import Q
 
+from credit_mgmt.fields import NumberField
 from customers.models import Document, Reason
 from holds.models import Hold
 
@@ -175,9 +176,7 @@ class FitForm(forms.Form):
         widget=forms.RadioSelect,
         choices=[("ship", "Earliest ship date"), ("most", "Most orders"), ("value", "Highest value")],
     )
-    receipt = forms.DecimalField(
-        label="Expected receipt", required=False, min_value=0, max_digits=18, decimal_places=4, localize=False
-    )
+    receipt = NumberField(label="Expected receipt", required=False, min_value=0, max_digits=18, decimal_places=4)
 
 
 class SnoozeForm(forms.Form):

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from customers.access import Action, Actor, actor_of_user
-from customers.models.preferences import Density, Shortcuts, Theme
+from customers.models.preferences import Density, NumberStyle, Shortcuts, Theme
 from customers.preferences import preferences_of
 from customers.sessions import left_of
 from holds.destinations import destinations
@@ -53,6 +53,7 @@ def _preferred(request: HttpRequest) -> dict[str, str]:
         "theme": "" if chosen.theme == Theme.SYSTEM else chosen.theme,
         "density": "" if chosen.density == Density.COMPACT else chosen.density,
         "keys": "" if chosen.shortcuts == Shortcuts.ON else chosen.shortcuts,
+        "number_style": "" if chosen.number_style == NumberStyle.COMMA_POINT else chosen.number_style,
     }
 
 

@@ -16,7 +16,7 @@ from django.utils.cache import add_never_cache_headers, patch_cache_control
 from django.utils.http import http_date
 
 from credit_mgmt.conf.logs import log_request
-from customers import clock, sessions
+from customers import clock, numbers, sessions
 from customers.preferences import preferences_of
 
 View = Callable[[HttpRequest], HttpResponse]
@@ -100,8 +100,11 @@ class NoStoreMiddleware:
         return response
 
 
-class TimeZoneMiddleware:
-    """Show times in the zone that the reader chose; business days are the legal entity's (`domain 1`)."""
+class ReaderMiddleware:
+    """Show times in the zone and numbers in the style that the reader chose.
+
+    Business days are the legal entity's (`domain 1`), and the API speaks to machines.
+    """
 
     def __init__(self, get_response: View) -> None:
         self.get_response = get_response
@@ -109,5 +112,6 @@ class TimeZoneMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.path.startswith("/api/"):
             return self.get_response(request)
-        with timezone.override(preferences_of(request.user).time_zone or None):
+        chosen = preferences_of(request.user)
+        with timezone.override(chosen.time_zone or None), numbers.override(chosen.number_style):
             return self.get_response(request)

@@ -76,7 +76,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "credit_mgmt.conf.middleware.SessionLimitMiddleware",
     "credit_mgmt.conf.middleware.NoStoreMiddleware",
-    "credit_mgmt.conf.middleware.TimeZoneMiddleware",
+    "credit_mgmt.conf.middleware.ReaderMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",

@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 
+from credit_mgmt.fields import NumberField
 from credit_mgmt.forms import DateInput
 from customers.models import Currency
 
@@ -22,7 +23,7 @@ class GroupForm(forms.Form):
 class GroupLimitForm(forms.Form):
     """The group's limit and its last day, in the group's currency."""
 
-    credit_limit = forms.DecimalField(
+    credit_limit = NumberField(
         label="Credit limit",
         max_digits=19,
         decimal_places=4,

@@ -2,13 +2,16 @@
 
 import ast
 import operator
+import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from credit_mgmt.engine.typed import NotRead, Style, amount_typed, day_typed
+from credit_mgmt.engine.typed import NotRead, amount_typed, day_typed
+from credit_mgmt.fields import reader_style
 from customers.errors import FieldError, InvalidInput
 from customers.money import round_half_up
+from customers.numbers import comma_before_decimals
 
 _OPERATORS: dict[type[ast.operator], Callable[[Decimal, Decimal], Decimal]] = {
     ast.Add: operator.add,
@@ -23,12 +26,13 @@ _SUM_HELP = "Write a sum of numbers such as =150000*1.1, with + - * / and bracke
 def typed_amount(text: str, currency: str, units: int) -> Decimal | None:
     """The amount in a cell, in `currency`; a sum is rounded half-up to `units` decimals. None for an empty cell.
 
-    A point stands before the decimals, as on the page. Raises `NotRead`.
+    A point stands before the decimals, as in the cells; who reads a comma there may type it (`credit_mgmt.fields`), in
+    sums as well. Raises `NotRead`.
     """
     text = text.strip()
     if text.startswith("="):
         return round_half_up(_sum(text[1:]), units)
-    return amount_typed(text, currency, Style.POINT) if text else None
+    return amount_typed(text, currency, reader_style()) if text else None
 
 
 def typed_cells(cells: Mapping[str, str], currency: str, units: int, path: str = "") -> dict[str, Any]:
@@ -53,13 +57,19 @@ def typed_cells(cells: Mapping[str, str], currency: str, units: int, path: str =
 
 def _sum(text: str) -> Decimal:
     """What a sum comes to, in exact decimals; nothing but numbers, the four operations and brackets."""
-    text = text.replace(" ", "").replace(",", "")
+    text = text.replace(" ", "")
+    text = _with_points(text) if comma_before_decimals() else text.replace(",", "")
     try:
         if len(text) > LONGEST_SUM:
             raise ValueError
         return _value(ast.parse(text, mode="eval").body, text)
     except (SyntaxError, ValueError, ArithmeticError, RecursionError):
         raise NotRead("invalid", f"“={text[:30]}” can’t be computed. {_SUM_HELP}") from None
+
+
+def _with_points(text: str) -> str:
+    """A sum whose numbers may have a comma before their decimals. Raises `NotRead` for those read in two ways."""
+    return re.sub("[0-9][0-9.,]*", lambda number: f"{amount_typed(number[0], '', reader_style()):f}", text)
 
 
 def _value(node: ast.expr, text: str) -> Decimal:

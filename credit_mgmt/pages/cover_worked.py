@@ -1,17 +1,20 @@
 """The worked sum beside the form of a policy (`ux.md` 3.11): what it would add to the limit, said while one types."""
 
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 
 from credit_mgmt.engine.exposure import cover_counted
 from credit_mgmt.engine.facts import CoverPart
+from credit_mgmt.fields import NumberField
 from credit_mgmt.templatetags.formats import amount
 from customers.access import Action
 from customers.models import Currency
 from customers.money import HUNDRED, LARGEST, ZERO
+from customers.numbers import grouped
 from customers.views import PageView
 
 WORKED = ("value", "currency", "update_percent", "update_amount", "included_in_exposure")
@@ -37,7 +40,7 @@ def worked(typed: Mapping[str, Any]) -> str:
     included = typed.get("included_in_exposure") in {True, "on", "true"}
     part = CoverPart(currency.pk, value, percent, fixed)
     counts = cover_counted(part, currency.minor_units)
-    how = "A fixed amount" if percent is None else f"{percent.normalize():f} % of {amount(value, currency.pk)}"
+    how = "A fixed amount" if percent is None else f"{grouped(percent.normalize())} % of {amount(value, currency.pk)}"
     said = f"{how}: {amount(counts, currency.pk)} {currency.pk} counts."
     if not included:
         return f"{said} The limit rises by it."
@@ -50,7 +53,7 @@ _TOPS = (("value", LARGEST), ("update_percent", HUNDRED), ("update_amount", LARG
 
 def _number(typed: Any, top: Decimal) -> Decimal | None:
     try:
-        number = Decimal(str(typed or ""))
-    except InvalidOperation:
+        number = NumberField(required=False).clean(typed or "")
+    except ValidationError:
         return None
-    return number if number.is_finite() and ZERO <= number <= top else None
+    return number if number is not None and ZERO <= number <= top else None

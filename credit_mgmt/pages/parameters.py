@@ -14,6 +14,7 @@ from customers import access
 from customers.access import Action
 from customers.errors import InvalidInput
 from customers.models import LegalEntity
+from customers.numbers import grouped
 from customers.views import PageView, add_errors
 
 Item = dict[str, Any]
@@ -154,5 +155,5 @@ def _words(row: Parameters, name: str) -> str:
     if isinstance(value, bool):
         return "Yes" if value else "No"
     if isinstance(value, Decimal):
-        return f"{value.normalize():,f}"
+        return grouped(value.normalize())
     return "–" if value is None else str(getattr(value, "description", "") or value)

@@ -1,13 +1,16 @@
 """How figures are written (ux 4.3): pure functions from Decimal and dates to text.
 
 Nothing here is a template tag; `credit.py` beside it registers these for templates. Amounts come in units of
-their currency; percentages come in percent (108.6 means 108.6 %). English grouping throughout.
+their currency; percentages come in percent (108.6 means 108.6 %). Separators are those that the reader chose
+(`customers.numbers`).
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+
+from customers.numbers import grouped
 
 MINUS = "\N{MINUS SIGN}"
 NONE = "\N{EN DASH}"
@@ -47,7 +50,7 @@ def as_decimal(value: object) -> Decimal | None:
 def _signed(number: Decimal, places: int) -> str:
     """Grouped text with a true minus; what rounds to zero has no sign."""
     rounded = number.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
-    text = f"{abs(rounded):,.{places}f}"
+    text = grouped(abs(rounded), places)
     return f"{MINUS}{text}" if rounded < 0 else text
 
 
@@ -112,6 +115,12 @@ def count(value: object) -> str:
     """A whole number, grouped."""
     number = as_decimal(value)
     return NONE if number is None else _signed(number, 0)
+
+
+def rate(value: object, places: int = 4) -> str:
+    """A rate of exchange, with `places` decimals."""
+    number = as_decimal(value)
+    return NONE if number is None else _signed(number, places)
 
 
 def days(value: object) -> str:

@@ -31,6 +31,15 @@ class Shortcuts(models.TextChoices):
     OFF = "off", "Off"
 
 
+class NumberStyle(models.TextChoices):
+    """What separates thousands, and what stands before the decimals (`ux.md` 4.3)."""
+
+    COMMA_POINT = "comma_point", "1,234.50"
+    POINT_COMMA = "point_comma", "1.234,50"
+    SPACE_COMMA = "space_comma", "1\N{NARROW NO-BREAK SPACE}234,50"
+    APOSTROPHE_POINT = "apostrophe_point", "1\N{RIGHT SINGLE QUOTATION MARK}234.50"
+
+
 PAGE_SIZES = (25, 50, 100, 200)
 """Rows on a page that can be chosen (`ux.md` 3.0, Pager)."""
 
@@ -48,12 +57,15 @@ class Preferences(models.Model):
     page_size = models.PositiveSmallIntegerField(default=50)
     time_zone = models.CharField(max_length=64, blank=True, help_text="of times; days stay those of the legal entity")
 
+    number_style = models.CharField(max_length=16, choices=NumberStyle.choices, default=NumberStyle.COMMA_POINT)
+
     class Meta:
         constraints = [
             one_of("theme_is_known", "theme", Theme),
             one_of("density_is_known", "density", Density),
             one_of("shortcuts_are_known", "shortcuts", Shortcuts),
             models.CheckConstraint(condition=Q(page_size__in=PAGE_SIZES), name="page_size_is_offered"),
+            one_of("number_style_is_known", "number_style", NumberStyle),
         ]
 
     def __str__(self) -> str:

@@ -19,6 +19,7 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import Case, F, Q, QuerySet, When
 
+from customers.numbers import grouped
 from holds.models import Hold
 from holds.models.holds import SORT_KEYS
 
@@ -50,7 +51,7 @@ class Count(int):
         return int(self), self.more
 
     def __str__(self) -> str:
-        return f"{int(self):,}{'+' if self.more else ''}"
+        return f"{grouped(int(self))}{'+' if self.more else ''}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Preferences (`ux.md` 3.18): theme, density, keys, home, rows and time zone, kept with the person on the server."""
+"""Preferences (`ux.md` 3.18): theme, density, keys, home, rows, times and numbers, kept with the person."""
 
 import zoneinfo
 from typing import Any
@@ -11,7 +11,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from customers.access import Action
 from customers.errors import InvalidInput
-from customers.models.preferences import PAGE_SIZES, Density, Shortcuts, Theme
+from customers.models.preferences import PAGE_SIZES, Density, NumberStyle, Shortcuts, Theme
 from customers.preferences import preferences_of, set_preferences
 from customers.views import PageView, add_errors
 from holds.lists.views import arrangement
@@ -33,7 +33,7 @@ HINTS = {
         "off": "Only keys with Ctrl, and Escape.",
     },
 }
-FIELDS = ("theme", "density", "shortcuts", "home_view", "page_size", "time_zone")
+FIELDS = ("theme", "density", "shortcuts", "home_view", "page_size", "time_zone", "number_style")
 
 
 class PreferencesForm(forms.Form):
@@ -45,6 +45,11 @@ class PreferencesForm(forms.Form):
     home_view = forms.ChoiceField(label="Home", required=False, help_text="What “Holds” and the mark lead to.")
     page_size = forms.TypedChoiceField(
         label="Rows on a page", coerce=int, choices=[(size, str(size)) for size in PAGE_SIZES]
+    )
+    number_style = forms.ChoiceField(
+        label="Numbers",
+        choices=NumberStyle.choices,
+        help_text="As pages show them. Exports and messages stay at 1,234.50; in fields a point or a comma will do.",
     )
     time_zone = forms.ChoiceField(
         label="Time zone",

@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from credit_mgmt.models import LimitHistory
 from credit_mgmt.templatetags.formats import amount, limit_amount
+from customers.numbers import grouped
 from holds.history import Happening
 from holds.words import EVENTS, actor_words, details_of
 
@@ -104,7 +105,7 @@ def _plain(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, str) and _AMOUNT.fullmatch(value):
-        return f"{Decimal(value).normalize():,f}"
+        return grouped(Decimal(value).normalize())
     return "none" if value in {None, ""} else str(value)
 
 

@@ -107,7 +107,9 @@ document.addEventListener("click", (event) => {
 /* ---- selection ---- */
 
 const boxes = (form) => $$("tbody .select input", form).filter((box) => !box.disabled);
-const money = new Intl.NumberFormat("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+// How the reader writes numbers, as a locale that writes them so.
+const locale = { point_comma: "de", space_comma: "fr", apostrophe_point: "de-CH" }[document.documentElement.dataset.numbers] || "en";
+const money = new Intl.NumberFormat(locale, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 let lastBox = null;
 
 // Sums in cents as BigInt: amounts are decimal text, and a float would lose cents.
@@ -133,7 +135,7 @@ function tally(form) {
     if (currency) sums.set(currency, (sums.get(currency) || 0n) + cents(box.dataset.amount));
   }
   const number = document.createElement("strong");
-  number.textContent = `${count.toLocaleString("en")} selected`;
+  number.textContent = `${count.toLocaleString(locale)} selected`;
   note.replaceChildren(number);
   if (count) for (const [currency, sum] of sums) note.append(` · ${money.format(Number(sum) / 100)} ${currency}`);
   const all = $("[data-select-all]", form);
