@@ -27,7 +27,7 @@ def reader_style() -> Style | None:
 class NumberField(forms.DecimalField):
     """An amount or a percentage, in the reader's style or with a point."""
 
-    def to_python(self, value: Any) -> Decimal | None:
+    def to_python(self, value: Any) -> Decimal | None:  # type: ignore[override]  # as forms.DecimalField
         """The number that `value` writes. Raises `ValidationError` that says how to write it."""
         text = value.strip() if isinstance(value, str) else ""
         if not _NUMBER.fullmatch(text):

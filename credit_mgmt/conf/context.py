@@ -46,6 +46,14 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     }
 
 
+# For scripts: locales of browsers that write numbers so; English is what they start from.
+_LOCALES: dict[str, str] = {
+    NumberStyle.POINT_COMMA: "de",
+    NumberStyle.SPACE_COMMA: "fr",
+    NumberStyle.APOSTROPHE_POINT: "de-CH",
+}
+
+
 def _preferred(request: HttpRequest) -> dict[str, str]:
     """What the reader prefers, as attributes of the page, so that its first paint is right; defaults say nothing."""
     chosen = preferences_of(request.user)
@@ -53,7 +61,7 @@ def _preferred(request: HttpRequest) -> dict[str, str]:
         "theme": "" if chosen.theme == Theme.SYSTEM else chosen.theme,
         "density": "" if chosen.density == Density.COMPACT else chosen.density,
         "keys": "" if chosen.shortcuts == Shortcuts.ON else chosen.shortcuts,
-        "number_style": "" if chosen.number_style == NumberStyle.COMMA_POINT else chosen.number_style,
+        "number_locale": _LOCALES.get(chosen.number_style, ""),
     }
 
 

@@ -107,8 +107,7 @@ document.addEventListener("click", (event) => {
 /* ---- selection ---- */
 
 const boxes = (form) => $$("tbody .select input", form).filter((box) => !box.disabled);
-// How the reader writes numbers, as a locale that writes them so.
-const locale = { point_comma: "de", space_comma: "fr", apostrophe_point: "de-CH" }[document.documentElement.dataset.numbers] || "en";
+const locale = document.documentElement.dataset.numbers || "en";
 const money = new Intl.NumberFormat(locale, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 let lastBox = null;
 
