@@ -78,7 +78,7 @@ def company_as_seen() -> dict[str, Any]:
             )
         ),
         "limits": list(
-            CreditAccount.objects.order_by("customer__legal_entity", "customer__account").values_list(
+            CreditAccount.objects.order_by("customer__legal_entity", "customer__account", "group").values_list(
                 "customer__account", "limit_amount", "unlimited", "expires_on"
             )
         ),
