@@ -51,6 +51,7 @@ def grouped(number: Decimal | int, places: int | None = None) -> str:
 
     Rounding is the caller's: without it, decimals beyond `places` are rounded half-even.
     """
-    text = f"{number:,f}" if places is None else f"{number:,.{places}f}"
+    exact = Decimal(number)  # a whole number would be formatted as a float
+    text = f"{exact:,f}" if places is None else f"{exact:,.{places}f}"
     style = _active.get()
     return text if style is NumberStyle.COMMA_POINT else text.translate(_TABLES[style])

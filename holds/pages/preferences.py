@@ -49,7 +49,7 @@ class PreferencesForm(forms.Form):
     number_style = forms.ChoiceField(
         label="Numbers",
         choices=NumberStyle.choices,
-        help_text="As pages show them. Exports and messages stay at 1,234.50; in fields a point or a comma will do.",
+        help_text="As pages show them. Exports and messages stay at 1,234.50; fields read 1234.50 too.",
     )
     time_zone = forms.ChoiceField(
         label="Time zone",

@@ -39,6 +39,13 @@ def test_each_style_writes_a_figure_its_own_way(written, value, texts):
             assert written(Decimal(value)) == text.translate(SPACES)
 
 
+def test_a_number_keeps_the_decimals_that_it_has():
+    with numbers.override("point_comma"):
+        assert numbers.grouped(12345) == "12.345"
+        assert numbers.grouped(Decimal("12345.50")) == "12.345,50"
+        assert numbers.grouped(10**17 + 1, 0) == "100.000.000.000.000.001"
+
+
 def test_a_style_ends_with_its_block_also_after_an_error():
     with pytest.raises(ZeroDivisionError), numbers.override("point_comma"):
         raise ZeroDivisionError
