@@ -21,6 +21,7 @@ from holds.lists.export import KIND as EXPORT
 from holds.models import Hold
 from holds.outcomes import OUTCOMES, count_outcomes
 from holds.pages.job_outcomes import outcome_table
+from holds.pages.job_times import left, rate, took
 from holds.pages.selection import plural
 from holds.previewing import APPLY_WITHIN, is_applicable
 from holds.release_job import KIND as RELEASE
@@ -105,10 +106,10 @@ class JobPage(PageView):
             "done": done,
             "total": progress.total,
             "percent": progress.percent if job.planned_at else None,
-            "rate": _rate(job, done, self.now) if live else "",
-            "left": _left(job, done, progress.open, self.now) if live else "",
+            "rate": rate(job, done, self.now) if live else "",
+            "left": left(job, done, progress.open, self.now) if live else "",
             "started": job.started_at or job.created_at,
-            "took": _took(job),
+            "took": took(job),
             "by": name,
             "tallies": _evaluated(job, result, progress) if job.kind == KIND else _tallies(result, progress),
             "poll_url": address if live else "",
@@ -292,7 +293,7 @@ def _row(job: Job, progress: jobs.Progress, names: dict[str, str]) -> Item:
         "done": progress.total - progress.open,
         "total": progress.total,
         "failed": progress.failed,
-        "took": _took(job),
+        "took": took(job),
         "by": names.get(job.actor, job.actor),
         "status": STATUS_WORDS.get(job.status, job.status),
         "status_text": _finished_with(progress) if job.status == Job.Status.FINISHED and progress.failed else "",
@@ -349,37 +350,6 @@ def _skipped(progress: jobs.Progress) -> list[Item]:
     return [{"label": "Skipped", "value": progress.skipped, "tone": ""}] if progress.skipped else []
 
 
-def _took(job: Job) -> str:
-    if job.started_at is None or job.finished_at is None:
-        return ""
-    return _duration((job.finished_at - job.started_at).total_seconds())
-
-
-def _duration(seconds: float) -> str:
-    whole = max(0, round(seconds))
-    if whole < 1:
-        return "under 1 s"
-    if whole < 60:
-        return f"{whole} s"
-    return f"{whole // 60}:{whole % 60:02} min" if whole < 3600 else f"{whole // 3600}:{whole % 3600 // 60:02} h"
-
-
-def _speed(job: Job, done: int, now: dt.datetime) -> float:
-    if job.started_at is None or done == 0:
-        return 0.0
-    return done / max(0.5, (now - job.started_at).total_seconds())
-
-
-def _rate(job: Job, done: int, now: dt.datetime) -> str:
-    speed = _speed(job, done, now)
-    return f"{speed:,.0f} per s" if speed >= 1 else ""
-
-
-def _left(job: Job, done: int, left: int, now: dt.datetime) -> str:
-    speed = _speed(job, done, now)
-    return f"{_duration(left / speed)} left" if speed and left else ""
-
-
 def _note(job: Job, now: dt.datetime) -> str:
     if job.status == Job.Status.QUEUED:
         return "Waiting for a worker."
@@ -392,8 +362,8 @@ def _note(job: Job, now: dt.datetime) -> str:
     return "Nothing is changed." if job.status in LIVE else "Nothing was changed. It is too old to be applied."
 
 
-def _minutes(left: dt.timedelta) -> str:
-    minutes = max(1, round(left.total_seconds() / 60))
+def _minutes(remaining: dt.timedelta) -> str:
+    minutes = max(1, round(remaining.total_seconds() / 60))
     return "another minute" if minutes == 1 else f"another {minutes} minutes"
 
 
