@@ -98,26 +98,30 @@ INSERT INTO holds_hold (id, number, order_id, payer_id, legal_entity_id, checkpo
     FROM customers_salesorder o WHERE o.credit_status = 'on_hold';
 INSERT INTO holds_holdreason (hold_id, type, rule, level, account, evidence, message, valid, added_at)
     SELECT h.id, 'limit_used', r.id::text, 'all', h.legal_entity_id || ':C-' || h.payer_id, '{{}}', 'before the benchmark', true, h.held_at
-    FROM holds_hold h JOIN credit_mgmt_blockingrule r ON r.type = 'limit_used' AND r.valid_for = 'all';
+    FROM holds_hold h JOIN credit_mgmt_blockingrule r ON r.code = 'LU-01';
 INSERT INTO holds_holdevent (hold_id, version, type, from_status, to_status, actor, actor_name, at, data)
     SELECT id, 1, 'hold_placed', '', 'active', 'system:benchmark', '', held_at, '{{}}' FROM holds_hold;
 """
 
 _RULES = """
-INSERT INTO credit_mgmt_blockingrule (id, name, type, action, valid_for, credit_management_group_id, customer_id, days, amount, currency_id,
-        threshold_percent, account_status_id, payment_terms_id, release_sales_order, active)
-    SELECT gen_random_uuid(), v.* FROM (VALUES
-        ('DO-01', 'days_overdue', 'blocking', 'all', NULL, NULL::bigint, 60, NULL::numeric, NULL, NULL::numeric, NULL, NULL, false, true),
-        ('DO-02', 'days_overdue', 'blocking', 'group', 'G3', NULL, 30, NULL, NULL, NULL, NULL, NULL, false, true),
-        ('DX-01', 'days_overdue', 'exclusion', 'group', 'G4', NULL, 400, NULL, NULL, NULL, NULL, NULL, false, true),
-        ('AS-01', 'account_status', 'blocking', 'all', NULL, NULL, NULL, NULL, NULL, NULL, 'WATCH', NULL, false, true),
-        ('PT-01', 'payment_terms', 'blocking', 'all', NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'N90', false, true),
-        ('LE-01', 'limit_expired', 'blocking', 'all', NULL, NULL, 10, NULL, NULL, NULL, NULL, NULL, false, true),
-        ('OA-01', 'overdue_amount', 'blocking', 'all', NULL, NULL, NULL, 8000, 'EUR', 80, NULL, NULL, false, true),
-        ('SO-01', 'sales_order', 'blocking', 'all', NULL, NULL, NULL, 3500, 'EUR', NULL, NULL, NULL, false, true),
-        ('LU-01', 'limit_used', 'blocking', 'all', NULL, NULL, NULL, NULL, NULL, 100, NULL, NULL, false, true),
-        ('LX-01', 'limit_used', 'exclusion', 'group', 'G5', NULL, NULL, NULL, NULL, 120, NULL, NULL, false, true)
-    ) AS v;
+CREATE TEMP TABLE rules AS SELECT gen_random_uuid() AS id, v.* FROM (VALUES
+        ('DO-01', 'days_overdue', 'blocking', 'all', NULL, NULL::bigint, 60, NULL::numeric, NULL, NULL::numeric, NULL, NULL),
+        ('DO-02', 'days_overdue', 'blocking', 'group', 'G3', NULL, 30, NULL, NULL, NULL, NULL, NULL),
+        ('DX-01', 'days_overdue', 'exclusion', 'group', 'G4', NULL, 400, NULL, NULL, NULL, NULL, NULL),
+        ('AS-01', 'account_status', 'blocking', 'all', NULL, NULL, NULL, NULL, NULL, NULL, 'WATCH', NULL),
+        ('PT-01', 'payment_terms', 'blocking', 'all', NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'N90'),
+        ('LE-01', 'limit_expired', 'blocking', 'all', NULL, NULL, 10, NULL, NULL, NULL, NULL, NULL),
+        ('OA-01', 'overdue_amount', 'blocking', 'all', NULL, NULL, NULL, 8000, 'EUR', 80, NULL, NULL),
+        ('SO-01', 'sales_order', 'blocking', 'all', NULL, NULL, NULL, 3500, 'EUR', NULL, NULL, NULL),
+        ('LU-01', 'limit_used', 'blocking', 'all', NULL, NULL, NULL, NULL, NULL, 100, NULL, NULL),
+        ('LX-01', 'limit_used', 'exclusion', 'group', 'G5', NULL, NULL, NULL, NULL, 120, NULL, NULL)
+    ) AS v (code, type, action, aim, management_group, customer, days, amount, currency, percent, status, terms);
+INSERT INTO credit_mgmt_blockingrule (id, code, type) SELECT id, code, type FROM rules;
+INSERT INTO credit_mgmt_ruleversion (rule_id, number, state, name, action, valid_for, credit_management_group_id, customer_id, days, amount,
+        currency_id, threshold_percent, account_status_id, payment_terms_id, release_sales_order, why, revision, changed_by, changed_at)
+    SELECT id, 1, 'active', code, action, aim, management_group, customer, days, amount, currency, percent, status, terms, false, '', 1,
+           'system:benchmark', now() FROM rules;
+DROP TABLE rules;
 """
 
 _SEQUENCES = (

@@ -1,20 +1,19 @@
 """The admin of this room: everything is listed, nothing can be changed past a service (`architecture.md` Edges).
 
-Rules are written by `rule_setup`, with the checks and rights of the API; limits, parameters and evidence are read only.
+Rules, limits, parameters and evidence are read only.
 """
 
 from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.forms import ModelForm
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest
+from django.urls import reverse
 
 from credit_mgmt import models
 from credit_mgmt.journals import cancel_journals
-from credit_mgmt.rule_setup import delete_rule, rule_values, save_rule
 from customers import clock
-from customers.access import Action
+from customers.access import Action, scoped
 from customers.admin import REFUSALS, ReadOnlyAdmin, SetupAdmin, actor_of
 
 
@@ -233,49 +232,68 @@ class ParametersAdmin(ReadOnlyAdmin):
     inlines = (CheckpointInline,)
 
 
-@admin.register(models.BlockingRule)
-class BlockingRuleAdmin(ReadOnlyAdmin):
-    """Rules, written by the very service that the API and the pages use."""
+class RuleVersionInline(admin.TabularInline[Any, Any]):
+    """What a rule says and said."""
 
-    with_shared = True
-    list_display = ("name", "type", "action", "valid_for", "legal_entity", "active", "valid_from", "valid_to")
-    list_filter = ("type", "action", "active")
-    autocomplete_fields = ("customer",)
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Whoever may set up somewhere; where exactly, the service asks."""
-        return actor_of(request).may(Action.SETUP)
+    model = models.RuleVersion
+    extra = 0
+    can_delete = False
+    fields = (
+        "number",
+        "state",
+        "name",
+        "action",
+        "valid_for",
+        "valid_from",
+        "valid_to",
+        "why",
+        "changed_by",
+        "changed_at",
+    )
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Whoever may set up somewhere; where exactly, the service asks."""
-        return actor_of(request).may(Action.SETUP)
+        """Nobody changes here."""
+        return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Whoever may set up somewhere; where exactly, the service asks."""
-        return actor_of(request).may(Action.SETUP)
-
-    def changeform_view(
-        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
-    ) -> HttpResponse:
-        """What the service refuses is shown on the form's page, and nothing is saved."""
-        try:
-            return super().changeform_view(request, object_id, form_url, extra_context)
-        except REFUSALS as refusal:
-            messages.error(request, str(refusal))
-            return HttpResponseRedirect(request.get_full_path())
-
-    def save_model(self, request: HttpRequest, obj: models.BlockingRule, form: ModelForm[Any], change: bool) -> None:
-        """One service call."""
-        saved = save_rule(values=_given(obj), actor=actor_of(request), rule=obj.pk if change else None)
-        obj.pk = saved.pk
-
-    def delete_model(self, request: HttpRequest, obj: models.BlockingRule) -> None:
-        """One service call."""
-        delete_rule(rule=obj.pk, actor=actor_of(request))
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody adds here."""
+        return False
 
 
-def _given(rule: models.BlockingRule) -> dict[str, Any]:
-    """The rule as the form has it, in the words of the service."""
-    values = rule_values(rule)
-    del values["risk_group"]
-    return values
+@admin.register(models.BlockingRule)
+class BlockingRuleAdmin(ReadOnlyAdmin):
+    """Rules and their versions. They are changed on their pages, where a draft is tried before it counts."""
+
+    scope_path = None
+    list_display = ("code", "type")
+    list_filter = ("type",)
+    search_fields = ("code", "versions__name")
+    inlines = (RuleVersionInline,)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Rules that have a version of the reader's legal entities, or of all."""
+        versions = scoped(models.RuleVersion.objects.all(), actor_of(request), shared=True)
+        return super().get_queryset(request).filter(pk__in=versions.values("rule"))
+
+    def view_on_site(self, obj: models.BlockingRule) -> str:
+        """The page of the rule, where it is changed."""
+        return str(reverse("rule-edit", args=[obj.code]))
+
+
+@admin.register(models.RuleEvent)
+class RuleEventAdmin(ReadOnlyAdmin):
+    """Who did what to which version, and why."""
+
+    scope_path = "version__legal_entity"
+    with_shared = True
+    list_display = ("version", "step", "why", "actor", "at")
+    list_select_related = ("version__rule",)
+
+
+@admin.register(models.ShadowResult)
+class ShadowResultAdmin(ReadOnlyAdmin):
+    """What versions in shadow would have made of orders."""
+
+    scope_path = "order__legal_entity"
+    list_display = ("version", "order", "checkpoint", "date", "was", "would")
+    list_select_related = ("version__rule", "order")

@@ -22,6 +22,7 @@ from credit_mgmt.engine.decision import Decision
 from credit_mgmt.engine.facts import Policy
 from credit_mgmt.engine.remedies import remedies_for
 from credit_mgmt.models import DecisionRecord, PolicyVersion
+from credit_mgmt.rules.shadows import note_shadows
 from customers.access import Actor
 from customers.bulk import copy_rows
 from customers.errors import NotFound
@@ -94,6 +95,7 @@ def _insert(new: Sequence[tuple[uuid.UUID, _Texts]], kind: str, actor: Actor, at
     if not first.policy_is_stored:
         _store_policy(first.policy, at)
     copy_rows("credit_mgmt_decisionrecord", _COLUMNS, (_row(pk, item, kind, actor.reference, at) for pk, item in new))
+    note_shadows([item.checked for _, item in new])
 
 
 def _row(pk: uuid.UUID, item: _Texts, kind: str, actor: str, at: dt.datetime) -> tuple[Any, ...]:

@@ -84,10 +84,10 @@ class RuleForm(forms.Form):
     )
     valid_from = forms.DateField(label="Valid from", required=False, widget=DateInput)
     valid_to = forms.DateField(label="Valid to", required=False, widget=DateInput, help_text="Last day.")
-    active = forms.BooleanField(label="Active", required=False)
+    why = forms.CharField(label="Why this rule exists", max_length=300, required=False)
 
     AIMS = ("customer", "credit_management_group", "legal_entity")
-    ENDS = ("release_sales_order", "valid_from", "valid_to", "active")
+    ENDS = ("release_sales_order", "valid_from", "valid_to", "why")
 
     def __init__(self, *args: Any, rule_type: str, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -121,7 +121,10 @@ class RuleForm(forms.Form):
 
     def given(self) -> dict[str, Any]:
         """The values as the service takes them: None for what was left empty."""
-        return {name: None if value == "" and name != "name" else value for name, value in self.cleaned_data.items()}
+        return {
+            name: None if value == "" and name not in ("name", "why") else value
+            for name, value in self.cleaned_data.items()
+        }
 
 
 _PARAMETER_GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (

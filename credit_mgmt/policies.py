@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from credit_mgmt.compiled import Statement
 from credit_mgmt.engine import facts as engine
-from credit_mgmt.models import BlockingRule, Parameters
+from credit_mgmt.models import Parameters, RuleState, RuleVersion
 from customers.errors import NotDecided, NotFound
 from customers.rates import rates_on
 
@@ -105,7 +105,8 @@ def setting_for(
 
 def _read_setup(version: int) -> Setup:
     rows = {row.legal_entity_id: row for row in Parameters.objects.prefetch_related("checkpoints").order_by("pk")}
-    rules = BlockingRule.objects.select_related("customer").order_by("name", "pk")
+    counting = RuleVersion.objects.filter(state__in=[RuleState.ACTIVE, RuleState.SHADOW])
+    rules = counting.select_related("rule", "customer").order_by("rule__code", "number")
     policy = engine.Policy(
         version=version,
         rules=tuple(rule_value(rule) for rule in rules),
@@ -114,28 +115,29 @@ def _read_setup(version: int) -> Setup:
     return Setup(policy=policy, rows=rows)
 
 
-def rule_value(rule: BlockingRule) -> engine.Rule:
-    """A rule as the engine sees it."""
+def rule_value(version: RuleVersion) -> engine.Rule:
+    """A version of a rule as the engine sees it; its name is the code, which every page and message shows."""
     return engine.Rule(
-        id=str(rule.pk),
-        name=rule.name,
-        type=rule.type,
-        action=engine.Action(rule.action),
-        level=engine.Level(rule.valid_for),
-        customer=rule.customer.key if rule.customer else None,
-        credit_management_group=rule.credit_management_group_id,
-        legal_entity=rule.legal_entity_id,
-        days=rule.days,
-        amount=rule.amount,
-        currency=rule.currency_id,
-        threshold_percent=rule.threshold_percent,
-        threshold_amount=rule.threshold_amount,
-        account_status=rule.account_status_id,
-        payment_terms=rule.payment_terms_id,
-        release_sales_order=rule.release_sales_order,
-        active=rule.active,
-        valid_from=rule.valid_from,
-        valid_to=rule.valid_to,
+        id=str(version.rule_id),
+        name=version.rule.code,
+        version=version.number,
+        shadow=version.state == RuleState.SHADOW,
+        type=version.rule.type,
+        action=engine.Action(version.action),
+        level=engine.Level(version.valid_for),
+        customer=version.customer.key if version.customer else None,
+        credit_management_group=version.credit_management_group_id,
+        legal_entity=version.legal_entity_id,
+        days=version.days,
+        amount=version.amount,
+        currency=version.currency_id,
+        threshold_percent=version.threshold_percent,
+        threshold_amount=version.threshold_amount,
+        account_status=version.account_status_id,
+        payment_terms=version.payment_terms_id,
+        release_sales_order=version.release_sales_order,
+        valid_from=version.valid_from,
+        valid_to=version.counted_to,
     )
 
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from credit_mgmt.checks import check_order
 from credit_mgmt.engine.decision import Decision
-from credit_mgmt.models import BlockingRule
 from credit_mgmt.policies import current_policy, rule_value
-from customers.access import Action, Actor, authorize, scoped
+from credit_mgmt.rules.reading import current_versions
+from customers.access import Action, Actor, authorize
 from customers.errors import NotFound
 from customers.models import Document, SalesOrder
 
@@ -22,7 +22,7 @@ def try_rule(
     Grace and checkpoints don't answer for the order, and no parameter adds a reason. Raises `NotFound`, `OutOfScope`,
     `NotAllowed`.
     """
-    found = scoped(BlockingRule.objects.select_related("customer"), actor, shared=True).filter(pk=rule).first()
+    found = current_versions(actor).filter(rule=rule).first()
     if found is None:
         raise NotFound(f"There is no blocking rule {rule}.")
     entity, _, number = order.partition(":")
@@ -33,7 +33,7 @@ def try_rule(
     policy = current_policy()
     alone = replace(
         policy,
-        rules=(replace(rule_value(found), active=True),),
+        rules=(replace(rule_value(found), shadow=False),),
         parameters={
             name: replace(
                 row, check_credit_limit=True, exceeding_is_error=False, check_terms=False, check_discount=False

@@ -7,7 +7,8 @@ from credit_mgmt.pages.cover_import import CoverImportPage
 from credit_mgmt.pages.cover_types import CoverTypePage, CoverTypesPage
 from credit_mgmt.pages.cover_worked import WorkedSum
 from credit_mgmt.pages.parameters import ParameterListPage, ParametersPage
-from credit_mgmt.pages.rules import NewRulePage, RuleListPage, RulePage, RuleSwitch
+from credit_mgmt.pages.rule_steps import ActivateRule, DiscardDraft, RestoreVersion, RetireRule, ShadowRule
+from credit_mgmt.pages.rules import NewRulePage, RuleListPage, RulePage
 
 urlpatterns = [
     path("cover/", CoverRegister.as_view(), name="cover-register"),
@@ -22,9 +23,12 @@ urlpatterns = [
     path("cover/<uuid:policy_id>/remove/", RemovePolicyPage.as_view(), name="cover-remove"),
     path("rules/", RuleListPage.as_view(), name="rule-list"),
     path("rules/new/", NewRulePage.as_view(), name="rule-new"),
-    path("rules/<uuid:rule_id>/", RulePage.as_view(), name="rule-edit"),
-    path("rules/<uuid:rule_id>/activate/", RuleSwitch.as_view(active=True), name="rule-activate"),
-    path("rules/<uuid:rule_id>/deactivate/", RuleSwitch.as_view(active=False), name="rule-deactivate"),
+    path("rules/<str:code>/", RulePage.as_view(), name="rule-edit"),
+    path("rules/<str:code>/activate/", ActivateRule.as_view(), name="rule-activate"),
+    path("rules/<str:code>/shadow/", ShadowRule.as_view(), name="rule-shadow"),
+    path("rules/<str:code>/retire/", RetireRule.as_view(), name="rule-retire"),
+    path("rules/<str:code>/discard/", DiscardDraft.as_view(), name="rule-discard"),
+    path("rules/<str:code>/versions/<int:number>/restore/", RestoreVersion.as_view(), name="rule-restore"),
     path("parameters/", ParameterListPage.as_view(), name="parameter-list"),
     path("parameters/<str:code>/", ParametersPage.as_view(), name="parameters"),
 ]

@@ -15,7 +15,7 @@ from typing import Any
 from django.db.models import CharField, DateTimeField, F, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Cast, Coalesce, Concat
 
-from credit_mgmt.models import BlockingRule
+from credit_mgmt.rules.reading import current_versions
 from customers.access import Action, Actor, scoped
 from customers.jobs.reading import visible_jobs
 from customers.models import Customer, CustomerTransaction, LegalEntity, SalesOrder
@@ -82,10 +82,10 @@ def _all(text: str, actor: Actor, most: int) -> Iterator[Rows]:
         yield from _customers(number, inside, actor, most)
         yield _transactions(number, inside, actor)
     yield from _jobs(text, actor, most)
-    rules = scoped(BlockingRule.objects.filter(name__icontains=text), actor, shared=True).order_by("name", "pk")
-    yield _row(
-        rules, "rule", Coalesce("legal_entity", Value("")), F("name"), F("type"), _text(F("active")), _text("pk")
-    )[:most]
+    called = Q(rule__code__icontains=text) | Q(name__icontains=text)
+    rules = current_versions(actor).filter(called).order_by("rule__code")
+    code = F("rule__code")
+    yield _row(rules, "rule", Coalesce("legal_entity", Value("")), code, F("name"), F("state"), code)[:most]
     views = visible_views(actor).filter(label__icontains=text).order_by("label", "pk")
     yield _row(views, "view", Value(""), F("label"), Value(""), Value(""), F("slug"))[:most]
 

@@ -1,6 +1,7 @@
 """Records of the room `credit_mgmt` for tests, and the services that make them where a constraint wants evidence."""
 
 import datetime as dt
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -65,16 +66,25 @@ def approve(order: SalesOrder) -> models.Commitment:
     )  # fmt: skip
 
 
-class BlockingRuleFactory(DjangoModelFactory[models.BlockingRule]):
-    """Blocks everyone above 100 % of the limit."""
+class BlockingRuleFactory(DjangoModelFactory[models.RuleVersion]):
+    """A version of a rule of its own, in force: blocks everyone above 100 % of the limit."""
 
     class Meta:
-        model = models.BlockingRule
+        model = models.RuleVersion
+        exclude = ("type", "code")
 
     name = factory.Sequence(lambda n: f"R-{n:03d}")
+    code = factory.LazyAttribute(lambda version: re.sub(r"[^A-Za-z0-9._-]+", "-", version.name)[:20])
     type = models.BlockingRule.Type.LIMIT_USED
+    rule = factory.LazyAttribute(
+        lambda version: models.BlockingRule.objects.create(code=version.code, type=version.type)
+    )
+    number = 1
+    state = models.RuleState.ACTIVE
+    changed_by = ACTOR.reference
+    changed_at = AT
     threshold_percent = factory.LazyAttribute(
-        lambda rule: Decimal(100) if rule.type == models.BlockingRule.Type.LIMIT_USED else None
+        lambda version: Decimal(100) if version.type == models.BlockingRule.Type.LIMIT_USED else None
     )
 
 

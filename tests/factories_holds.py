@@ -14,7 +14,7 @@ from django.contrib.auth import get_user_model
 
 from credit_mgmt import limits
 from credit_mgmt.accounts import open_accounts
-from credit_mgmt.models import BlockingRule, CheckpointSetting, CreditAccount, LimitHistory, Parameters
+from credit_mgmt.models import CheckpointSetting, CreditAccount, LimitHistory, Parameters, RuleVersion
 from customers.access import Actor, Grant, actor_of_user, system_actor
 from customers.models import (
     AccessGrant,
@@ -32,6 +32,7 @@ from customers.models import (
 )
 from holds.models import Hold
 from holds.posting import Posting, post_document
+from tests.factories_credit import BlockingRuleFactory
 
 NOW = dt.datetime(2026, 11, 20, 9, 0, tzinfo=dt.UTC)
 DAY = NOW.date()
@@ -134,11 +135,9 @@ def paid(invoice: CustomerTransaction) -> None:
     DueItem.objects.filter(transaction=invoice).update(open_amount=0)
 
 
-def a_rule(type: str = "limit_used", **fields: Any) -> BlockingRule:
-    """A blocking rule for everyone; above 100 % of the limit unless told otherwise."""
-    if type == "limit_used":
-        fields.setdefault("threshold_percent", Decimal(100))
-    return BlockingRule.objects.create(name=fields.pop("name", type), type=type, **fields)
+def a_rule(type: str = "limit_used", **fields: Any) -> RuleVersion:
+    """A blocking rule for everyone, in force; above 100 % of the limit unless told otherwise."""
+    return BlockingRuleFactory(type=type, name=fields.pop("name", type), **fields)
 
 
 def parameters(

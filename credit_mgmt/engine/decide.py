@@ -4,10 +4,10 @@ A single check is a queue of one. A queue is a fold: each order that passes, or 
 the next one no longer finds (`domain 7`).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from credit_mgmt.engine.case import Case
-from credit_mgmt.engine.decision import Decision, Draw, NotChecked, Outcome, Reason, TraceLine, Verdict
+from credit_mgmt.engine.decision import Decision, Draw, InShadow, NotChecked, Outcome, Reason, TraceLine, Verdict
 from credit_mgmt.engine.exposure import Book, MissingFact, convert, will_use
 from credit_mgmt.engine.facts import (
     Checkpoint,
@@ -60,6 +60,7 @@ class _Check:
         "book",
         "case",
         "draws",
+        "in_shadow",
         "ladder",
         "lines",
         "missing",
@@ -86,6 +87,7 @@ class _Check:
         self.lines: list[TraceLine] = []
         self.missing: list[Missing] = []
         self.draws: tuple[Draw, ...] = ()
+        self.in_shadow: tuple[InShadow, ...] = ()
 
     def decision(self) -> Decision:
         """Everything looked at in the order of `domain 4`, as one value."""
@@ -116,6 +118,7 @@ class _Check:
             self.draws,
             self.policy.policy.version,
             figures,
+            self.in_shadow,
         )
 
     def _look(self) -> NotChecked | None:
@@ -139,10 +142,23 @@ class _Check:
         self.ladder = self.policy.ladder(order, position, as_of)
         self._draw(position, group)
         walk = Walk(case, self.ladder).through()
+        self.in_shadow = tuple(self._in_shadow(case, walk))
         self.reasons += walk.reasons
         self.warnings += walk.warnings
         self.missing += walk.missing
         return None
+
+    def _in_shadow(self, case: Case, walk: Walk) -> Iterator[InShadow]:
+        """What each version in shadow would have changed: the same walk, with it in force."""
+        stopped = tuple(reason.type for reason in self.reasons)
+        for rule, ladder in self.policy.with_shadow(self.order, case.position, self.setting.as_of):
+            would = Walk(case, ladder).through()
+            fired = any(reason.rule == rule.id for reason in would.reasons)
+            if not fired and _said(would) == _said(walk):
+                continue
+            reasons = tuple(dict.fromkeys((*stopped, *(reason.type for reason in would.reasons))))
+            held = bool(reasons or would.missing)
+            yield InShadow(rule.id, rule.name, rule.version, Outcome.HELD if held else Outcome.PASSED, reasons)
 
     def _look_at_account(self, position: CustomerPosition, parameters: Parameters | None) -> None:
         """Processing hold *all* stops every posting, *invoice* the invoice, before anything else (`domain 4.7`).
@@ -220,6 +236,10 @@ class _Figures(LazyMapping[str | None]):
 
     def make(self) -> dict[str, str | None]:
         return figures_of(self._case)
+
+
+def _said(walk: Walk) -> tuple[set[tuple[str, str | None, str | None]], bool]:
+    return {reason.identity for reason in walk.reasons}, bool(walk.missing)
 
 
 def _cannot_be_evaluated(order: OrderFacts, missing: list[Missing], setting: Setting) -> Reason:

@@ -120,6 +120,18 @@ class Draw:
 
 
 @dataclass(frozen=True, slots=True)
+class InShadow:
+    """What the decision would have been with one shadow version in force; only where that differs."""
+
+    rule: str
+    name: str
+    version: int | None
+    outcome: Outcome
+    reasons: tuple[str, ...]
+    """Types of the reasons that there would have been."""
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """The answer for one order."""
 
@@ -137,6 +149,8 @@ class Decision:
     policy_version: int = 0
     figures: Mapping[str, str | None] | None = None
     """Exposure without and after the order, total limit, overdue: what a hold shows beside its reasons."""
+    in_shadow: tuple[InShadow, ...] = ()
+    """What rules in shadow would have made of it; they decide nothing."""
 
     @property
     def holds(self) -> bool:

@@ -65,7 +65,7 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One active or inactive rule as set up (`domain 4.2`); `amount` and `threshold_amount` are in `currency`."""
+    """One rule at a version (`domain 4.2`); `amount` and `threshold_amount` are in `currency`."""
 
     id: str
     name: str
@@ -90,6 +90,10 @@ class Rule:
     valid_from: dt.date | None = None
     valid_to: dt.date | None = None
     """Last day of validity, inclusive, as people enter it."""
+    version: int | None = None
+    """Which version of the rule this is; None where rules had none yet."""
+    shadow: bool = False
+    """Looked at, and what it would have done is told; it decides nothing (`ux` 3.10)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ its rules by one look-up each.
 
 import datetime as dt
 from collections import defaultdict
+from collections.abc import Iterator
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -75,9 +76,10 @@ class SortedPolicy:
         self.currencies = frozenset(rule.currency for rule in policy.rules if rule.currency is not None)
         self._by_target: dict[_Target, list[tuple[int, Rule]]] = defaultdict(list)
         self._ladders: dict[_Key, Ladder] = {}
+        self._shadows = [(position, rule) for position, rule in enumerate(policy.rules) if rule.shadow]
         for position, rule in enumerate(policy.rules):
             target = _target(rule)
-            if target is not None:
+            if target is not None and not rule.shadow:
                 self._by_target[target].append((position, rule))
 
     def ladder(self, order: OrderFacts, position: CustomerPosition, as_of: dt.date) -> Ladder:
@@ -91,11 +93,33 @@ class SortedPolicy:
             ladder = self._ladders[key] = _ladder(self._concerned(order, position, as_of))
         return ladder
 
+    def with_shadow(
+        self, order: OrderFacts, position: CustomerPosition, as_of: dt.date
+    ) -> Iterator[tuple[Rule, Ladder]]:
+        """Each shadow version with the ladder as it would be with it in the place of the version in force.
+
+        Left out where neither of the two concerns the order.
+        """
+        if not self._shadows:
+            return
+        counting = self._found(order, position, as_of)
+        for place, shadow in self._shadows:
+            others = [entry for entry in counting if entry[1].id != shadow.id]
+            if concerns(shadow, order, position, as_of):
+                others = sorted([*others, (place, shadow)], key=itemgetter(0))
+            elif len(others) == len(counting):
+                continue
+            yield shadow, _ladder([rule for _, rule in others])
+
     def _concerned(self, order: OrderFacts, position: CustomerPosition, as_of: dt.date) -> list[Rule]:
+        return [rule for _, rule in self._found(order, position, as_of)]
+
+    def _found(self, order: OrderFacts, position: CustomerPosition, as_of: dt.date) -> list[tuple[int, Rule]]:
+        """The rules that count and concern the order, each with its place in the policy."""
         targets = _targets(position.account, position.credit_management_group)
         found = [entry for target in targets for entry in self._by_target.get(target, ())]
         found.sort(key=itemgetter(0))
-        return [rule for _, rule in found if concerns(rule, order, position, as_of)]
+        return [entry for entry in found if concerns(entry[1], order, position, as_of)]
 
 
 def _ladder(rules: list[Rule]) -> Ladder:

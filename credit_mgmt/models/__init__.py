@@ -4,7 +4,8 @@ from credit_mgmt.models.accounts import Clearance, Commitment, CreditAccount, Li
 from credit_mgmt.models.cover import CoverageType, CoverChange, CoverPolicy, PolicyType
 from credit_mgmt.models.decisions import CreditUse, DecisionRecord
 from credit_mgmt.models.journals import JournalNumber, LimitJournal, LimitJournalLine, RequiredApproval
-from credit_mgmt.models.policy import BlockingRule, CheckpointSetting, Parameters, PolicyClock, PolicyVersion
+from credit_mgmt.models.policy import CheckpointSetting, Parameters, PolicyClock, PolicyVersion
+from credit_mgmt.models.rules import BlockingRule, RuleEvent, RuleState, RuleVersion, ShadowResult
 
 __all__ = [
     "BlockingRule",
@@ -26,5 +27,9 @@ __all__ = [
     "PolicyType",
     "PolicyVersion",
     "RequiredApproval",
+    "RuleEvent",
+    "RuleState",
+    "RuleVersion",
+    "ShadowResult",
     "TemporaryLimit",
 ]

@@ -1,21 +1,11 @@
-"""What was set up: parameters with checkpoints per legal entity, blocking and exclusion rules, and their versions."""
+"""What was set up: parameters with checkpoints per legal entity, and the versions of the whole policy."""
 
-import uuid
 from decimal import Decimal
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 
-from customers.models import (
-    AccountStatus,
-    CreditManagementGroup,
-    Currency,
-    Customer,
-    Document,
-    LegalEntity,
-    PaymentTerms,
-    Reason,
-)
+from customers.models import Document, LegalEntity, Reason
 from customers.models.columns import finite, money, one_of, percentage
 
 
@@ -166,94 +156,6 @@ class CheckpointSetting(models.Model):
 
     def __str__(self) -> str:
         return f"{self.parameters_id}/{self.document}"
-
-
-class RuleType(models.TextChoices):
-    """The seven rule types (`domain 4.2`)."""
-
-    DAYS_OVERDUE = "days_overdue", "Days overdue"
-    ACCOUNT_STATUS = "account_status", "Account status"
-    PAYMENT_TERMS = "payment_terms", "Terms of payment"
-    LIMIT_EXPIRED = "limit_expired", "Credit limit expired"
-    OVERDUE_AMOUNT = "overdue_amount", "Overdue amount"
-    SALES_ORDER = "sales_order", "Sales order"
-    LIMIT_USED = "limit_used", "Credit limit used"
-
-
-class RuleAction(models.TextChoices):
-    """Whether a rule stops or excuses (`domain 4.3`)."""
-
-    BLOCKING = "blocking", "Blocking"
-    EXCLUSION = "exclusion", "Exclusion"
-
-
-class RuleValidFor(models.TextChoices):
-    """Whom a rule is aimed at, most specific first (`domain 4.2`)."""
-
-    TABLE = "table", "Customer"
-    GROUP = "group", "Group"
-    ALL = "all", "Everyone"
-
-
-class BlockingRule(models.Model):
-    """A blocking or exclusion rule of one of the seven types, and how it is aimed (`domain 4.2`, `4.3`).
-
-    Which types there are is known to the engine alone: another package may bring its own (`architecture`, Extension).
-    """
-
-    Type = RuleType
-    Action = RuleAction
-    ValidFor = RuleValidFor
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    name = models.CharField(max_length=40)
-    type = models.CharField(max_length=30, choices=Type.choices)
-    action = models.CharField(max_length=10, choices=Action.choices, default=Action.BLOCKING)
-    valid_for = models.CharField(max_length=6, choices=ValidFor.choices, default=ValidFor.ALL)
-    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
-    credit_management_group = models.ForeignKey(
-        CreditManagementGroup, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
-    )
-    legal_entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
-    days = models.PositiveIntegerField(null=True, blank=True)
-    amount = money(null=True, blank=True)
-    currency = models.ForeignKey(Currency, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
-    threshold_percent = percentage(null=True, blank=True)
-    threshold_amount = money(null=True, blank=True)
-    account_status = models.ForeignKey(AccountStatus, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
-    payment_terms = models.ForeignKey(PaymentTerms, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
-    release_sales_order = models.BooleanField(default=False)
-    active = models.BooleanField(default=True)
-    valid_from = models.DateField(null=True, blank=True)
-    valid_to = models.DateField(null=True, blank=True, help_text="last day, inclusive")
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(condition=Q(type__regex=r"^[a-z][a-z0-9_]*$"), name="rule_type_is_a_code"),
-            one_of("rule_action_is_known", "action", RuleAction),
-            models.CheckConstraint(
-                condition=Q(valid_for="table", customer__isnull=False, credit_management_group__isnull=True)
-                | Q(valid_for="group", customer__isnull=True, credit_management_group__isnull=False)
-                | Q(valid_for="all", customer__isnull=True, credit_management_group__isnull=True),
-                name="rule_is_aimed_at_what_it_is_valid_for",
-            ),
-            models.CheckConstraint(
-                condition=Q(action="exclusion") | Q(release_sales_order=False), name="only_exclusions_release_the_order"
-            ),
-            models.CheckConstraint(
-                condition=Q(amount__isnull=True, threshold_amount__isnull=True) | Q(currency__isnull=False),
-                name="rule_amounts_have_a_currency",
-            ),
-            models.CheckConstraint(
-                condition=Q(valid_from__isnull=True) | Q(valid_to__isnull=True) | Q(valid_from__lte=F("valid_to")),
-                name="rule_validity_ends_after_it_starts",
-            ),
-            finite("rule_amounts_are_numbers", "amount", "threshold_amount"),
-            finite("rule_threshold_is_a_percentage", "threshold_percent", ceiling=Decimal(9999)),
-        ]
-
-    def __str__(self) -> str:
-        return self.name
 
 
 class PolicyClock(models.Model):

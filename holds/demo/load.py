@@ -15,7 +15,7 @@ from credit_mgmt.credit_groups import feed_groups
 from credit_mgmt.limits import LimitChange, set_limits
 from credit_mgmt.models import CreditAccount, LimitHistory
 from credit_mgmt.parameter_setup import save_parameters
-from credit_mgmt.rule_setup import save_rule
+from credit_mgmt.rules.saving import save_rule
 from customers import imports
 from customers.access import Actor, actor_of_user, system_actor
 from customers.errors import NotDecided
@@ -79,7 +79,7 @@ def _company(random: Random, now: dt.datetime, today: dt.date, say: Say) -> list
     _feed("payments", payments, actor, today)
     owed = ledger.open_balances(invoices, payments)
     _limits(random, now, today, traders, owed)
-    _policy(traders, actor)
+    _policy(traders, actor, now)
     _groups(owed, now, today)
     _cover(traders, today)
     _users()
@@ -158,11 +158,11 @@ def _groups(owed: dict[str, Decimal], now: dt.datetime, today: dt.date) -> None:
         raise ValueError(f"demonstration credit group {failed.key}: {failed.errors}")
 
 
-def _policy(traders: list[Trader], actor: Actor) -> None:
+def _policy(traders: list[Trader], actor: Actor, now: dt.datetime) -> None:
     for entity, values in policy.PARAMETERS.items():
         save_parameters(legal_entity=entity, values=values, actor=actor)
     for values in policy.rules(traders):
-        save_rule(values=values, actor=actor)
+        save_rule(values=values, actor=actor, at=now)
 
 
 def _cover(traders: list[Trader], today: dt.date) -> None:

@@ -64,9 +64,10 @@ def rules(traders: list[Trader]) -> list[Row]:
     return found
 
 
-def _rule(entity: str, name: str, rule_type: str, **values: object) -> Row:
+def _rule(entity: str, code: str, rule_type: str, **values: object) -> Row:
     return {
-        "name": f"{entity} {name}",
+        "code": f"{entity}-{code}",
+        "name": "",
         "legal_entity": entity,
         "type": rule_type,
         "action": "blocking",

@@ -182,6 +182,6 @@ def _rules_of(holds: Collection[Hold]) -> dict[Any, list[tuple[str, str]]]:
     rule = BlockingRule.objects.annotate(text=Cast("pk", TextField())).filter(text=OuterRef("rule"))
     rows = HoldReason.objects.filter(hold__in=[hold.pk for hold in holds], valid=True)
     found: dict[Any, list[tuple[str, str]]] = {}
-    for hold, name, level in rows.order_by("pk").values_list("hold", Subquery(rule.values("name")[:1]), "level"):
+    for hold, name, level in rows.order_by("pk").values_list("hold", Subquery(rule.values("code")[:1]), "level"):
         found.setdefault(hold, []).append((name or "", level))
     return found

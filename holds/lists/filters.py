@@ -134,7 +134,7 @@ def _rule(address: Address, reader: Reader) -> Q:
     names = address.all("rule")
     if not names:
         return Q()
-    rules = BlockingRule.objects.filter(name__in=names).values(text=Cast("id", TextField()))
+    rules = BlockingRule.objects.filter(code__in=names).values(text=Cast("id", TextField()))
     return Q(pk__in=HoldReason.objects.filter(rule__in=rules, valid=True).values("hold"))
 
 

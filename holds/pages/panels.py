@@ -137,7 +137,7 @@ class HoldRule(PageView):
             "record": record,
             "gone": now is None,
             "changed": any(row["changed"] for row in rows),
-            "rule_url": reverse("rule-edit", args=[rule]) if BlockingRule.objects.filter(pk=rule).exists() else "",
+            "rule_url": reverse("rule-edit", args=[then.name]) if BlockingRule.objects.filter(pk=rule).exists() else "",
         }
         return self.page("holds/rule.html", context)
 

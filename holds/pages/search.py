@@ -7,7 +7,6 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
-from credit_mgmt.display import TYPES
 from customers.access import Action
 from customers.models import CustomerTransaction, SalesOrder
 from customers.views import PageView
@@ -87,8 +86,6 @@ def _item(match: Match, now: dt.datetime) -> Item:
         label, _, name = match.name.partition(" ")
     elif match.kind == "job":
         label = match.number.replace("_", " ").capitalize()
-    elif match.kind == "rule":
-        name = str(TYPES.get(match.name, match.name))
     return {
         "kind": KINDS.get(match.kind, match.kind.capitalize()),
         "label": label,
@@ -109,7 +106,7 @@ def _state(match: Match) -> str:
         return str(SalesOrder.CreditStatus(match.state).label)
     if match.kind == "transaction":
         return str(CustomerTransaction.Kind(match.state).label)
-    return {"true": "Active", "false": "Not active"}.get(match.state, match.state.capitalize())
+    return match.state.capitalize()
 
 
 def _url(match: Match) -> str:

@@ -22,7 +22,6 @@ from tests.factories_credit import ACTOR, AT, TODAY, BlockingRuleFactory, approv
 
 pytestmark = pytest.mark.django_db
 
-RULE = {"name": "Late", "type": "days_overdue", "action": "blocking", "valid_for": "all", "days": "30", "active": "on"}
 
 
 def browser(*grants: tuple[str, str | None]) -> Client:
@@ -60,28 +59,25 @@ def test_limits_and_evidence_cannot_be_changed() -> None:
     assert client.get("/admin/credit_mgmt/creditaccount/add/").status_code == 403
 
 
-def test_a_rule_is_saved_by_the_service_and_refused_by_it() -> None:
-    make.LegalEntityFactory()
+def test_a_rule_is_shown_with_its_versions_and_changed_on_its_page_only() -> None:
+    version = BlockingRuleFactory(name="DO-07", type="days_overdue", days=60)
     client = browser(("credit_administrator", None))
-    assert client.post("/admin/credit_mgmt/blockingrule/add/", RULE).status_code == 302
-    rule = BlockingRule.objects.get()
-    address = f"/admin/credit_mgmt/blockingrule/{rule.pk}/"
-    client.post(f"{address}change/", {**RULE, "days": "60"})
-    assert BlockingRule.objects.get().days == 60
-    shown = client.post(f"{address}change/", {**RULE, "threshold_percent": "5"}, follow=True).content.decode()
-    assert "have no threshold percent" in shown
-    assert BlockingRule.objects.get().threshold_percent is None
-    client.post(f"{address}delete/", {"post": "yes"})
-    assert not BlockingRule.objects.exists()
+    address = f"/admin/credit_mgmt/blockingrule/{version.rule_id}/"
+    shown = client.get(f"{address}change/").content.decode()
+    assert "DO-07" in shown
+    assert "/rules/DO-07/" in shown
+    assert client.post(f"{address}change/", {"code": "DO-08"}).status_code == 403
+    assert client.post(f"{address}delete/", {"post": "yes"}).status_code == 403
+    assert client.post("/admin/credit_mgmt/blockingrule/add/", {"code": "DO-09"}).status_code == 403
 
 
-def test_an_administrator_of_one_entity_writes_no_rule_for_all() -> None:
+def test_rules_of_other_entities_are_not_there() -> None:
+    BlockingRuleFactory(name="THEIRS", legal_entity=make.LegalEntityFactory(code="DEMF"))
+    BlockingRuleFactory(name="SHARED")
     make.LegalEntityFactory()
-    client = browser(("credit_administrator", "USMF"))
-    client.post("/admin/credit_mgmt/blockingrule/add/", RULE)
-    assert not BlockingRule.objects.exists()
-    client.post("/admin/credit_mgmt/blockingrule/add/", {**RULE, "legal_entity": "USMF"})
-    assert BlockingRule.objects.get().legal_entity_id == "USMF"
+    shown = browser(("credit_administrator", "USMF")).get("/admin/credit_mgmt/blockingrule/").content.decode()
+    assert "SHARED" in shown
+    assert "THEIRS" not in shown
 
 
 def test_rows_of_other_entities_are_not_there() -> None:

@@ -125,7 +125,7 @@ def test_a_rule_of_one_entity_is_not_aimed_at_another_entitys_customer() -> None
         "UPDATE credit_mgmt_parameters SET require_review_date = true",
         "UPDATE credit_mgmt_checkpointsetting SET posting = false",
         "DELETE FROM credit_mgmt_checkpointsetting",
-        "DELETE FROM credit_mgmt_blockingrule",
+        "UPDATE credit_mgmt_ruleversion SET state = 'retired'",
     ],
 )
 def test_no_path_changes_the_policy_without_moving_its_clock(statement: str) -> None:
@@ -141,7 +141,7 @@ def test_a_version_is_never_given_out_twice(decide: Callable[..., object]) -> No
     BlockingRuleFactory()
     assert decide(order).holds  # type: ignore[attr-defined]
     transaction.savepoint_rollback(savepoint)
-    BlockingRuleFactory(threshold_percent=500, active=False)
+    BlockingRuleFactory(threshold_percent=500)
     assert not decide(order).holds  # type: ignore[attr-defined]
 
 

@@ -12,7 +12,7 @@ from credit_mgmt import accounts, checks, clearances, commitments, decisions
 from credit_mgmt.engine.decision import Decision
 from credit_mgmt.exposure import position_of
 from credit_mgmt.limits import LimitChange, set_limits
-from credit_mgmt.models import BlockingRule, Clearance, CreditAccount, DecisionRecord, PolicyVersion
+from credit_mgmt.models import Clearance, CreditAccount, DecisionRecord, PolicyVersion, RuleVersion
 from customers.errors import NotFound
 from customers.models import Customer, CustomerTransaction, DueItem, SalesOrder
 from tests import factories as make
@@ -95,10 +95,10 @@ def test_storing_a_thousand_decisions_is_one_statement(crowd: list[int], count_q
 def test_texts_are_stored_as_they_are(crowd: list[int]) -> None:
     """COPY has signs of its own: neither they nor the backslashes of JSON change what is read back"""
     name = 'back\\slash, "quote", tab\tand\nline'
-    BlockingRule.objects.update(name=name)
+    CustomerTransaction.objects.update(number=name)
     [record] = check_and_record([SalesOrder.objects.get(pk=crowd[0])], "evaluation")
     stored = decisions.stored_decision(record)
-    assert {reason.evidence["rule_name"] for reason in stored.reasons} == {name}
+    assert {reason.evidence["document"] for reason in stored.reasons if "document" in reason.evidence} == {name}
     assert decisions.replay(record) == stored
 
 
@@ -106,7 +106,7 @@ def test_every_stored_decision_replays_to_itself(crowd: list[int]) -> None:
     """reliability D11; after the policy has moved on, too"""
     orders = list(SalesOrder.objects.filter(pk__in=crowd[:200]).order_by("pk"))
     records = [*check_and_record(orders, "evaluation"), *check_and_record(orders[:20])]
-    BlockingRule.objects.all().delete()
+    RuleVersion.objects.update(state="retired")
     for record in records:
         stored = decisions.stored_decision(record)
         assert decisions.replay(record) == stored

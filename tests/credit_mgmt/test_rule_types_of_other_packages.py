@@ -14,7 +14,7 @@ from credit_mgmt.engine.decision import Decision
 from credit_mgmt.engine.rules import types
 from credit_mgmt.messages import reason_message
 from credit_mgmt.models import BlockingRule, DecisionRecord
-from credit_mgmt.rule_setup import save_rule
+from credit_mgmt.rules.saving import save_rule
 from customers.access import system_actor
 from customers.errors import InvalidInput
 from tests import factories as make
@@ -68,16 +68,16 @@ def test_it_holds_orders_says_why_and_replays(
     make.CurrencyFactory()
     values: dict[str, Any] = {"type": "large_orders_by_hand", "amount": Decimal(500), "currency": "USD"}
     with pytest.raises(InvalidInput, match="Use one of"):
-        save_rule(values=values, actor=system_actor("tests"))
+        save_rule(values=values, actor=system_actor("tests"), at=AT)
     installed()
-    rule = save_rule(values=values, actor=system_actor("tests"))
+    rule = save_rule(values=values, actor=system_actor("tests"), at=AT)
     assert rule.name == "Large orders by hand"
     assert not decide(make.SalesOrderFactory(amount=Decimal(499))).holds
     order = make.SalesOrderFactory(amount=Decimal(500))
     [reason] = decide(order).reasons
-    assert (reason.type, reason.rule) == ("large_orders_by_hand", str(rule.pk))
+    assert (reason.type, reason.rule) == ("large_orders_by_hand", str(rule.rule_id))
     assert reason_message(reason) == (
-        "Large orders by hand: 500.00; rule Large orders by hand (all customers) allows 500.00."
+        "Large orders by hand: 500.00; rule LOBH-01 (all customers) allows 500.00."
     )
     checked = checks.check([checks.Request(order.pk, "confirmation")], as_of={"USMF": TODAY}, evidence=True)
     [made] = decisions.record_decisions(checked, kind="posting", actor=ACTOR, at=AT)
@@ -96,7 +96,7 @@ def test_without_its_package_such_a_rule_lets_nothing_through(decide: Callable[.
 @pytest.mark.parametrize("type", ["", "Large", "large orders", "1st"])
 def test_the_database_takes_codes_only(type: str) -> None:
     with pytest.raises(IntegrityError, match="rule_type_is_a_code"), transaction.atomic():
-        BlockingRule.objects.create(name="R", type=type)
+        BlockingRule.objects.create(code="R", type=type)
 
 
 def test_a_package_that_cannot_be_loaded_keeps_the_process_from_starting(installed: Callable[[str], None]) -> None:

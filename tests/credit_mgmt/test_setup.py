@@ -8,14 +8,17 @@ from typing import Any
 
 import pytest
 
-from credit_mgmt.models import BlockingRule, Parameters, PolicyClock
+from credit_mgmt.models import BlockingRule, Parameters, PolicyClock, RuleVersion
 from credit_mgmt.parameter_setup import parameter_values, save_parameters
 from credit_mgmt.policies import current_policy, parameters_row
-from credit_mgmt.rule_setup import delete_rule, rule_values, save_rule
+from credit_mgmt.rules import delete_rule, draft_rule
+from credit_mgmt.rules.reading import current_versions
+from credit_mgmt.rules.saving import save_rule as save
+from credit_mgmt.rules.values import version_values
 from customers.access import Actor, Grant, NotAllowed
 from customers.errors import InvalidInput, NotFound
 from tests import factories as make
-from tests.factories_credit import ACTOR
+from tests.factories_credit import ACTOR, AT
 
 pytestmark = pytest.mark.django_db
 
@@ -23,6 +26,16 @@ LIMIT_USED = {"type": "limit_used", "threshold_percent": Decimal(100)}
 DAYS = {"type": "days_overdue", "days": 30}
 OVERDUE = {"type": "overdue_amount", "amount": Decimal(5), "currency": "USD"}
 EXCLUSION = {"action": "exclusion"}
+
+
+def save_rule(**given: Any) -> RuleVersion:
+    """Saved in one call at the same instant as everything here."""
+    return save(at=AT, **given)
+
+
+def the_rule() -> RuleVersion:
+    """The only rule, as it stands."""
+    return current_versions(ACTOR).get()
 
 
 def wrong(call: Callable[[], Any]) -> list[tuple[str, str]]:
@@ -59,9 +72,9 @@ def company() -> None:
 )
 def test_a_rule_with_the_values_of_its_type_is_saved_and_read_as_it_was_given(values: dict[str, Any]) -> None:
     rule = save_rule(values=values, actor=ACTOR)
-    shown = rule_values(BlockingRule.objects.select_related("customer").get(pk=rule.pk))
+    shown = {**version_values(the_rule()), "active": rule.active}
     assert {name: shown[name] for name in values} == values
-    assert [each.id for each in current_policy().rules] == [str(rule.pk)]
+    assert [each.id for each in current_policy().rules] == [str(rule.rule_id)] * rule.active
 
 
 @pytest.mark.parametrize(
@@ -124,17 +137,17 @@ def test_all_errors_of_a_rule_are_named_at_once() -> None:
 
 def test_changing_a_rule_keeps_or_resets_what_is_left_out() -> None:
     rule = save_rule(values={**DAYS, "name": "Old"}, actor=ACTOR)
-    save_rule(rule=rule.pk, values={"days": 60}, actor=ACTOR, replace=False)
-    assert rule_values(BlockingRule.objects.get())["name"] == "Old"
-    save_rule(rule=rule.pk, values={**DAYS, "days": 90}, actor=ACTOR)
-    assert (BlockingRule.objects.get().name, BlockingRule.objects.get().days) == ("Days overdue", 90)
+    save_rule(rule=rule.rule_id, values={"days": 60}, actor=ACTOR, replace=False)
+    assert the_rule().name == "Old"
+    save_rule(rule=rule.rule_id, values={**DAYS, "days": 90}, actor=ACTOR)
+    assert (the_rule().name, the_rule().days) == ("Days overdue", 90)
 
 
 def test_saving_the_same_again_makes_no_new_policy_version() -> None:
     rule = save_rule(values=DAYS, actor=ACTOR)
     save_parameters(legal_entity="USMF", values={"require_review_date": True}, actor=ACTOR)
     before = PolicyClock.objects.get().version
-    save_rule(rule=rule.pk, values=DAYS, actor=ACTOR)
+    save_rule(rule=rule.rule_id, values=DAYS, actor=ACTOR)
     save_parameters(legal_entity="USMF", values={"require_review_date": True}, actor=ACTOR)
     assert PolicyClock.objects.get().version == before
 
@@ -149,7 +162,7 @@ def test_setting_up_needs_the_right_where_it_matters() -> None:
     for refused in (
         lambda: save_rule(values=DAYS, actor=one),
         lambda: save_rule(values={**DAYS, "legal_entity": "USMF"}, actor=clerk),
-        lambda: delete_rule(rule=shared.pk, actor=one),
+        lambda: delete_rule(rule=shared.rule_id, actor=one),
         lambda: save_parameters(legal_entity=None, values={}, actor=one),
         lambda: save_parameters(legal_entity="USMF", values={}, actor=clerk),
     ):

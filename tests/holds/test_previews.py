@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from credit_mgmt.models import BlockingRule
+from credit_mgmt.models import BlockingRule, RuleVersion
+from credit_mgmt.rules.saving import save_rule
 from customers import clock, jobs, marks
 from customers.errors import InvalidInput, NotFound, Refused
 from customers.imports import upsert
@@ -240,14 +241,15 @@ class TestCauses:
     def test_a_rule_that_went_is_named_where_nothing_else_happened(self):
         two_holds()
         CustomerMark.objects.all().delete()
-        BlockingRule.objects.all().delete()
+        RuleVersion.objects.update(state="retired")
         assert [row["causes"] for row in rows(run())] == [[{"kind": "rules", "subject": ""}]] * 2
 
     def test_a_new_day_is_named(self, settings):
         a_rule("limit_expired", days=0)
         customer = a_customer("US-2", limit="9000")
         give_limit(customer, "9000", expires_on=DAY)
-        BlockingRule.objects.filter(type="limit_used").update(threshold_percent=1)
+        for rule in BlockingRule.objects.filter(type="limit_used"):
+            save_rule(rule=rule.pk, values={"threshold_percent": Decimal(1)}, actor=SYSTEM, at=NOW, replace=False)
         hold = held(an_order(customer, "400"))
         CustomerMark.objects.all().delete()
         later = DAY + dt.timedelta(days=1)

@@ -65,7 +65,7 @@ def group(settings: Any) -> Any:
     an_invoice(theirs, "50003", number="INV-THEIRS", due=DAY.replace(day=1))
     group.use_member_days_overdue = True
     group.save()
-    BlockingRule.objects.create(name="late", type="days_overdue", days=5)
+    a_rule("days_overdue", name="late", days=5)
     an_invoice(ours, "9000")
     held(an_order(ours, "12000", "SO-STOPPED"))
     released = held(an_order(ours, "13000", "SO-RELEASED"))

@@ -9,7 +9,7 @@ from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
 from django.db.models import Q
 
-from credit_mgmt.models import BlockingRule, Parameters
+from credit_mgmt.models import Parameters, RuleVersion
 from customers.models import AccessGrant, Customer, CustomerTransaction, LegalEntity, SalesOrder
 from holds.demo.company import USERS
 from holds.models import Hold, HoldReason
@@ -41,7 +41,7 @@ def test_the_demonstration_shows_a_believable_company_with_every_kind_of_hold() 
         *("days_overdue", "account_status", "payment_terms", "limit_expired", "overdue_amount", "sales_order"),
         *("limit_used", "limit_exceeded", "payment_terms_changed", "cannot_be_evaluated", "forced"),
     }
-    assert not BlockingRule.objects.filter(legal_entity__isnull=True).exists()
+    assert not RuleVersion.objects.filter(legal_entity__isnull=True).exists()
     assert _default_row() == defaults
 
     assert set(get_user_model().objects.values_list("username", flat=True)) == {user.username for user in USERS}

@@ -10,7 +10,7 @@ from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.db import connection, transaction
 
-from credit_mgmt.models import BlockingRule, Commitment, CreditAccount, DecisionRecord
+from credit_mgmt.models import Commitment, CreditAccount, DecisionRecord, RuleVersion
 from customers.models import CustomerTransaction, DueItem, LegalEntity, OutboxEvent, Party, SalesOrder
 from holds import forced, posting
 from holds.demo import company, ledger, load, orders
@@ -82,7 +82,7 @@ def company_as_seen() -> dict[str, Any]:
                 "customer__account", "limit_amount", "unlimited", "expires_on"
             )
         ),
-        "rules": sorted(BlockingRule.objects.order_by().values_list("name", "type", "valid_for")),
+        "rules": sorted(RuleVersion.objects.order_by().values_list("rule__code", "rule__type", "valid_for", "state")),
         "people": sorted(get_user_model().objects.values_list("username", flat=True)),
         "numbers": [
             model.objects.count() for model in (Commitment, DecisionRecord, HoldEvent, OutboxEvent, CustomerTransaction)

@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client
 
-from credit_mgmt.models import BlockingRule, Parameters
+from credit_mgmt.models import BlockingRule, Parameters, RuleEvent, RuleVersion
 from customers.models import Reason, Role
 from tests.factories_holds import a_customer, a_rule, a_user, an_entity, reasons
 
@@ -31,7 +31,7 @@ def shown(answer) -> str:
     return answer.content.decode()
 
 
-NEW = {"name": "DO-07", "action": "blocking", "valid_for": "all", "days": "45", "active": "on"}
+NEW = {"name": "Late payers", "action": "blocking", "valid_for": "all", "days": "45"}
 
 
 def test_rules_stand_in_the_order_in_which_they_are_looked_at(administrator):
@@ -47,16 +47,28 @@ def test_rules_stand_in_the_order_in_which_they_are_looked_at(administrator):
 
 def test_a_rule_is_made_changed_and_switched_off(administrator):
     answer = administrator.post("/rules/new/?type=days_overdue", NEW, follow=True)
-    assert "Rule DO-07 saved." in shown(answer)
-    rule = BlockingRule.objects.get()
-    assert (rule.type, rule.days, rule.action) == ("days_overdue", 45, "blocking")
-    administrator.post(f"/rules/{rule.pk}/", {**NEW, "days": "30", "legal_entity": "USMF"})
-    rule.refresh_from_db()
-    assert (rule.days, rule.legal_entity_id) == (30, "USMF")
-    administrator.post(f"/rules/{rule.pk}/deactivate/")
-    rule.refresh_from_db()
-    assert rule.active is False
-    assert "Inactive" in shown(administrator.get("/rules/"))
+    assert "Draft of DO-01 saved. It holds nothing until it is activated." in shown(answer)
+    draft = RuleVersion.objects.get()
+    assert (draft.type, draft.days, draft.action, draft.state) == ("days_overdue", 45, "blocking", "draft")
+    administrator.post("/rules/DO-01/", {**NEW, "days": "30", "legal_entity": "USMF", "revision": "1"})
+    draft.refresh_from_db()
+    assert (draft.days, draft.legal_entity_id) == (30, "USMF")
+    administrator.post("/rules/DO-01/activate/", {"why": "Audit finding 2026-3"})
+    assert "Active" in shown(administrator.get("/rules/"))
+    administrator.post("/rules/DO-01/retire/", {"why": "No longer needed"})
+    assert "Retired" in shown(administrator.get("/rules/"))
+    steps = list(RuleEvent.objects.order_by("pk").values_list("step", "why"))
+    assert steps[2:] == [("activated", "Audit finding 2026-3"), ("retired", "No longer needed")]
+
+
+def test_a_draft_that_somebody_else_changed_is_not_overwritten(administrator):
+    administrator.post("/rules/new/?type=days_overdue", NEW)
+    administrator.post("/rules/DO-01/", {**NEW, "days": "30", "revision": "1"})
+    answer = administrator.post("/rules/DO-01/", {**NEW, "days": "90", "revision": "1"})
+    assert answer.status_code == 409
+    assert "was changed meanwhile" in shown(answer)
+    assert 'value="90"' in shown(answer)
+    assert RuleVersion.objects.get().days == 30
 
 
 @pytest.mark.parametrize(
@@ -82,13 +94,13 @@ def test_what_is_wrong_is_said_beside_its_field_and_nothing_is_saved(administrat
 def test_others_read_rules_and_parameters_and_change_nothing(administrator, role):
     rule = a_rule()
     reader = signed_in(role)
-    page = shown(reader.get(f"/rules/{rule.pk}/"))
+    page = shown(reader.get(f"/rules/{rule.rule.code}/"))
     assert "above 100\N{NO-BREAK SPACE}% of the limit used" in page
     assert "Save rule" not in page
     assert "New rule" not in shown(reader.get("/rules/"))
     assert reader.get("/rules/new/?type=days_overdue").status_code == 403
-    assert reader.post(f"/rules/{rule.pk}/", {**NEW, "threshold_percent": "50"}).status_code == 403
-    assert reader.post(f"/rules/{rule.pk}/deactivate/").status_code == 403
+    assert reader.post(f"/rules/{rule.rule.code}/", {**NEW, "threshold_percent": "50"}).status_code == 403
+    assert reader.post(f"/rules/{rule.rule.code}/deactivate/").status_code == 403
     assert "Save parameters" not in shown(reader.get("/parameters/default/"))
     assert reader.post("/parameters/default/", {}).status_code in (403, 422)
     rule.refresh_from_db()
@@ -99,7 +111,7 @@ def test_others_read_rules_and_parameters_and_change_nothing(administrator, role
 def test_an_administrator_of_one_entity_does_not_change_what_all_share(administrator):
     rule = a_rule()
     local = signed_in(Role.CREDIT_ADMINISTRATOR, "USMF")
-    assert "Save rule" not in shown(local.get(f"/rules/{rule.pk}/"))
+    assert "Save rule" not in shown(local.get(f"/rules/{rule.rule.code}/"))
     assert local.post("/rules/new/?type=days_overdue", NEW).status_code == 403
     answer = local.post("/rules/new/?type=days_overdue", {**NEW, "legal_entity": "USMF"})
     assert answer.status_code == 302

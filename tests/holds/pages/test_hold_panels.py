@@ -9,6 +9,8 @@ from django.test.utils import CaptureQueriesContext
 
 from credit_mgmt import limits
 from credit_mgmt.models import BlockingRule, CreditAccount, LimitHistory
+from credit_mgmt.rules import retire_rule
+from credit_mgmt.rules.saving import save_rule
 from customers import clock
 from customers.imports import upsert
 from customers.models import AccountStatus, CustomerTransaction, DueItem, ExchangeRate, ProfileChange, Role, Settlement
@@ -237,17 +239,16 @@ def test_the_audit_shows_before_and_after(clerk):
 
 def test_a_rule_leads_to_the_version_that_fired(clerk):
     hold = stopped()
-    rule = BlockingRule.objects.get(name="DO-07")
+    rule = BlockingRule.objects.get(code="DO-07")
     link = next(
         item["rule_url"] for item in clerk.get(f"/holds/{hold.number}/").context["reasons"] if "DO-07" in item["rule"]
     )
     assert "The rule of today says the same." in shown(clerk.get(link))
-    rule.days = 90
-    rule.save()
+    save_rule(rule=rule.pk, values={"days": 90}, actor=SYSTEM, at=NOW, replace=False)
     answer = clerk.get(link)
     days = next(row for row in answer.context["rows"] if row["label"] == "Days")
     assert (days["then"], days["now"], days["changed"]) == ("45", "90", True)
-    rule.delete()
+    retire_rule(rule=rule.pk, why="Not needed", actor=SYSTEM, at=NOW)
     assert "This rule is not in force any more" in shown(clerk.get(link))
     assert clerk.get(f"/holds/{hold.number}/rules/nonsense/").status_code == 404
 

@@ -1,20 +1,19 @@
-"""Blocking and exclusion rules are set up here and nowhere else (`domain 4.2`, `4.3`).
+"""What a rule may say, and the words for what it may not (`domain 4.2`, `4.3`).
 
 What a type needs and refuses is said by its class in the engine; nothing here knows the seven types by name.
 """
 
-import uuid
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db import transaction
 from django.db.models import Model
 
 from credit_mgmt.engine.rules import RuleTest, types
-from credit_mgmt.models import BlockingRule
+from credit_mgmt.models import BlockingRule, RuleVersion
 from customers.access import Action, Actor, authorize
-from customers.errors import FieldError, InvalidInput, NotFound
+from customers.errors import FieldError, InvalidInput
 from customers.models import AccountStatus, CreditManagementGroup, Currency, Customer, LegalEntity, PaymentTerms
 from customers.money import LARGEST, ZERO
 
@@ -23,7 +22,7 @@ LONGEST = 36_500
 VALUES = ("days", "amount", "currency", "threshold_percent", "threshold_amount", "account_status", "payment_terms")
 """The fields of a rule that only some types have."""
 
-_DEFAULTS: Mapping[str, Any] = {
+DEFAULTS: Mapping[str, Any] = {
     "name": "",
     "type": None,
     "action": BlockingRule.Action.BLOCKING,
@@ -34,10 +33,13 @@ _DEFAULTS: Mapping[str, Any] = {
     "legal_entity": None,
     **dict.fromkeys(VALUES),
     "release_sales_order": False,
-    "active": True,
     "valid_from": None,
     "valid_to": None,
+    "why": "",
 }
+"""The fields of a rule, and what stands where nothing is given."""
+COLUMNS = tuple(name for name in DEFAULTS if name not in ("type", "risk_group"))
+"""Those that a version has of its own."""
 _KINDS: Mapping[str, type[Model]] = {
     "credit_management_group": CreditManagementGroup,
     "legal_entity": LegalEntity,
@@ -48,54 +50,52 @@ _KINDS: Mapping[str, type[Model]] = {
 _AIMS = {"table": "customer", "group": "credit_management_group"}
 
 
-@transaction.atomic
-def save_rule(
-    *, values: Mapping[str, Any], actor: Actor, rule: uuid.UUID | None = None, replace: bool = True
-) -> BlockingRule:
-    """Make a rule, or change the one named; with `replace` what `values` leaves out gets its default.
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Values of a rule that are in order: as they were given, and the records that they name."""
 
-    `values` are those of `api.md`, references as keys. Raises `InvalidInput` naming every field that is wrong and what
-    would be right; `NotFound`, `NotAllowed`, `OutOfScope`.
+    values: Mapping[str, Any]
+    references: Mapping[str, Model | None]
+
+    def into(self, version: RuleVersion) -> None:
+        """Let `version` say this."""
+        for name in COLUMNS:
+            setattr(version, name, self.references[name] if name in self.references else self.values[name])
+
+
+def read_values(given: Mapping[str, Any], *, base: Mapping[str, Any], actor: Actor) -> Read:
+    """What a rule would say with `given` in place of what `base` says, references as keys (`api.md`).
+
+    Raises `InvalidInput` naming every field that is wrong and what would be right; `NotAllowed` or `OutOfScope` where
+    `actor` may not set up the legal entity that it is for.
     """
-    existing = _existing(rule, actor) if rule else None
-    merged = {**(_DEFAULTS if existing is None or replace else rule_values(existing)), **values}
+    merged = {**base, **given}
     if not merged["name"]:
-        code = str(merged["type"] or "")
-        merged["name"] = dict(BlockingRule.Type.choices).get(code, _words(code).capitalize())
-    errors = [*_unknown_fields(values), *_wrong_shape(merged), *_wrong_values(merged)]
+        merged["name"] = default_name(merged["type"])
+    errors = [*_unknown_fields(given), *_wrong_shape(merged), *_wrong_values(merged)]
     references = _references(merged, errors)
     _check_customer(merged, references, errors)
     if errors:
         raise InvalidInput(errors)
     authorize(actor, Action.SETUP, merged["legal_entity"], f"Legal entity {merged['legal_entity']}")
-    return _store(existing, merged, references)
+    return Read(merged, references)
 
 
-@transaction.atomic
-def delete_rule(*, rule: uuid.UUID, actor: Actor) -> None:
-    """Remove a rule. Decisions that used it keep it in their policy version. Raises `NotFound`, `NotAllowed`."""
-    _existing(rule, actor).delete()
+def default_name(rule_type: str | None) -> str:
+    """What a rule is called that nobody gave a name."""
+    code = str(rule_type or "")
+    return dict(BlockingRule.Type.choices).get(code, _words(code).capitalize())
 
 
-def rule_values(rule: BlockingRule) -> dict[str, Any]:
-    """The rule in the words of `api.md`, references as keys."""
-    values = {name: getattr(rule, f"{name}_id" if name in _KINDS else name) for name in _DEFAULTS if name not in _OWN}
-    return {**values, "customer": rule.customer.key if rule.customer else None, "risk_group": None}
-
-
-_OWN = ("customer", "risk_group")
-
-
-def _existing(rule: uuid.UUID, actor: Actor) -> BlockingRule:
-    found = BlockingRule.objects.select_related("customer").filter(pk=rule).first()
-    if found is None:
-        raise NotFound(f"There is no blocking rule {rule}.")
-    authorize(actor, Action.SETUP, found.legal_entity_id, f"Blocking rule {rule}")
-    return found
+def version_values(version: RuleVersion) -> dict[str, Any]:
+    """What a version says in the words of `api.md`, references as keys."""
+    values = {name: getattr(version, f"{name}_id" if name in _KINDS else name) for name in COLUMNS}
+    customer = version.customer.key if version.customer else None
+    return {**values, "type": version.rule.type, "customer": customer, "risk_group": None}
 
 
 def _unknown_fields(values: Mapping[str, Any]) -> Iterator[FieldError]:
-    for name in values.keys() - _DEFAULTS.keys():
+    for name in values.keys() - DEFAULTS.keys():
         yield FieldError(name, "unknown_field", "A blocking rule has no such field.")
 
 
@@ -203,19 +203,6 @@ def _check_customer(
     if isinstance(customer, Customer) and entity is not None and customer.legal_entity_id != entity:
         message = f"Customer {customer.key} is not of legal entity {entity}: name a customer of {entity}."
         errors.append(FieldError("customer", "other_legal_entity", message))
-
-
-def _store(
-    existing: BlockingRule | None, values: Mapping[str, Any], references: Mapping[str, Model | None]
-) -> BlockingRule:
-    """Write the rule, if anything is different: the policy clock moves with every write."""
-    rule = existing or BlockingRule()
-    before = None if existing is None else rule_values(existing)
-    for name in _DEFAULTS.keys() - {"risk_group"}:
-        setattr(rule, name, references[name] if name in references else values[name])
-    if before is None or rule_values(rule) != before:
-        rule.save(force_insert=existing is None)
-    return rule
 
 
 def _words(name: str) -> str:
