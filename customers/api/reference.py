@@ -88,6 +88,7 @@ class PaymentTermsSerializer(StrictSerializer):
     net_days = WholeField(required=False)
     rank = WholeField(required=False, allow_null=True)
     uses_credit = FlagField(required=False)
+    open = FlagField(required=False)
 
 
 class CashDiscountSerializer(StrictSerializer):
@@ -97,6 +98,7 @@ class CashDiscountSerializer(StrictSerializer):
     description = TextField(required=False, allow_blank=True)
     percent = NumberField(required=False)
     rank = WholeField(required=False, allow_null=True)
+    open = FlagField(required=False)
 
 
 class CreditManagementGroupSerializer(StrictSerializer):
@@ -104,6 +106,7 @@ class CreditManagementGroupSerializer(StrictSerializer):
 
     code = CodeField(required=False)
     description = TextField(required=False, allow_blank=True)
+    open = FlagField(required=False)
 
 
 class AccountStatusSerializer(StrictSerializer):
@@ -112,6 +115,7 @@ class AccountStatusSerializer(StrictSerializer):
     code = CodeField(required=False)
     description = TextField(required=False, allow_blank=True)
     processing_hold = serializers.ChoiceField(choices=AccountStatus.ProcessingHold.choices, required=False)
+    open = FlagField(required=False)
 
 
 @extend_schema_serializer(
@@ -125,6 +129,9 @@ class ReasonSerializer(StrictSerializer):
     code = CodeField(required=False)
     description = TextField(required=False, allow_blank=True)
     legal_entity = CodeField(source="legal_entity_id", required=False, allow_null=True)
+    customer_wording = TextField(required=False, allow_blank=True)
+    requires_note = FlagField(required=False)
+    open = FlagField(required=False)
 
 
 class PartySerializer(StrictSerializer):
@@ -180,6 +187,7 @@ class ListOfPaymentTerms(CodedResource):
         "net_days": by.whole("net_days"),
         "rank": by.whole("rank"),
         "uses_credit": by.flag("uses_credit"),
+        "open": by.flag("open"),
     }
     orderings = {"code": "code", "net_days": "net_days", "rank": "rank"}
 
@@ -195,6 +203,7 @@ class CashDiscounts(CodedResource):
         "description": by.text("description"),
         "percent": by.amount("percent"),
         "rank": by.whole("rank"),
+        "open": by.flag("open"),
     }
     orderings = {"code": "code", "percent": "percent", "rank": "rank"}
 
@@ -205,7 +214,7 @@ class CreditManagementGroups(CodedResource):
     model = CreditManagementGroup
     resource = "credit-management-groups"
     serializer_class = CreditManagementGroupSerializer
-    filters = {"code": by.code("pk"), "description": by.text("description")}
+    filters = {"code": by.code("pk"), "description": by.text("description"), "open": by.flag("open")}
     orderings = {"code": "code", "description": "description"}
 
 
@@ -219,6 +228,7 @@ class AccountStatuses(CodedResource):
         "code": by.code("pk"),
         "description": by.text("description"),
         "processing_hold": by.choice("processing_hold", AccountStatus.ProcessingHold),
+        "open": by.flag("open"),
     }
     orderings = {"code": "code", "processing_hold": "processing_hold"}
 
@@ -246,6 +256,9 @@ class Reasons(KeyedResource):
         "code": by.code("code"),
         "description": by.text("description"),
         "legal_entity": by.code("legal_entity"),
+        "customer_wording": by.text("customer_wording"),
+        "requires_note": by.flag("requires_note"),
+        "open": by.flag("open"),
     }
     orderings = {"type": "type", "code": "code", "legal_entity": "legal_entity"}
     default_ordering = ("type", "code")
