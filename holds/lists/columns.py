@@ -16,6 +16,7 @@ from django.db.models.functions import Cast
 from credit_mgmt.decisions import stored_decision
 from credit_mgmt.masking import Mask
 from credit_mgmt.models import BlockingRule, DecisionRecord
+from customers import numbers
 from customers.listing import Address
 from customers.people import names_of
 from holds.lists.filters import CLOSED_STATUSES
@@ -53,7 +54,8 @@ class Column:
 
 def _chips(hold: Hold, facts: Facts) -> str:
     """`Limit 109 %, Overdue 67 d, cleared: Limit expired 12 d`."""
-    chips = sorted(chips_of(hold, facts.mask), key=lambda chip: chip["cleared"])
+    with numbers.kept():  # lists draw their chips themselves: this is what exports write
+        chips = sorted(chips_of(hold, facts.mask), key=lambda chip: chip["cleared"])
     return ", ".join(f"{'cleared: ' if c['cleared'] else ''}{c['label']} {c['value']}".strip() for c in chips)
 
 

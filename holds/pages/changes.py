@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from customers import access, people
 from customers.access import Action
+from customers.numbers import grouped
 from customers.views import PageView
 from holds.lists import HoldList, read_address
 from holds.lists.tallies import MOST
@@ -76,8 +77,8 @@ def _seen(text: str) -> Mapping[str, int]:
 
 def _words(fresh: int, moved: int, since: dt.datetime) -> str:
     """`3 new, 1 changed since 09:14`."""
-    counts = [f"{min(fresh, MOST):,}{'+' if fresh > MOST else ''} new"] if fresh else []
-    counts += [f"{moved:,} changed"] if moved else []
+    counts = [f"{grouped(min(fresh, MOST))}{'+' if fresh > MOST else ''} new"] if fresh else []
+    counts += [f"{grouped(moved)} changed"] if moved else []
     return f"{', '.join(counts)} since {since.astimezone(timezone.get_current_timezone()):%H:%M}"
 
 

@@ -7,6 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.urls import reverse
 
 from credit_mgmt.templatetags.bars import meter
+from customers import numbers
 from customers.access import Action
 from customers.ordering import page_in_order
 from customers.views import PageView
@@ -63,7 +64,8 @@ def group_context(found: HoldList, can_decide: bool) -> Item:
 
 def _order_text(page: Grouped, many: bool) -> str:
     if many:
-        return f"By customer, in the order of names, as more than {MOST:,} holds match: narrow the list to sort by more"
+        most = numbers.grouped(MOST)
+        return f"By customer, in the order of names, as more than {most} holds match: narrow the list to sort by more"
     words = [
         SORT_WORDS[word.removeprefix("-")] + (", highest first" if word.startswith("-") else "")
         for word in page.order.words

@@ -11,6 +11,7 @@ from django.http import Http404, QueryDict
 from customers import access, clock
 from customers.access import Actor
 from customers.errors import Refused
+from customers.numbers import grouped
 from holds.lists.selections import find_selection
 from holds.models import Hold, HoldSelection
 
@@ -56,7 +57,7 @@ class Selection:
         for hold in holds:
             sums[hold.currency] = sums.get(hold.currency, Decimal(0)) + hold.amount
         customers = len({hold.payer_id for hold in holds})
-        values = [f"{amount:,.2f} {currency}" for currency, amount in sorted(sums.items())]
+        values = [f"{grouped(amount, 2)} {currency}" for currency, amount in sorted(sums.items())]
         return " · ".join([plural(len(holds), "order"), *values, plural(customers, "customer"), *self._by_entity()])
 
     def _by_entity(self) -> list[str]:
@@ -74,7 +75,7 @@ def inside(address: str) -> str:
 
 def plural(count: int, noun: str) -> str:
     """`1 order`, `2 orders`."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+    return f"{grouped(count)} {noun}" if count == 1 else f"{grouped(count)} {noun}s"
 
 
 def selection(params: QueryDict, actor: Actor, *, most: int = MOST) -> Selection:
