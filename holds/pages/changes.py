@@ -16,12 +16,13 @@ from django.utils import timezone
 
 from customers import access, people
 from customers.access import Action
+from customers.listing.parts import list_url
 from customers.numbers import grouped
 from customers.views import PageView
 from holds.lists import HoldList, read_address
+from holds.lists.columns import HOLDS
 from holds.lists.tallies import MOST
 from holds.models import Hold
-from holds.pages.list_parts import list_url
 
 SEPARATOR = "."
 
@@ -54,7 +55,7 @@ class Changes(PageView):
         if not fresh and not moved:
             return HttpResponse(status=204)
         words = _words(fresh, len(moved), since)
-        answer = self.page("holds/_notice.html", {"words": words, "url": list_url(query.urlencode())})
+        answer = self.page("holds/_notice.html", {"words": words, "url": list_url(HOLDS, query.urlencode())})
         said: dict[str, Any] = {"list-changed": words}
         if decided:
             said["rows-decided"] = _decided(decided)
