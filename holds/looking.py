@@ -47,8 +47,8 @@ def look(
 ) -> tuple[set[int], Gathered, list[str]]:
     """Which lines are known, by position; the facts of all; and the names of what each decision follows from.
 
-    `as_of` is today by legal entity; `pinned` the setup of a run that goes by it to its end. What is ready is looked at again where it would be released by itself: what could
-    not be posted the last time is tried again.
+    `as_of` is today by legal entity; `pinned` the setup of a run that goes by it to its end. What is ready is looked at
+    again where it would be released by itself: what could not be posted the last time is tried again.
     """
     requests = [Request(line.order_id, line.checkpoint, line.pro_forma) for line in lines]
     gathered = gather_for_evaluation(requests, as_of=as_of, pinned=pinned)

@@ -113,7 +113,8 @@ def release_all(
 ) -> dict[uuid.UUID, Refused]:
     """Release active holds whose orders are locked, in the caller's transaction; returns those that did not work.
 
-    `setup` gives the grace days, today's unless the caller goes by another. A fixed number of statements for each document that is posted, whatever the number of holds.
+    `setup` gives the grace days, today's unless the caller goes by another. A fixed number of statements for each
+    document that is posted, whatever the number of holds.
     """
     failed: dict[uuid.UUID, Refused] = {}
     calls: dict[tuple[str, bool], list[Hold]] = defaultdict(list)

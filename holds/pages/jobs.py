@@ -22,7 +22,7 @@ from customers.numbers import grouped
 from customers.views import PageView
 from holds.evaluation import KIND, start_evaluation
 from holds.models import Hold
-from holds.outcomes import OUTCOMES, count_outcomes
+from holds.outcomes import EVALUATED, count_outcomes
 from holds.pages.job_outcomes import outcome_table
 from holds.pages.job_times import left, rate, took
 from holds.pages.selection import plural
@@ -342,7 +342,7 @@ def _evaluated(job: Job, result: Item, progress: jobs.Progress) -> list[Item]:
     ]
     tallies += [
         {"label": words, "value": counts.get(name, 0), "tone": TONES.get(name, ""), "url": f"?outcome={name}"}
-        for name, (_, words) in OUTCOMES.items()
+        for name, (_, words) in EVALUATED.items()
     ]
     if progress.failed:
         tallies.append({"label": "Not evaluated", "value": progress.failed, "tone": "late"})
@@ -370,7 +370,7 @@ def _rules(result: Item) -> str:
     rules = result.get("rules")
     if rules is None:
         return ""
-    as_of = exact_time(timezone.localtime(dt.datetime.fromisoformat(rules["as_of"])))
+    as_of = exact_time(dt.datetime.fromisoformat(rules["as_of"]).astimezone(timezone.get_current_timezone()))
     changed = "; rules changed since, evaluate again" if rules["changed_since"] else ""
     return f"With rules as of {as_of}, version {rules['version']}{changed}."
 

@@ -7,8 +7,8 @@ import pytest
 from django.db import DatabaseError, transaction
 
 from credit_mgmt import decisions, pinning, policies
-from credit_mgmt.models import BlockingRule, DecisionRecord, Parameters, PinnedSetup
-from customers import jobs
+from credit_mgmt.models import BlockingRule, Clearance, DecisionRecord, Parameters, PinnedSetup
+from customers import clock, jobs
 from customers.models import Job, PaymentTerms, Reason, SalesOrder
 from holds import evaluation
 from holds.evaluation import start_evaluation
@@ -99,7 +99,6 @@ def test_a_parameter_that_is_taken_away_meanwhile_still_releases_to_the_end() ->
         automatically_release="without_posting",
         automatic_release_reason=Reason.objects.get(type="release", code="AUTO"),
     )
-    row = row or Parameters.objects.get(legal_entity=None)
     row.checkpoints.filter(posting=True).update(grace_days=3)
     job = start_evaluation(parameters={}, actor=SYSTEM, now=NOW)
     work_on_one_part(job)
@@ -109,7 +108,7 @@ def test_a_parameter_that_is_taken_away_meanwhile_still_releases_to_the_end() ->
     result = finish(job)
 
     assert (result["released"], result["rules"]["changed_since"]) == (HOLDS, True)
-    assert not SalesOrder.objects.exclude(clearance__grace_until=NOW.date() + dt.timedelta(days=3)).exists()
+    assert Clearance.objects.filter(grace_until=clock.today("UTC") + dt.timedelta(days=3)).count() == HOLDS
 
 
 def test_a_rank_that_is_changed_meanwhile_is_compared_as_it_was() -> None:
