@@ -5,9 +5,12 @@ from typing import ClassVar
 from django.db.models import Q
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_serializer
 from rest_framework import serializers
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from customers import setup
+from customers.access import Action
 from customers.edge import filters as by
 from customers.edge.fields import (
     CODE,
@@ -19,7 +22,7 @@ from customers.edge.fields import (
     TextField,
     WholeField,
 )
-from customers.edge.resources import FedCollection, KeyedResource
+from customers.edge.resources import FedCollection, KeyedResource, refuse_parameters
 from customers.edge.routing import Router
 from customers.errors import NotFound
 from customers.imports.engine import raise_failure
@@ -34,6 +37,8 @@ from customers.models import (
     PaymentTerms,
     Reason,
 )
+
+MOST_CHANGES = 100
 
 
 @extend_schema_serializer(
@@ -175,7 +180,42 @@ class Currencies(CodedResource):
     orderings = {"code": "code", "minor_units": "minor_units"}
 
 
-class ListOfPaymentTerms(CodedResource):
+class SetupChangeSerializer(StrictSerializer):
+    """A change of something that is set up: who made it, when, and the fields as they were and are."""
+
+    version = serializers.IntegerField()
+    at = serializers.DateTimeField()
+    actor = serializers.CharField()
+    actor_name = serializers.CharField()
+    before = serializers.DictField()
+    after = serializers.DictField()
+
+
+class SetUp(KeyedResource):
+    """What administrators set up: it can be deleted while nothing uses it, and its changes are kept."""
+
+    rights: ClassVar[dict[str, Action]] = {**KeyedResource.rights, "destroy": Action.SETUP, "history": Action.VIEW}
+
+    @extend_schema(responses={204: None})
+    def destroy(self, request: Request, key: str) -> Response:
+        """Delete what nothing uses; `409 in_use` names what does, and then it can be closed: `open` false."""
+        refuse_parameters(request)
+        self.object_of(key)
+        seen = setup.version_of(self.resource, key)
+        setup.delete_record(kind=self.resource, key=key, seen=seen, actor=self.actor)
+        return Response(status=204)
+
+    @extend_schema(responses=SetupChangeSerializer(many=True))
+    @action(detail=True, methods=["get"])
+    def history(self, request: Request, key: str) -> Response:
+        """The last hundred changes, newest first."""
+        refuse_parameters(request)
+        self.object_of(key)
+        changes = setup.history_of(self.resource, key)[:MOST_CHANGES]
+        return Response(SetupChangeSerializer(changes, many=True).data)
+
+
+class ListOfPaymentTerms(SetUp, CodedResource):
     """Terms of payment."""
 
     model = PaymentTerms
@@ -192,7 +232,7 @@ class ListOfPaymentTerms(CodedResource):
     orderings = {"code": "code", "net_days": "net_days", "rank": "rank"}
 
 
-class CashDiscounts(CodedResource):
+class CashDiscounts(SetUp, CodedResource):
     """Cash discounts."""
 
     model = CashDiscount
@@ -208,7 +248,7 @@ class CashDiscounts(CodedResource):
     orderings = {"code": "code", "percent": "percent", "rank": "rank"}
 
 
-class CreditManagementGroups(CodedResource):
+class CreditManagementGroups(SetUp, CodedResource):
     """Credit management groups."""
 
     model = CreditManagementGroup
@@ -218,7 +258,7 @@ class CreditManagementGroups(CodedResource):
     orderings = {"code": "code", "description": "description"}
 
 
-class AccountStatuses(CodedResource):
+class AccountStatuses(SetUp, CodedResource):
     """Account statuses."""
 
     model = AccountStatus
@@ -243,7 +283,7 @@ class Parties(CodedResource):
     orderings = {"number": "number", "name": "name", "country": "country"}
 
 
-class Reasons(KeyedResource):
+class Reasons(SetUp):
     """Reasons of the caller's legal entities, and those of all."""
 
     model = Reason
