@@ -80,12 +80,14 @@ def check(
     return _check_all(requests, as_of, Manner(evaluation=evaluation, evidence=evidence), setup=setup)
 
 
-def gather_for_evaluation(requests: Sequence[Request], *, as_of: Mapping[str, dt.date]) -> Gathered:
+def gather_for_evaluation(
+    requests: Sequence[Request], *, as_of: Mapping[str, dt.date], pinned: Setup | None = None
+) -> Gathered:
     """The facts for looking again at held orders, oldest hold first (`domain 7`); `decide` them, or find them known.
 
-    Raises `NotFound` for an order that isn't there.
+    With `pinned`, by that setup, whatever changed since. Raises `NotFound` for an order that isn't there.
     """
-    return gather(requests, as_of, Manner(evaluation=True, evidence=True))
+    return gather(requests, as_of, Manner(evaluation=True, evidence=True), pinned=pinned)
 
 
 def check_for_posting(

@@ -93,7 +93,7 @@ def _insert(new: Sequence[tuple[uuid.UUID, _Texts]], kind: str, actor: Actor, at
     """One statement for any number, and one for the policy where no decision has used it yet."""
     first = new[0][1].checked
     if not first.policy_is_stored:
-        _store_policy(first.policy, at)
+        store_policy(first.policy, at=at)
     copy_rows("credit_mgmt_decisionrecord", _COLUMNS, (_row(pk, item, kind, actor.reference, at) for pk, item in new))
     note_shadows([item.checked for _, item in new])
 
@@ -114,7 +114,8 @@ def _content(decision: Decision, kind: str) -> str:
     return canonical(encode(decision))
 
 
-def _store_policy(policy: Policy, at: dt.datetime) -> None:
+def store_policy(policy: Policy, *, at: dt.datetime) -> None:
+    """Write down what a version of the policy says, where that is not written down yet."""
     content = canonical(encode(policy))
     digest = hashlib.sha256(content.encode()).hexdigest()
     with connection.cursor() as cursor:

@@ -17,7 +17,7 @@ from credit_mgmt.engine.decide import carry, decide
 from credit_mgmt.engine.decision import Decision
 from credit_mgmt.engine.facts import Checkpoint, CheckpointSetting, OrderFacts, Policy, Question, Setting
 from credit_mgmt.engine.remedies import remedies_for
-from credit_mgmt.loading import Loaded, OrderRow, load_accounts, order_facts, read_orders
+from credit_mgmt.loading import Loaded, OrderRow, load_accounts, order_facts, read_orders, with_ranks
 from credit_mgmt.owed import overdue_items
 from credit_mgmt.policies import Clock, Setup, current_setup, read_clock, setting_for
 from customers.errors import NotFound
@@ -178,17 +178,23 @@ def gather(
     *,
     setup: Setup | None = None,
     policy: Policy | None = None,
+    pinned: Setup | None = None,
 ) -> Gathered:
     """Read everything that the decisions need: the clocks, the orders, and per day their accounts with what is owed.
 
-    `as_of` is the business date by legal entity; a `setup` read before is used while nothing changed. `policy` stands
-    in for the one in force. Raises `NotFound` for an order that isn't there.
+    `as_of` is the business date by legal entity; a `setup` read before is used while nothing changed, one that was
+    `pinned` whatever changed. `policy` stands in for the one in force. Raises `NotFound` for an order that isn't there.
     """
     clock = read_clock()
-    setup = setup if setup is not None and setup.policy.version == clock.policy else current_setup(clock)
+    if pinned is not None:
+        setup, clock = pinned, replace(clock, policy=pinned.policy.version, policy_is_stored=True)
+    elif setup is None or setup.policy.version != clock.policy:
+        setup = current_setup(clock)
     if policy is not None:
         setup = replace(setup, policy=policy)
     rows = read_orders([request.order_id for request in requests])
+    if setup.ranks is not None:
+        rows = {order_id: with_ranks(row, setup.ranks) for order_id, row in rows.items()}
     missing = [request.order_id for request in requests if request.order_id not in rows]
     if missing:
         raise NotFound(f"There is no sales order with id {missing[0]}.")

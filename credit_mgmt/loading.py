@@ -19,7 +19,7 @@ from credit_mgmt.engine.exposure import Book
 from credit_mgmt.engine.facts import CustomerPosition, GroupPosition, LimitType, OrderFacts, Standing
 from credit_mgmt.models import Commitment, LimitHistory, TemporaryLimit
 from credit_mgmt.owed import USES_CREDIT, Counting, Owed, counting_of, owed_by_all
-from credit_mgmt.policies import Clock, Setup, current_setup, read_clock, setting_for
+from credit_mgmt.policies import Clock, Ranks, Setup, current_setup, read_clock, setting_for
 from customers.models import Customer, SalesOrder
 
 
@@ -119,6 +119,19 @@ def read_orders(order_ids: Collection[int]) -> dict[int, OrderRow]:
     """The orders as they are now; one query."""
     rows = (OrderRow(*row) for row in _orders_statement().rows(ids=sorted(set(order_ids))))
     return {row.id: row for row in rows}
+
+
+def with_ranks(row: OrderRow, ranks: Ranks) -> OrderRow:
+    """The order with ranks that were pinned in place of today's; terms made since have none and are not compared."""
+    terms, discounts = ranks
+    return row._replace(
+        terms_rank=terms.get(row.terms or ""),
+        default_terms_rank=terms.get(row.default_terms or ""),
+        cleared_terms_rank=terms.get(row.cleared_terms or ""),
+        discount_rank=discounts.get(row.discount or ""),
+        default_discount_rank=discounts.get(row.default_discount or ""),
+        cleared_discount_rank=discounts.get(row.cleared_discount or ""),
+    )
 
 
 def order_facts(row: OrderRow, setup: Setup) -> OrderFacts:

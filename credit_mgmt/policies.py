@@ -9,6 +9,7 @@ with the first decision that used it; with that and its facts a decision can be 
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from credit_mgmt.compiled import Statement
 from credit_mgmt.engine import facts as engine
@@ -20,12 +21,24 @@ READS = 5
 """How often the policy is read again when it changes while it is being read."""
 
 
+Rank = int | None
+
+
+class Ranks(NamedTuple):
+    """The ranks of terms of payment and of cash discounts, by code (`domain 4.6`)."""
+
+    terms: Mapping[str, Rank]
+    discounts: Mapping[str, Rank]
+
+
 @dataclass(frozen=True, slots=True)
 class Setup:
     """Everything that was set up, read at one version: as the engine sees it, and the parameter rows themselves."""
 
     policy: engine.Policy
     rows: Mapping[str | None, Parameters]
+    ranks: Ranks | None = None
+    """Only of a setup that was pinned (`pinning`): otherwise an order brings the ranks that stand now."""
 
     def row(self, legal_entity: str) -> Parameters | None:
         """The parameter row of the legal entity, else the default row, else None."""

@@ -1,11 +1,12 @@
 """How a reader wants numbers written (`ux.md` 4.3): chosen once for a request, followed by everything it shows.
 
 Like the time zone of Django: the middleware activates what the reader chose, and whoever writes a figure for a page
-asks here. Outside of a page (API, exports, jobs, texts that are kept as evidence) the style is the first of the list.
+asks here. Outside of a page (API, exports, jobs) the style is `KEPT`. So it is in texts that are kept as evidence,
+whoever caused them: what writes them does so in a block of `kept()`.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from decimal import Decimal
 
@@ -20,7 +21,10 @@ _MARKS = {
 """What separates thousands, and what stands before the decimals."""
 _TABLES = {style: str.maketrans({",": thousands, ".": decimals}) for style, (thousands, decimals) in _MARKS.items()}
 
-_active: ContextVar[NumberStyle] = ContextVar("number_style", default=NumberStyle.COMMA_POINT)
+KEPT = NumberStyle.COMMA_POINT
+"""How figures stand in what is stored, and in what machines read: `1,234.50`."""
+
+_active: ContextVar[NumberStyle] = ContextVar("number_style", default=KEPT)
 
 
 @contextmanager
@@ -34,6 +38,11 @@ def override(style: str) -> Iterator[None]:
         yield
     finally:
         _active.reset(token)
+
+
+def kept() -> AbstractContextManager[None]:
+    """Write numbers as evidence has them, whoever asks: for texts that are stored."""
+    return override(KEPT)
 
 
 def active() -> NumberStyle:
@@ -53,5 +62,13 @@ def grouped(number: Decimal | int, places: int | None = None) -> str:
     """
     exact = Decimal(number)  # a whole number would be formatted as a float
     text = f"{exact:,f}" if places is None else f"{exact:,.{places}f}"
+    return restyled(text)
+
+
+def restyled(figure: str) -> str:
+    """A figure that was written in the style `KEPT` (`41,200`, `100.3 %`), in the active one.
+
+    For what is a figure and nothing else; a sentence is made of its evidence anew.
+    """
     style = _active.get()
-    return text if style is NumberStyle.COMMA_POINT else text.translate(_TABLES[style])
+    return figure if style is KEPT else figure.translate(_TABLES[style])

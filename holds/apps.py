@@ -10,11 +10,12 @@ class HoldsConfig(AppConfig):
     def ready(self) -> None:
         """Register the jobs of the room, and who looks at customers of whom something changed, and who keeps names."""
         from customers import marks, people  # noqa: PLC0415 - needs loaded apps
+        from customers.listing import exporting  # noqa: PLC0415 - needs loaded apps
         from holds import evaluation, events, force_many, many, reevaluation, release_job, retention  # noqa: PLC0415 - needs loaded apps
         from holds.lists import export  # noqa: PLC0415 - needs loaded apps
 
         evaluation.register()
-        export.register()
+        exporting.register(export.EXPORT)
         retention.register()
         release_job.register()
         force_many.register()

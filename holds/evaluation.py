@@ -22,7 +22,7 @@ from typing import Any
 
 from django.db import models
 
-from credit_mgmt import policies
+from credit_mgmt import pinning, policies
 from credit_mgmt.models import Parameters
 from customers import clock, jobs
 from customers.access import Action, Actor, authorize_each, system_actor
@@ -155,12 +155,19 @@ def cut(rows: Sequence[tuple[uuid.UUID, int, str | None]], size: int = CHUNK) ->
 def work(job: Job, payload: list[Any], actor: Actor) -> dict[str, Any]:
     """Evaluate the holds of one item; the dates are those of the clock now. A preview is taken back."""
     wanted = [uuid.UUID(value) for value in payload]
+    pinned = pinning.pinned_setup(job.pinned)
 
     def run() -> dict[str, Any]:
-        return evaluate(hold_ids=wanted, actor=actor, at=clock.now(), today=BusinessDates())
+        return evaluate(hold_ids=wanted, actor=actor, at=clock.now(), today=BusinessDates(), pinned=pinned)
 
     with _without_collector():
-        return previewing.taken_back(run) if job.parameters.get("preview") else run()
+        share = previewing.taken_back(run) if job.parameters.get("preview") else run()
+    return share if pinned is None else {**share, "rules": pinning.described(job.pinned)}
+
+
+def pin(job: Job, now: dt.datetime) -> dict[str, Any]:
+    """The rules, parameters and ranks that the whole run goes by, so that no two of its holds are judged by others."""
+    return pinning.pin_setup(at=now)
 
 
 @contextmanager
@@ -191,10 +198,12 @@ def evaluate(
     at: dt.datetime,
     today: Mapping[str, dt.date],
     asked_by: Mapping[uuid.UUID, Causes] | None = None,
+    pinned: policies.Setup | None = None,
 ) -> dict[str, Any]:
     """Evaluate these holds in one transaction, oldest first (`domain 7`), and release by the parameter what is ready.
 
-    `asked_by`: the events that it was asked for by, by hold, where it was events.
+    `asked_by`: the events that it was asked for by, by hold, where it was events. `pinned`: rules, parameters and ranks
+    to go by, whatever they are by now.
     Returns `evaluated`, `cleared`, `ready` and `released` as numbers of holds, `failed` with code and message, and
     `changes` for those with another state than before. Holds that are not active any more are left out.
     """
@@ -202,7 +211,7 @@ def evaluate(
     with locked_orders(list(dict.fromkeys(orders)), actor=actor, bare=True) as locked:
         lines = lines_of(hold_ids)
         authorize_each(locked.actor, Action.EVALUATE, {line.legal_entity for line in lines})
-        known, gathered, names = look(lines, as_of=today)
+        known, gathered, names = look(lines, as_of=today, pinned=pinned)
         asked = [position for position in range(len(lines)) if position not in known]
         asked_ids = [lines[position].id for position in asked]
         holds = {hold.pk: hold for hold in Hold.objects.filter(pk__any_of=asked_ids)}
@@ -215,7 +224,7 @@ def evaluate(
             asked_by=asked_by,
         )
         save_looked_at([lines[position].id for position in known], at)
-        released, failed = _release_ready(screened, locked, today, at)
+        released, failed = _release_ready(screened, locked, gathered.setup, today, at)
     ready_before = sum(1 for position in known if lines[position].ready)
     return {"evaluated": len(lines), **outcome_of(screened, ready_before, released, failed)}
 
@@ -237,7 +246,11 @@ class _Way:
 
 
 def _release_ready(
-    screened: Sequence[Screened], locked: LockedOrders, today: Mapping[str, dt.date], at: dt.datetime
+    screened: Sequence[Screened],
+    locked: LockedOrders,
+    setup: policies.Setup,
+    today: Mapping[str, dt.date],
+    at: dt.datetime,
 ) -> tuple[dict[uuid.UUID, str], list[dict[str, str]]]:
     """Release what is ready, as the parameter *automatically release* says; never what is forced or in workflow.
 
@@ -245,7 +258,6 @@ def _release_ready(
     each released hold was released, and what failed.
     """
     ready = [one.hold for one in screened if one.hold.ready_to_release and not one.hold.forced]
-    setup = policies.current_setup() if ready else None
     ways = {entity: _way(setup, entity) for entity in {_entity(hold) for hold in ready}}
     ready = [hold for hold in ready if not hold.workflow_state and ways[_entity(hold)] is not None]
     found = locked.only([hold.order_id for hold in ready])
@@ -258,7 +270,7 @@ def _release_ready(
             continue
         batch = list(some)
         terms = Terms(way.mode, way.reason, at, today.__getitem__, cause=SYSTEM, note="")
-        problems = release_all(batch, system, terms)
+        problems = release_all(batch, system, terms, setup=setup)
         released |= {hold.pk: way.mode for hold in batch if hold.pk not in problems}
         for hold_id, error in problems.items():
             told = failure(hold_id, error)
@@ -274,8 +286,8 @@ def _turn(hold: Hold) -> tuple[str, dt.datetime, int]:
     return _entity(hold), hold.held_at, hold.order_id
 
 
-def _way(setup: policies.Setup | None, legal_entity: str) -> _Way | None:
-    row = setup.row(legal_entity) if setup is not None else None
+def _way(setup: policies.Setup, legal_entity: str) -> _Way | None:
+    row = setup.row(legal_entity)
     if row is None or row.automatically_release not in _MODES or row.automatic_release_reason is None:
         return None
     return _Way(_MODES[row.automatically_release], row.automatic_release_reason)
@@ -314,6 +326,7 @@ def register() -> None:
         resolve=functools.partial(previewing.resolve, KIND),
         one_run=True,
         again=lists_of,
+        pin=pin,
         counts="changes",
     )
 
@@ -321,4 +334,10 @@ def register() -> None:
 def fold(results: Any) -> dict[str, Any]:
     """The result of the job: the shares added up (`api.md` Jobs)."""
     nothing = {"evaluated": 0, "cleared": 0, "ready": 0, "released": 0, "failed": [], "changes": []}
-    return jobs.sum_up(itertools.chain([nothing], results))
+    shares = list(results)
+    total = jobs.sum_up(itertools.chain([nothing], shares))
+    if "rules" in total:
+        # The shares tell what stood when each was done, in no particular order.
+        changed = any(share["rules"]["changed_since"] for share in shares if "rules" in share)
+        total["rules"] = {**total["rules"], "changed_since": changed}
+    return total

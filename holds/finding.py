@@ -18,9 +18,10 @@ from django.db.models.functions import Cast, Coalesce, Concat
 from credit_mgmt.rules.reading import current_versions
 from customers.access import Action, Actor, scoped
 from customers.jobs.reading import visible_jobs
+from customers.listing.views import visible_views
 from customers.models import Customer, CustomerTransaction, LegalEntity, SalesOrder
+from holds.lists.columns import HOLDS
 from holds.lists.searching import HOLD_NUMBER
-from holds.lists.views import visible_views
 from holds.models import Hold, HoldEvent
 
 SHORTEST = 2
@@ -86,7 +87,7 @@ def _all(text: str, actor: Actor, most: int) -> Iterator[Rows]:
     rules = current_versions(actor).filter(called).order_by("rule__code")
     code = F("rule__code")
     yield _row(rules, "rule", Coalesce("legal_entity", Value("")), code, F("name"), F("state"), code)[:most]
-    views = visible_views(actor).filter(label__icontains=text).order_by("label", "pk")
+    views = visible_views(actor, HOLDS.name).filter(label__icontains=text).order_by("label", "pk")
     yield _row(views, "view", Value(""), F("label"), Value(""), Value(""), F("slug"))[:most]
 
 

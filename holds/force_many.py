@@ -223,7 +223,7 @@ def read_parameters(given: Mapping[str, Any]) -> dict[str, Any]:
     strange = sorted(set(more) - set(_FILTERS)) if isinstance(more, Mapping) else ["?"]
     if strange:
         raise InvalidInput.of("parameters.filter", "unknown_field", f"Filter by {', '.join(_FILTERS)}.")
-    find_reason(given.get("reason"), type=Reason.Type.HOLD)
+    find_reason(given.get("reason"), type=Reason.Type.HOLD, note=str(given.get("note") or ""))
     parameters = {
         "reason": given["reason"],
         "note": str(given.get("note") or "")[:2000],

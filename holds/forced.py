@@ -74,7 +74,7 @@ def force_holds(
     `not_allowed`, `other_entity`, `in_the_past`, `order_not_open`, `rejected`, `order_cancelled`, and `never_on_hold`
     for point-of-sale and call-centre orders. Raises `InvalidInput` for the reason.
     """
-    found = find_reason(reason, type=Reason.Type.HOLD)
+    found = find_reason(reason, type=Reason.Type.HOLD, note=note)
     if found is None:
         raise InvalidInput.of("reason", "required", "Give a reason of type hold.")
     force, result = Force(found, at, today, note, until), ForceResult()

@@ -22,9 +22,9 @@ class DateInput(forms.DateInput):
 
 
 def reasons_of(kind: Reason.Type, entities: Iterable[str]) -> list[Reason]:
-    """The reasons of a type that are valid in some of `entities`, by code. One query."""
+    """The open reasons of a type that are valid in some of `entities`, by code. One query."""
     valid = Q(legal_entity__in=sorted(set(entities))) | Q(legal_entity=None)
-    return list(Reason.objects.filter(valid, type=kind).order_by("code"))
+    return list(Reason.objects.filter(valid, type=kind, open=True).order_by("code"))
 
 
 class ReasonField(forms.ChoiceField):
@@ -46,7 +46,8 @@ def _valid_in_all(reason: Reason, entities: Sequence[str]) -> bool:
 
 
 def _choice(reason: Reason) -> tuple[str, str]:
-    return reason.code, reason.description or reason.code
+    words = reason.description or reason.code
+    return reason.code, f"{words} (needs a note)" if reason.requires_note else words
 
 
 class ReasonForm(forms.Form):

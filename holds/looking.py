@@ -42,14 +42,16 @@ def lines_of(hold_ids: Sequence[uuid.UUID]) -> list[Line]:
     return [Line(*row) for row in active.values_list(*_COLUMNS)]
 
 
-def look(lines: Sequence[Line], *, as_of: Mapping[str, dt.date]) -> tuple[set[int], Gathered, list[str]]:
+def look(
+    lines: Sequence[Line], *, as_of: Mapping[str, dt.date], pinned: Setup | None = None
+) -> tuple[set[int], Gathered, list[str]]:
     """Which lines are known, by position; the facts of all; and the names of what each decision follows from.
 
-    `as_of` is today by legal entity. What is ready is looked at again where it would be released by itself: what could
-    not be posted the last time is tried again.
+    `as_of` is today by legal entity; `pinned` the setup of a run that goes by it to its end. What is ready is looked at
+    again where it would be released by itself: what could not be posted the last time is tried again.
     """
     requests = [Request(line.order_id, line.checkpoint, line.pro_forma) for line in lines]
-    gathered = gather_for_evaluation(requests, as_of=as_of)
+    gathered = gather_for_evaluation(requests, as_of=as_of, pinned=pinned)
     names = gathered.fingerprints()
     automatic = {line.legal_entity for line in lines if _releases_by_itself(gathered.setup, line.legal_entity)}
     known: set[int] = set()

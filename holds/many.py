@@ -92,7 +92,7 @@ def _words(given: Any, name: str) -> list[str]:
 
 def _read_rejection(given: Mapping[str, Any]) -> dict[str, Any]:
     """`reason` (code), `note`, `cancel_order`; all optional."""
-    find_reason(given.get("reason"), type=Reason.Type.RELEASE, required=False)
+    find_reason(given.get("reason"), type=Reason.Type.RELEASE, note=str(given.get("note") or ""), required=False)
     return {
         "reason": given.get("reason") or None,
         "note": str(given.get("note") or "")[:2000],

@@ -7,7 +7,7 @@ from typing import Any
 from customers.money import amount_text
 from customers.rates import minor_units
 from holds.screening import Screened
-from holds.words import kept_words
+from holds.words import kept_figures, kept_words
 
 
 def outcome_of(
@@ -57,8 +57,10 @@ def _described(
         "currency": hold.currency,
         "before": one.before,
         "before_words": kept_words(one.chips_before),
+        "before_figures": kept_figures(one.chips_before),
         "now": list(hold.reason_codes),
         "now_words": kept_words(hold.chips),
+        "now_figures": kept_figures(hold.chips),
         "causes": one.causes,
         "outcome": _outcome(one, released, problem),
         "mode": released.get(hold.pk, ""),

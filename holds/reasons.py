@@ -4,10 +4,11 @@ from customers.errors import InvalidInput
 from customers.models import Reason
 
 
-def find_reason(code: str | None, *, type: Reason.Type, required: bool = True) -> Reason | None:
-    """The reason `code` of `type`, of whichever legal entity; None where none is given and none is required.
+def find_reason(code: str | None, *, type: Reason.Type, note: str, required: bool = True) -> Reason | None:
+    """The open reason `code` of `type`, of whichever legal entity; None where none is given and none is required.
 
-    Raises `InvalidInput` on the field `reason`: `required`, or `unknown`.
+    Raises `InvalidInput` on the field `reason`: `required`, `unknown`, or `closed`; and on the field `note` where the
+    reason asks for one that is not given.
     """
     if not code:
         if required:
@@ -16,6 +17,10 @@ def find_reason(code: str | None, *, type: Reason.Type, required: bool = True) -
     reason = Reason.objects.filter(type=type, code=code).first()
     if reason is None:
         raise InvalidInput.of("reason", "unknown", f"There is no reason {code!r} of type {type.label.lower()}.")
+    if not reason.open:
+        raise InvalidInput.of("reason", "closed", f"Reason {code} is closed: choose one that is open.")
+    if reason.requires_note and not note.strip():
+        raise InvalidInput.of("note", "required", f"Reason {code} needs a note: say what lies behind it.")
     return reason
 
 

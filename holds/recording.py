@@ -18,6 +18,7 @@ from django.db.models import Q
 from credit_mgmt import messages
 from credit_mgmt.engine.decision import Decision, Reason
 from credit_mgmt.engine.facts import Setting
+from customers import numbers
 from customers.money import LARGEST, MissingRate, round_half_up
 from holds.models import Hold, HoldReason
 
@@ -70,7 +71,7 @@ def reason_row(hold: Hold, reason: Reason, at: dt.datetime) -> HoldReason:
         level=reason.level or "",
         account=reason.account or "",
         evidence=dict(reason.evidence),
-        message=messages.reason_message(reason),
+        message=_kept_message(reason),
         valid=True,
         added_at=at,
     )
@@ -101,7 +102,13 @@ def compare(hold: Hold, existing: Sequence[HoldReason], found: Iterable[Reason],
 def renew(row: HoldReason, reason: Reason) -> None:
     """Give `row` its check mark back, with the numbers of `reason`."""
     row.valid, row.cleared_at = True, None
-    row.level, row.evidence, row.message = reason.level or "", dict(reason.evidence), messages.reason_message(reason)
+    row.level, row.evidence, row.message = reason.level or "", dict(reason.evidence), _kept_message(reason)
+
+
+def _kept_message(reason: Reason) -> str:
+    """The sentence as it is stored: the same for everybody, whoever's request it was."""
+    with numbers.kept():
+        return messages.reason_message(reason)
 
 
 def is_ready(reasons: Iterable[HoldReason]) -> bool:
@@ -118,7 +125,8 @@ def show(hold: Hold, reasons: Sequence[HoldReason]) -> None:
 
 def _chip(row: HoldReason) -> dict[str, Any]:
     """What the list draws of a reason; `of` is whose figure the number is, where it is not the payer's own."""
-    chip = messages.reason_chip(row)
+    with numbers.kept():
+        chip = messages.reason_chip(row)
     drawn = {"type": row.type, "text": chip.text, "number": chip.number, "valid": row.valid}
     of_others = row.account.startswith("group:") or "member" in row.evidence
     return {**drawn, "of": row.account} if of_others else drawn

@@ -36,7 +36,7 @@ def reject_holds(
     `reason`: a release reason by its code, optional. Failure codes: `not_found`, `not_allowed`, `hold_not_active`,
     `in_workflow`, `stale`, `other_entity`, `order_not_open`. Raises `InvalidInput` for an unknown reason.
     """
-    found = find_reason(reason, type=Reason.Type.RELEASE, required=False)
+    found = find_reason(reason, type=Reason.Type.RELEASE, note=note, required=False)
     seen = {str(key): version for key, version in (versions or {}).items()}
 
     def act(hold: Hold, locked: LockedOrders) -> None:

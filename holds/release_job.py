@@ -32,7 +32,7 @@ def read_parameters(given: Mapping[str, Any]) -> dict[str, Any]:
     addressed = read_addressed(given, _KNOWN)
     if given.get("mode") not in Hold.Mode.values:
         raise InvalidInput.of("parameters.mode", "unknown", f"Choose one of {', '.join(Hold.Mode.values)}.")
-    find_reason(given.get("reason"), type=Reason.Type.RELEASE)
+    find_reason(given.get("reason"), type=Reason.Type.RELEASE, note=str(given.get("note") or ""))
     return {
         **addressed,
         "mode": given["mode"],

@@ -69,7 +69,7 @@ def release_holds(
     """
     if mode not in Hold.Mode.values:
         raise InvalidInput.of("mode", "unknown", f"Choose one of {', '.join(Hold.Mode.values)}.")
-    found = find_reason(reason, type=Reason.Type.RELEASE)
+    found = find_reason(reason, type=Reason.Type.RELEASE, note=note)
     if found is None:
         raise InvalidInput.of("reason", "required", "Give a reason of type release.")
     terms = Terms(mode=mode, reason=found, at=at, today=today, review_date=review_date, note=note)
@@ -108,10 +108,13 @@ def release(hold: Hold, locked: LockedOrders, terms: Terms) -> None:
         raise error
 
 
-def release_all(holds: Sequence[Hold], locked: LockedOrders, terms: Terms) -> dict[uuid.UUID, Refused]:
+def release_all(
+    holds: Sequence[Hold], locked: LockedOrders, terms: Terms, *, setup: policies.Setup | None = None
+) -> dict[uuid.UUID, Refused]:
     """Release active holds whose orders are locked, in the caller's transaction; returns those that did not work.
 
-    A fixed number of statements for each document that is posted, whatever the number of holds.
+    `setup` gives the grace days, today's unless the caller goes by another. A fixed number of statements for each
+    document that is posted, whatever the number of holds.
     """
     failed: dict[uuid.UUID, Refused] = {}
     calls: dict[tuple[str, bool], list[Hold]] = defaultdict(list)
@@ -120,7 +123,7 @@ def release_all(holds: Sequence[Hold], locked: LockedOrders, terms: Terms) -> di
             calls[_document_to_post(hold, locked.orders[hold.order_id], terms)].append(hold)
         except Refused as error:
             failed[hold.pk] = error
-    setup = policies.current_setup()
+    setup = setup or policies.current_setup()
     for (document, pro_forma), some in calls.items():
         _release_some(some, Round(locked, document, pro_forma, terms.at, terms.today, setup), terms)
     return failed

@@ -45,7 +45,7 @@ def force_new_orders(
     are `force_holds`'. All or nothing; raises `InvalidInput` on `reason`, `until` and `customers`, `NotAllowed`,
     `OutOfScope`.
     """
-    found = find_reason(reason, type=Reason.Type.HOLD)
+    found = find_reason(reason, type=Reason.Type.HOLD, note=note)
     if until is None:
         raise InvalidInput.of("until", "required", "Say until when new orders are stopped, too.")
     chosen = list(Customer.objects.filter(pk__in=list(customers)).order_by("pk"))

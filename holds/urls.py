@@ -3,8 +3,11 @@
 from django.urls import include, path, re_path
 
 from credit_mgmt.pages.journal_urls import journal_urls
+from customers.listing.exports import ExportFile
+from customers.listing.urls import list_urls
 from holds.journal_effects import hold_effects
-from holds.pages.arranging import ColumnsDialog, DeleteView, SaveView, SaveViewDialog, ViewsPage
+from holds.lists.columns import HOLDS
+from holds.lists.export import EXPORT as HOLDS_EXPORT
 from holds.pages.assigning import AbsencePage, AssignDialog, ClaimDialog
 from holds.pages.changes import Changes
 from holds.pages.credit_group_forms import EditGroupDialog, GroupLimitDialog, NewGroupDialog
@@ -13,7 +16,6 @@ from holds.pages.credit_groups import GroupListPage, GroupPage
 from holds.pages.customers import CustomerListPage, CustomerPage
 from holds.pages.decisions import RejectDialog, ReleaseDialog
 from holds.pages.evaluate import EvaluateDialog
-from holds.pages.exports import ExportFile, ExportPage
 from holds.pages.fitting import FitPage
 from holds.pages.forcing import ForcePage
 from holds.pages.group_parts import GroupRows
@@ -60,12 +62,7 @@ urlpatterns = [
     path("holds/absence/", AbsencePage.as_view(), name="hold-absence"),
     path("holds/changes/", Changes.as_view(), name="hold-changes"),
     path("holds/customer/", GroupRows.as_view(), name="hold-group"),
-    path("holds/views/", ViewsPage.as_view(), name="hold-views"),
-    path("holds/views/new/", SaveViewDialog.as_view(), name="hold-view-new"),
-    path("holds/views/<slug:slug>/save/", SaveView.as_view(), name="hold-view-save"),
-    path("holds/views/<slug:slug>/delete/", DeleteView.as_view(), name="hold-view-delete"),
-    path("holds/columns/", ColumnsDialog.as_view(), name="hold-columns"),
-    path("holds/export/", ExportPage.as_view(), name="hold-export"),
+    *list_urls(HOLDS, "holds/", HOLDS_EXPORT),
     path("holds/selection/", KeepSelection.as_view(), name="hold-selection"),
     path("holds/<str:number>/", HoldPage.as_view(), name="hold-detail"),
     path("holds/<str:number>/actions/", RowMenu.as_view(), name="hold-actions"),

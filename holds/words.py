@@ -4,14 +4,17 @@ Sentences with figures are not here: they are made where the figures were compar
 """
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 from credit_mgmt.masking import Mask
+from credit_mgmt.messages import reason_message
 from credit_mgmt.messages.phrases import reason_label
+from customers import numbers
 from holds.causes import cause_words
-from holds.models import Hold, HoldEvent
+from holds.models import Hold, HoldEvent, HoldReason
 
 ORDER = (
     "posting_failed", "forced", "cannot_be_evaluated", "account_on_hold", "limit_exceeded", "limit_used",
@@ -25,6 +28,8 @@ REASONS = {code: reason_label(code) for code in ORDER}
 
 WITHHELD_CHIPS = frozenset({"limit_used", "limit_exceeded", "days_overdue"})
 """Chips whose number is a credit group's, or another member's, where they say whose it is."""
+FIGURES = frozenset({"limit_used", "limit_exceeded", "overdue_amount", "sales_order", "settlement_discount_changed"})
+"""Chips whose number is a figure with separators; others have days, or codes of terms and statuses."""
 
 
 def status_of(hold: Hold) -> str:
@@ -37,13 +42,14 @@ def status_of(hold: Hold) -> str:
 def chips_of(hold: Hold, mask: Mask) -> list[dict[str, Any]]:
     """The reasons of a hold as chips: words, the number that matters, cleared ones marked; no chip is drawn twice.
 
-    A credit group's number only where `mask` lets it be seen.
+    A credit group's number only where `mask` lets it be seen. Figures are written as the reader chose: a chip keeps its
+    number as a field of its own, in the style `numbers.KEPT`.
     """
     tones = {"forced": "forced", "posting_failed": "failed"}
     drawn = [
         {
             "label": _without(str(chip.get("text", "")), str(chip.get("number") or "")),
-            "value": "" if _withheld(chip, mask) else chip.get("number") or "",
+            "value": "" if _withheld(chip, mask) else _read_number(chip),
             "tone": tones.get(chip.get("type", ""), ""),
             "cleared": not chip.get("valid", True),
             "title": REASONS.get(chip.get("type", ""), ""),
@@ -51,6 +57,12 @@ def chips_of(hold: Hold, mask: Mask) -> list[dict[str, Any]]:
         for chip in hold.chips
     ]
     return list({(chip["label"], chip["value"], chip["cleared"]): chip for chip in drawn}.values())
+
+
+def _read_number(chip: Mapping[str, Any]) -> str:
+    """The number of a chip in the reader's style, where it is a figure and no code."""
+    number = str(chip.get("number") or "")
+    return numbers.restyled(number) if chip.get("type") in FIGURES else number
 
 
 def _withheld(chip: Mapping[str, Any], mask: Mask) -> bool:
@@ -65,10 +77,33 @@ def kept_words(chips: Iterable[Mapping[str, Any]]) -> list[str]:
     return [_kept(chip) for chip in chips if chip.get("valid", True)]
 
 
+def kept_figures(chips: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The figure at the end of each of `kept_words`, empty where it ends with a code or a word."""
+    return [str(chip.get("number") or "") if _ends_in_figure(chip) else "" for chip in chips if chip.get("valid", True)]
+
+
+def read_words(words: Sequence[str], figures: Sequence[str]) -> list[str]:
+    """What `kept_words` kept as the reader writes figures; what was kept without `figures` stays as it is."""
+    pairs = itertools.zip_longest(words, figures[: len(words)], fillvalue="")
+    return [f"{word.removesuffix(figure)}{numbers.restyled(figure)}" if figure else word for word, figure in pairs]
+
+
+def _ends_in_figure(chip: Mapping[str, Any]) -> bool:
+    return chip.get("type") in FIGURES and not _of_others(chip)
+
+
 def _kept(chip: Mapping[str, Any]) -> str:
     text, number = str(chip.get("text", "")), str(chip.get("number") or "")
-    of_others = chip.get("of") and chip.get("type") in WITHHELD_CHIPS
-    return text.removesuffix(number).rstrip() if of_others and number else text
+    return _without(text, number) if _of_others(chip) else text
+
+
+def _of_others(chip: Mapping[str, Any]) -> bool:
+    return bool(chip.get("of")) and chip.get("type") in WITHHELD_CHIPS
+
+
+def read_message(reason: HoldReason) -> str:
+    """Why a reason holds the order, made of its evidence anew so that figures are written as the reader chose."""
+    return reason_message(reason) if reason.evidence else reason.message
 
 
 def over_limit_of(hold: Hold, mask: Mask) -> Decimal | None:
@@ -203,7 +238,7 @@ def event_icon(type: str) -> tuple[str, str]:
 
 def act_words(event: HoldEvent, holds: int) -> str:
     """What a person did to `holds` holds at once, told by the event of one of them: *Assigned 3 holds · to jan*."""
-    words = event_words(event) + (f", {holds:,} holds" if holds > 1 else "")
+    words = event_words(event) + (f", {numbers.grouped(holds)} holds" if holds > 1 else "")
     said = [f"{label} {_day(event.data[key])}" for key, label in DETAILS.items() if event.data.get(key)]
     undone = ["taken back"] if event.data.get("undone") else []
     return " · ".join([words, *said, *undone])

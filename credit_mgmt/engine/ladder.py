@@ -6,7 +6,7 @@ its rules by one look-up each.
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -137,7 +137,12 @@ def _ladder(rules: list[Rule]) -> Ladder:
 
 
 def _in_order(rules: list[Rule]) -> tuple[tuple[Rule, bool], ...]:
-    return tuple((rule, rule.action is Action.EXCLUSION) for rule in sorted(rules, key=_rank))
+    return tuple((rule, rule.action is Action.EXCLUSION) for rule in in_order(rules))
+
+
+def in_order(rules: Iterable[Rule]) -> list[Rule]:
+    """Rules of one type as they are looked at: most specific level first, in a level blocking before exclusions."""
+    return sorted(rules, key=_rank)
 
 
 def _rank(rule: Rule) -> tuple[int, bool]:

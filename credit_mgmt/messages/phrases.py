@@ -1,8 +1,14 @@
-"""How names, amounts, percentages and dates are written wherever people read them (ux 4.3)."""
+"""How names, amounts, percentages and dates are written wherever people read them (ux 4.3).
+
+Figures follow the reader of the page that is being drawn (`customers.numbers`); who keeps a sentence makes it in a
+block of `numbers.kept()`.
+"""
 
 import datetime as dt
 from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
+
+from customers.numbers import grouped, restyled
 
 LABELS = {
     "days_overdue": "Days overdue",
@@ -36,7 +42,7 @@ def amount(text: str | None, currency: str | None = None) -> str:
     """An amount with separators and its currency code: `228,050.00 USD`; a true minus; `?` where it is not known."""
     if text is None:
         return "?"
-    number = f"{Decimal(text):,}".replace("-", "\u2212")
+    number = grouped(Decimal(text)).replace("-", "\u2212")
     return number if currency is None else f"{number} {currency}"
 
 
@@ -54,15 +60,15 @@ def percent(text: str | Decimal) -> str:
     """A percentage (ux 4.3): whole, one decimal between 99.5 and 100.5, above 999 % as `10×`."""
     value = Decimal(text)
     if value > 999:
-        return f"{(value / 100).quantize(Decimal(1), rounding=ROUND_HALF_UP)}\u00d7"
+        return f"{grouped((value / 100).quantize(Decimal(1), rounding=ROUND_HALF_UP))}\u00d7"
     close = Decimal("99.5") <= value <= Decimal("100.5")
     shown = value.quantize(Decimal("0.1") if close else Decimal(1), rounding=ROUND_HALF_UP)
-    return f"{shown} %".replace("-", "\u2212")
+    return f"{restyled(str(shown))} %".replace("-", "\u2212")
 
 
 def plain_percent(text: str) -> str:
     """A percentage as it was set up: `100 %`, `62.5 %`."""
-    return f"{text} %"
+    return f"{restyled(text)} %"
 
 
 def day(text: str | None) -> str:

@@ -4,6 +4,7 @@ from credit_mgmt.models.accounts import Clearance, Commitment, CreditAccount, Li
 from credit_mgmt.models.cover import CoverageType, CoverChange, CoverPolicy, PolicyType
 from credit_mgmt.models.decisions import CreditUse, DecisionRecord
 from credit_mgmt.models.journals import JournalNumber, LimitJournal, LimitJournalLine, RequiredApproval
+from credit_mgmt.models.pinned import PinnedSetup
 from credit_mgmt.models.policy import CheckpointSetting, Parameters, PolicyClock, PolicyVersion
 from credit_mgmt.models.rules import BlockingRule, RuleEvent, RuleState, RuleVersion, ShadowResult
 
@@ -23,6 +24,7 @@ __all__ = [
     "LimitJournal",
     "LimitJournalLine",
     "Parameters",
+    "PinnedSetup",
     "PolicyClock",
     "PolicyType",
     "PolicyVersion",

@@ -5,9 +5,12 @@ from typing import ClassVar
 from django.db.models import Q
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_serializer
 from rest_framework import serializers
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from customers import setup
+from customers.access import Action
 from customers.edge import filters as by
 from customers.edge.fields import (
     CODE,
@@ -19,7 +22,7 @@ from customers.edge.fields import (
     TextField,
     WholeField,
 )
-from customers.edge.resources import FedCollection, KeyedResource
+from customers.edge.resources import FedCollection, KeyedResource, refuse_parameters
 from customers.edge.routing import Router
 from customers.errors import NotFound
 from customers.imports.engine import raise_failure
@@ -34,6 +37,8 @@ from customers.models import (
     PaymentTerms,
     Reason,
 )
+
+MOST_CHANGES = 100
 
 
 @extend_schema_serializer(
@@ -88,6 +93,7 @@ class PaymentTermsSerializer(StrictSerializer):
     net_days = WholeField(required=False)
     rank = WholeField(required=False, allow_null=True)
     uses_credit = FlagField(required=False)
+    open = FlagField(required=False)
 
 
 class CashDiscountSerializer(StrictSerializer):
@@ -97,6 +103,7 @@ class CashDiscountSerializer(StrictSerializer):
     description = TextField(required=False, allow_blank=True)
     percent = NumberField(required=False)
     rank = WholeField(required=False, allow_null=True)
+    open = FlagField(required=False)
 
 
 class CreditManagementGroupSerializer(StrictSerializer):
@@ -104,6 +111,7 @@ class CreditManagementGroupSerializer(StrictSerializer):
 
     code = CodeField(required=False)
     description = TextField(required=False, allow_blank=True)
+    open = FlagField(required=False)
 
 
 class AccountStatusSerializer(StrictSerializer):
@@ -112,6 +120,7 @@ class AccountStatusSerializer(StrictSerializer):
     code = CodeField(required=False)
     description = TextField(required=False, allow_blank=True)
     processing_hold = serializers.ChoiceField(choices=AccountStatus.ProcessingHold.choices, required=False)
+    open = FlagField(required=False)
 
 
 @extend_schema_serializer(
@@ -125,6 +134,9 @@ class ReasonSerializer(StrictSerializer):
     code = CodeField(required=False)
     description = TextField(required=False, allow_blank=True)
     legal_entity = CodeField(source="legal_entity_id", required=False, allow_null=True)
+    customer_wording = TextField(required=False, allow_blank=True)
+    requires_note = FlagField(required=False)
+    open = FlagField(required=False)
 
 
 class PartySerializer(StrictSerializer):
@@ -168,7 +180,42 @@ class Currencies(CodedResource):
     orderings = {"code": "code", "minor_units": "minor_units"}
 
 
-class ListOfPaymentTerms(CodedResource):
+class SetupChangeSerializer(StrictSerializer):
+    """A change of something that is set up: who made it, when, and the fields as they were and are."""
+
+    version = serializers.IntegerField()
+    at = serializers.DateTimeField()
+    actor = serializers.CharField()
+    actor_name = serializers.CharField()
+    before = serializers.DictField()
+    after = serializers.DictField()
+
+
+class SetUp(KeyedResource):
+    """What administrators set up: it can be deleted while nothing uses it, and its changes are kept."""
+
+    rights: ClassVar[dict[str, Action]] = {**KeyedResource.rights, "destroy": Action.SETUP, "history": Action.VIEW}
+
+    @extend_schema(responses={204: None})
+    def destroy(self, request: Request, key: str) -> Response:
+        """Delete what nothing uses; `409 in_use` names what does, and then it can be closed: `open` false."""
+        refuse_parameters(request)
+        self.object_of(key)
+        seen = setup.version_of(self.resource, key)
+        setup.delete_record(kind=self.resource, key=key, seen=seen, actor=self.actor)
+        return Response(status=204)
+
+    @extend_schema(responses=SetupChangeSerializer(many=True))
+    @action(detail=True, methods=["get"])
+    def history(self, request: Request, key: str) -> Response:
+        """The last hundred changes, newest first."""
+        refuse_parameters(request)
+        self.object_of(key)
+        changes = setup.history_of(self.resource, key)[:MOST_CHANGES]
+        return Response(SetupChangeSerializer(changes, many=True).data)
+
+
+class ListOfPaymentTerms(SetUp, CodedResource):
     """Terms of payment."""
 
     model = PaymentTerms
@@ -180,11 +227,12 @@ class ListOfPaymentTerms(CodedResource):
         "net_days": by.whole("net_days"),
         "rank": by.whole("rank"),
         "uses_credit": by.flag("uses_credit"),
+        "open": by.flag("open"),
     }
     orderings = {"code": "code", "net_days": "net_days", "rank": "rank"}
 
 
-class CashDiscounts(CodedResource):
+class CashDiscounts(SetUp, CodedResource):
     """Cash discounts."""
 
     model = CashDiscount
@@ -195,21 +243,22 @@ class CashDiscounts(CodedResource):
         "description": by.text("description"),
         "percent": by.amount("percent"),
         "rank": by.whole("rank"),
+        "open": by.flag("open"),
     }
     orderings = {"code": "code", "percent": "percent", "rank": "rank"}
 
 
-class CreditManagementGroups(CodedResource):
+class CreditManagementGroups(SetUp, CodedResource):
     """Credit management groups."""
 
     model = CreditManagementGroup
     resource = "credit-management-groups"
     serializer_class = CreditManagementGroupSerializer
-    filters = {"code": by.code("pk"), "description": by.text("description")}
+    filters = {"code": by.code("pk"), "description": by.text("description"), "open": by.flag("open")}
     orderings = {"code": "code", "description": "description"}
 
 
-class AccountStatuses(CodedResource):
+class AccountStatuses(SetUp, CodedResource):
     """Account statuses."""
 
     model = AccountStatus
@@ -219,6 +268,7 @@ class AccountStatuses(CodedResource):
         "code": by.code("pk"),
         "description": by.text("description"),
         "processing_hold": by.choice("processing_hold", AccountStatus.ProcessingHold),
+        "open": by.flag("open"),
     }
     orderings = {"code": "code", "processing_hold": "processing_hold"}
 
@@ -233,7 +283,7 @@ class Parties(CodedResource):
     orderings = {"number": "number", "name": "name", "country": "country"}
 
 
-class Reasons(KeyedResource):
+class Reasons(SetUp):
     """Reasons of the caller's legal entities, and those of all."""
 
     model = Reason
@@ -246,6 +296,9 @@ class Reasons(KeyedResource):
         "code": by.code("code"),
         "description": by.text("description"),
         "legal_entity": by.code("legal_entity"),
+        "customer_wording": by.text("customer_wording"),
+        "requires_note": by.flag("requires_note"),
+        "open": by.flag("open"),
     }
     orderings = {"type": "type", "code": "code", "legal_entity": "legal_entity"}
     default_ordering = ("type", "code")

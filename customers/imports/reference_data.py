@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from decimal import Decimal
 
+from customers.access import Action
 from customers.imports.batch import Batch, Entry
 from customers.imports.fields import (
     Field,
@@ -20,7 +21,7 @@ from customers.imports.fields import (
     whole,
 )
 from customers.imports.resource import Resource
-from customers.imports.usage import OF_A_COMPANY, WITHOUT_AMOUNTS, refuse_changes
+from customers.imports.usage import OF_A_COMPANY, WITHOUT_AMOUNTS, refuse_changes, refuse_closing
 from customers.models import (
     AccountStatus,
     CashDiscount,
@@ -33,10 +34,29 @@ from customers.models import (
     Reason,
 )
 from customers.money import HUNDRED
+from customers.signing import sign
 
 CODE = named(Field("code", key_part))
 MOST_RANK = 1_000_000
 label = matching(r"[^\x00-\x1f]{1,30}", "Use 1 to 30 characters.")
+
+
+OPEN = Field("open", flag, default=True, ours=True, action=Action.SETUP)
+"""Whether people may choose it: closed and opened again by who sets up, and left as it is by an ERP's feed."""
+
+
+class SetUp(Resource):
+    """What is set up: it can be closed, and the database keeps who changed it (`customers.models.history`)."""
+
+    def check(self, batch: Batch) -> None:
+        """What is chosen without a person stays open."""
+        refuse_closing(batch)
+
+    def write(self, batch: Batch) -> None:
+        """Say who acts, for the history."""
+        if batch.to_write:
+            sign(batch.actor)
+        super().write(batch)
 
 
 class LegalEntities(Resource):
@@ -96,7 +116,7 @@ class ExchangeRates(Resource):
                 entry.fail("to_currency", "same_currency", "Name two different currencies.")
 
 
-class PaymentTermsList(Resource):
+class PaymentTermsList(SetUp):
     """Terms of payment."""
 
     name = "payment-terms"
@@ -107,10 +127,11 @@ class PaymentTermsList(Resource):
         Field("net_days", whole(0, 3650), default=0),
         Field("rank", whole(-MOST_RANK, MOST_RANK), default=None),
         Field("uses_credit", flag, default=True),
+        OPEN,
     )
 
 
-class CashDiscounts(Resource):
+class CashDiscounts(SetUp):
     """Cash (settlement) discounts."""
 
     name = "cash-discounts"
@@ -120,10 +141,11 @@ class CashDiscounts(Resource):
         Field("description", text(100), default=""),
         Field("percent", number(high=HUNDRED), default=Decimal(0)),
         Field("rank", whole(-MOST_RANK, MOST_RANK), default=None),
+        OPEN,
     )
 
 
-class CreditManagementGroups(Resource):
+class CreditManagementGroups(SetUp):
     """Labels that aim rules and scores."""
 
     name = "credit-management-groups"
@@ -131,10 +153,10 @@ class CreditManagementGroups(Resource):
     key_fields = named(
         Field("code", matching(r"[A-Za-z0-9._-]{1,10}", "Use 1 to 10 letters, digits, '-', '_' or '.'."))
     )
-    fields = named(Field("description", text(60), default=""))
+    fields = named(Field("description", text(60), default=""), OPEN)
 
 
-class AccountStatuses(Resource):
+class AccountStatuses(SetUp):
     """Labels for a customer's standing."""
 
     name = "account-statuses"
@@ -143,10 +165,11 @@ class AccountStatuses(Resource):
     fields = named(
         Field("description", text(100), default=""),
         Field("processing_hold", choice(AccountStatus.ProcessingHold), default=AccountStatus.ProcessingHold.NONE.value),
+        OPEN,
     )
 
 
-class Reasons(Resource):
+class Reasons(SetUp):
     """Reason codes; one that names no legal entity is everybody's."""
 
     name = "reasons"
@@ -155,6 +178,9 @@ class Reasons(Resource):
     fields = named(
         Field("description", text(100), default=""),
         Field("legal_entity", key_part, "legal_entity_id", default=None, refers_to="legal entity"),
+        Field("customer_wording", text(200), default="", ours=True),
+        Field("requires_note", flag, default=False, ours=True),
+        OPEN,
     )
 
     def entities_of(self, batch: Batch, entry: Entry) -> Iterable[str | None]:
@@ -166,6 +192,7 @@ class Reasons(Resource):
 
     def check(self, batch: Batch) -> None:
         """Whoever gave this reason gave that of its legal entity."""
+        super().check(batch)
         refuse_changes(batch, "legal_entity", "legal_entity_id")
 
 

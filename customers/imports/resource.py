@@ -165,6 +165,10 @@ class Resource:
             if found is None:
                 entry.errors.append(unknown(field.refers_to, value, field.name))
                 return
+            if field.ours and _is_newly_chosen(entry, field, found):
+                message = f"The {field.refers_to} {value} is closed: choose one that is open, or open it again."
+                entry.fail(field.name, "closed", message)
+                return
             value = found.pk
         entry.values[field.name] = value
 
@@ -209,9 +213,9 @@ class Resource:
                 self._may_change(batch, entry, field)
 
     def _may_change(self, batch: Batch, entry: Entry, field: Field) -> None:
-        entity = entry.identity[0] if entry.identity else None
-        if no := refusal(batch, field.action or Action.FEED, entity, entry.key or ""):
-            entry.fail(field.name, *no)
+        for entity in self.entities_of(batch, entry):
+            if no := refusal(batch, field.action or Action.FEED, entity, entry.key or ""):
+                entry.fail(field.name, *no)
 
     # --- writing --------------------------------------------------------------------------------------------------
 
@@ -239,6 +243,12 @@ class Resource:
         """The columns that any of `entries` changes."""
         names = {name for entry in entries for name in entry.changed}
         return {field.attribute for name, field in self.fields.items() if name in names and name not in self.parts}
+
+
+def _is_newly_chosen(entry: Entry, field: Field, found: Any) -> bool:
+    """Whether a row chooses something closed: what it has already stays, and what is mirrored is true in any case."""
+    closed = not getattr(found, "open", True)
+    return closed and (entry.existing is None or getattr(entry.existing, field.attribute) != found.pk)
 
 
 def refusal(batch: Batch, action: Action, entity: str | None, subject: str) -> tuple[str, str] | None:

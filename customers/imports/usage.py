@@ -1,6 +1,6 @@
 """What refers to reference data: what is in use must keep its meaning (`api.md`, `409 in_use`)."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from django.db.models import Exists, ForeignObjectRel, Model, OuterRef
@@ -14,6 +14,33 @@ WITHOUT_AMOUNTS = frozenset({ExchangeRate})
 """Who refers to a currency without keeping amounts in it."""
 OF_A_COMPANY = frozenset({Customer, SalesOrder, CustomerTransaction})
 """What keeps amounts in the accounting currency of its legal entity."""
+Objection = Callable[[type[Model], Collection[Any]], Mapping[Any, str]]
+"""Given keys of a model that are to be closed, those that must stay open, with why and what to do first."""
+_objections: list[Objection] = []
+
+
+def register_objection(objection: Objection) -> None:
+    """Let a room above say what must stay open; called once per process, from its `ready`."""
+    if objection not in _objections:
+        _objections.append(objection)
+
+
+def refuse_closing(batch: Batch) -> None:
+    """Fail the rows that close what a room above chooses by itself, such as the reason of a parameter."""
+    closing = [entry for entry in batch.good if entry.existing is not None and _closes(entry)]
+    if not closing:
+        return
+    keys = [entry.existing.pk for entry in closing]
+    why: dict[Any, str] = {}
+    for objection in _objections:
+        why |= objection(type(closing[0].existing), keys)
+    for entry in closing:
+        if said := why.get(entry.existing.pk):
+            entry.fail("open", IN_USE, said)
+
+
+def _closes(entry: Entry) -> bool:
+    return bool(entry.existing.open and not entry.values["open"])
 
 
 def users_of(

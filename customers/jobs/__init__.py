@@ -8,7 +8,7 @@ at once as they like.
 
 `plan(job)` cuts the work into lists of ids; `work(job, ids, actor)` does one list inside a transaction that also marks
 it done, and returns its share of the result; `fold(results)` adds the shares up; `finish(job, actor)` runs once, in the
-transaction that ends the job.
+transaction that ends the job. What all lists are to go by, whatever changes meanwhile, `pin` puts in `job.pinned`.
 
 Note [Order of locks]. Whoever touches a job and its items in one transaction locks the job first. Claiming touches one
 item only, and never waits.

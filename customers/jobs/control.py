@@ -208,6 +208,7 @@ def _plan_again(job: Job, payloads: Sequence[Payload], now: dt.datetime) -> None
     if not payloads:
         raise Refused("nothing_failed", "Nothing failed that could be tried again.")
     job.status, job.started_at, job.planned_at = Job.Status.RUNNING, now, now
+    job.pinned = kind_of(job.kind).pinned(job, now)
     job.save(force_insert=True)
     JobItem.objects.bulk_create(items_of(job, payloads))
 

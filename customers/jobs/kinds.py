@@ -54,8 +54,15 @@ class Kind:
     """One run per legal entity at a time; a second start with the same parameters joins the running one."""
     again: Callable[[Job, list[Any]], Iterable[Payload]] | None = None
     """What to try again of a job whose ids failed; by default the lists that died."""
+    pin: Callable[[Job, dt.datetime], dict[str, Any]] | None = None
+    """What every list is to go by although it may change meanwhile, as JSON; asked once, in the transaction that plans
+    the job, and found in `job.pinned` by whichever worker comes to it."""
     counts: str = ""
     """The part of the result, a number or a list, that says how much was changed; empty for what only reads."""
+
+    def pinned(self, job: Job, now: dt.datetime) -> dict[str, Any]:
+        """What `job` holds on to; nothing for most kinds."""
+        return {} if self.pin is None else self.pin(job, now)
 
 
 _kinds: dict[str, Kind] = {}
@@ -89,6 +96,7 @@ def register_kind(  # noqa: PLR0913 - the parts of a kind, keyword-only
     resolve: Callable[[Parameters, Actor, dt.datetime], Start] | None = None,
     one_run: bool = False,
     again: Callable[[Job, list[Any]], Iterable[Payload]] | None = None,
+    pin: Callable[[Job, dt.datetime], dict[str, Any]] | None = None,
     counts: str = "",
 ) -> Kind:
     """Register a kind of job; called once per process, from the `ready` of the room that owns it.
@@ -108,6 +116,7 @@ def register_kind(  # noqa: PLR0913 - the parts of a kind, keyword-only
         resolve=resolve,
         one_run=one_run,
         again=again,
+        pin=pin,
         counts=counts,
     )
     if _kinds.get(kind, made).work is not work:

@@ -141,7 +141,7 @@ def _write_items(job: Job, kind: Kind, now: dt.datetime) -> bool:
         return False
     items = items_of(job, kind.plan(job))
     planned = Job.objects.filter(pk=job.pk, planned_at__isnull=True, status=Job.Status.RUNNING).update(
-        planned_at=now, attempts=0
+        planned_at=now, attempts=0, pinned=kind.pinned(job, now)
     )
     if planned:
         JobItem.objects.bulk_create(items, batch_size=2000)

@@ -3,6 +3,7 @@
 from customers.models.access import AccessGrant, ApiClient, IdempotencyKey, Role
 from customers.models.customers import Customer, CustomerCreditGroup, Party
 from customers.models.history import ProfileChange
+from customers.models.lists import ExportPart, ListLayout, ListSelection, SavedView
 from customers.models.marks import CustomerMark
 from customers.models.orders import Document, SalesOrder, SalesOrderLine
 from customers.models.preferences import Preferences
@@ -34,10 +35,13 @@ __all__ = [
     "Document",
     "DueItem",
     "ExchangeRate",
+    "ExportPart",
     "IdempotencyKey",
     "Job",
     "JobItem",
     "LegalEntity",
+    "ListLayout",
+    "ListSelection",
     "OutboxEvent",
     "Party",
     "PaymentTerms",
@@ -48,5 +52,6 @@ __all__ = [
     "Role",
     "SalesOrder",
     "SalesOrderLine",
+    "SavedView",
     "Settlement",
 ]

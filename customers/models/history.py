@@ -1,7 +1,7 @@
-"""What changed of a customer's credit profile: who, when, before and after; append-only (`ux.md` 3.2, Timeline).
+"""What changed of a customer's credit profile, and of what was set up: who, when, before and after; append-only.
 
-The database writes it, whoever changes the customer (migration 0012); services say who acts with
-`customers.signing.sign`.
+The database writes it, whoever makes the change (migrations 0012 and 0017); services say who acts with
+`customers.signing.sign` (`ux.md` 3.2 Timeline, 3.11 history per record).
 """
 
 from django.db import models
@@ -27,3 +27,28 @@ class ProfileChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.customer_id}: {', '.join(sorted(self.after))}"
+
+
+class SetupChange(models.Model):
+    """The `version`-th change of a record that was set up; its first one is its making, its last may be its deletion.
+
+    `kind` is the record's resource in the API and `key` its key there; `before` and `after` hold the columns that
+    changed. A screen that was drawn at one version cannot overwrite the next (`customers.setup`).
+    """
+
+    kind = models.CharField(max_length=40)
+    key = models.CharField(max_length=60)
+    version = models.PositiveIntegerField()
+    before = models.JSONField()
+    after = models.JSONField()
+    actor = models.CharField(max_length=80)
+    actor_name = models.CharField(max_length=150, blank=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "key", "version"], name="one_setup_change_per_version"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.key} {self.version}"

@@ -12,6 +12,11 @@ from customers.models.columns import business_key, finite, one_of, percentage
 from customers.money import HUNDRED
 
 
+def still_open() -> models.BooleanField[bool, bool]:
+    """Whether people may choose it; what is closed stays valid where it is used."""
+    return models.BooleanField(default=True, db_default=True)
+
+
 class Currency(models.Model):
     """A currency with the number of its decimals (JPY 0, EUR 2, BHD 3)."""
 
@@ -77,6 +82,7 @@ class PaymentTerms(models.Model):
     net_days = models.PositiveIntegerField(default=0)
     rank = models.IntegerField(null=True, blank=True)
     uses_credit = models.BooleanField(default=True)
+    open = still_open()
 
     class Meta:
         verbose_name_plural = "payment terms"
@@ -92,6 +98,7 @@ class CashDiscount(models.Model):
     description = models.CharField(max_length=100, blank=True)
     percent = percentage(default=0)
     rank = models.IntegerField(null=True, blank=True)
+    open = still_open()
 
     class Meta:
         constraints = [finite("cash_discount_percent_up_to_100", "percent", ceiling=HUNDRED)]
@@ -105,6 +112,7 @@ class CreditManagementGroup(models.Model):
 
     code = models.CharField(max_length=10, primary_key=True)
     description = models.CharField(max_length=60, blank=True)
+    open = still_open()
 
     def __str__(self) -> str:
         return self.code
@@ -126,6 +134,7 @@ class AccountStatus(models.Model):
     code = business_key(primary_key=True)
     description = models.CharField(max_length=100, blank=True)
     processing_hold = models.CharField(max_length=10, choices=ProcessingHold.choices, default=ProcessingHold.NONE)
+    open = still_open()
 
     class Meta:
         verbose_name_plural = "account statuses"
@@ -152,6 +161,11 @@ class Reason(models.Model):
     code = business_key()
     description = models.CharField(max_length=100, blank=True)
     legal_entity = models.ForeignKey(LegalEntity, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    customer_wording = models.CharField(
+        max_length=200, blank=True, default="", db_default="", help_text="what a customer may be told"
+    )
+    requires_note = models.BooleanField(default=False, db_default=False)
+    open = still_open()
 
     class Meta:
         constraints = [

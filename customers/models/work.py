@@ -35,6 +35,7 @@ class Job(models.Model):
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.QUEUED)
     actor = models.CharField(max_length=80, help_text="user:ID, client:ID or system:NAME")
     legal_entities = models.JSONField(null=True, help_text="entities that the actor was granted; null means all")
+    pinned = models.JSONField(default=dict, help_text="what all its parts go by, from when it was planned")
     planned_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True)

@@ -21,15 +21,18 @@ from credit_mgmt.masking import Mask
 from customers import access
 from customers.access import Actor
 from customers.listing import Address, Page
+from customers.listing.kinds import View
+from customers.listing.views import Arrangement, arrangement, as_shipped
 from customers.models import LegalEntity
 from customers.ordering import Order, SortKey, amount_of, moment_of, order_of, page_in_order
+from holds.lists.columns import HOLDS
 from holds.lists.filters import CLOSED_STATUSES, FILTERS, STATUSES, Days, Reader, condition_of
 from holds.lists.tallies import MOST, Count, Sums, Tally, Wanted, tally
-from holds.lists.views import FIRST, VIEWS, Arrangement, View, arrangement
+from holds.lists.views import VIEWS
 from holds.models import Hold
 from holds.models.holds import NO_AMOUNT, SORT_KEYS
 
-__all__ = ["FILTERS", "VIEWS", "Days", "HoldList", "Sums", "View", "hold_list", "matching_holds"]
+__all__ = ["FILTERS", "HOLDS", "VIEWS", "Days", "HoldList", "Sums", "View", "hold_list", "matching_holds"]
 
 _READ: Mapping[str, Callable[[str], Any]] = {
     "ship": dt.date.fromisoformat,
@@ -125,8 +128,8 @@ def read_address(
 
     Raises nothing: what cannot be read is left out and stands in `address.problems`.
     """
-    found = arrangement(actor) if arranged else Arrangement()
-    view = found.view(params.get("view", FIRST.slug))
+    found = arrangement(HOLDS, actor) if arranged else as_shipped(HOLDS)
+    view = found.view(params.get("view", ""))
     address = Address(params, view.defaults)
     entities = tuple(access.scoped(LegalEntity.objects.all(), actor, path="code").order_by("code"))
     reader = Reader(

@@ -16,13 +16,17 @@ from django.db.models.functions import Cast
 from credit_mgmt.decisions import stored_decision
 from credit_mgmt.masking import Mask
 from credit_mgmt.models import BlockingRule, DecisionRecord
+from customers import numbers
+from customers.access import Action
 from customers.listing import Address
+from customers.listing import columns as listing
+from customers.listing.columns import Column, Value
+from customers.listing.kinds import ListKind
 from customers.people import names_of
-from holds.lists.filters import CLOSED_STATUSES
+from holds.lists.filters import CLOSED_STATUSES, FILTERS
+from holds.lists.views import VIEWS
 from holds.models import Hold, HoldReason
 from holds.words import chips_of, over_limit_of, status_of, used_percent_of
-
-Value = str | Decimal | int | dt.date | dt.datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,22 +42,10 @@ class Facts:
     """What to call whoever decided, by reference."""
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column. `value` is what it holds, typed; `sort` the word of the address that sorts by it."""
-
-    name: str
-    label: str
-    value: Callable[[Hold, Facts], Value]
-    sort: str = ""
-    right: bool = False
-    money: bool = False
-    related: tuple[str, ...] = ()
-
-
 def _chips(hold: Hold, facts: Facts) -> str:
     """`Limit 109 %, Overdue 67 d, cleared: Limit expired 12 d`."""
-    chips = sorted(chips_of(hold, facts.mask), key=lambda chip: chip["cleared"])
+    with numbers.kept():  # lists draw their chips themselves: this is what exports write
+        chips = sorted(chips_of(hold, facts.mask), key=lambda chip: chip["cleared"])
     return ", ".join(f"{'cleared: ' if c['cleared'] else ''}{c['label']} {c['value']}".strip() for c in chips)
 
 
@@ -102,18 +94,24 @@ def _person(hold: Hold, facts: Facts) -> str:
     return hold.assignee.get_full_name() or hold.assignee.get_username() if hold.assignee else ""
 
 
-COLUMNS: dict[str, Column] = {
-    column.name: column
-    for column in (
+COLUMNS: dict[str, Column[Hold, Facts]] = listing.by_name(
+    (
         Column("order", "Order", lambda hold, _: hold.order_number, sort="order"),
         Column("customer", "Customer", lambda hold, _: hold.payer.name, sort="customer"),
         Column("why", "Why held", _chips),
         Column("value", "Value", _value, sort="value", right=True, money=True),
         Column("over", "Over limit", _over, sort="over", right=True, money=True),
-        Column("used", "Used", _used, sort="used", right=True),
+        Column("used", "Used", _used, sort="used", right=True, unit="Used %"),
         Column("overdue", "Overdue", lambda hold, _: hold.overdue_amount, sort="overdue", right=True, money=True),
         Column("ship", "Ship", lambda hold, _: hold.ship_date, sort="ship"),
-        Column("held", "Held", lambda hold, facts: (facts.now - hold.held_at).days, sort="held", right=True),
+        Column(
+            "held",
+            "Held",
+            lambda hold, facts: (facts.now - hold.held_at).days,
+            sort="held",
+            right=True,
+            unit="Held, days",
+        ),
         Column("own", "Own", _person),
         Column("status", "Status", _status),
         Column("hold", "Hold", lambda hold, _: hold.number),
@@ -128,8 +126,14 @@ COLUMNS: dict[str, Column] = {
         Column("level", "Rule level", _levels),
         Column("free", "Free limit", _free, right=True, money=True, related=("last_decision",)),
         Column("times", "Times held", lambda hold, _: hold.times_held, right=True),
-        Column("held_at", "Held at", lambda hold, _: hold.held_at, sort="held"),
-        Column("evaluated", "Last evaluated", lambda hold, _: hold.looked_at, related=("look",)),
+        Column("held_at", "Held at", lambda hold, _: hold.held_at, sort="held", unit="Held at (UTC)"),
+        Column(
+            "evaluated",
+            "Last evaluated",
+            lambda hold, _: hold.looked_at,
+            related=("look",),
+            unit="Last evaluated (UTC)",
+        ),
         Column("snoozed", "Snoozed until", lambda hold, _: hold.snoozed_until),
         Column("review", "Review date", lambda hold, _: hold.review_date),
         Column("note", "Note", lambda hold, _: hold.note),
@@ -140,37 +144,55 @@ COLUMNS: dict[str, Column] = {
             related=("release_reason",),
         ),
         Column("decided_by", "Decided by", lambda hold, facts: facts.names.get(hold.decided_by, hold.decided_by)),
-        Column("decided", "Decided at", lambda hold, _: hold.decided_at, sort="decided"),
+        Column("decided", "Decided at", lambda hold, _: hold.decided_at, sort="decided", unit="Decided at (UTC)"),
     )
-}
+)
 DEFAULT = ("order", "customer", "why", "value", "over", "used", "overdue", "ship", "held", "own", "status")
 CLOSED = ("order", "customer", "why", "value", "ship", "status", "release_reason", "decided")
 """Columns of views of closed holds, which have no owner. Who decided can be added: names are a query of their own."""
 FROM_REASONS = frozenset({"rule", "level"})
+NAME = "order"
+"""The column that names the row: the order's number always comes first."""
 
 
-def chosen_columns(address: Address, layout: Iterable[str]) -> tuple[Column, ...]:
-    """The columns of a list: those of its address, else of its view, else the reader's own, else the default.
-
-    The order's number always comes first, as it names the row.
-    """
-    asked = address.words("cols") or list(layout)
-    unknown = [name for name in asked if name not in COLUMNS]
-    address.problems += [f"“{name}” is not a known column." for name in unknown]
-    closed = bool(CLOSED_STATUSES & set(address.all("status")))
-    names = [name for name in dict.fromkeys(asked) if name in COLUMNS] or list(CLOSED if closed else DEFAULT)
-    return tuple(COLUMNS[name] for name in ("order", *(name for name in names if name != "order")))
+def default_of(address: Address) -> Sequence[str]:
+    """The columns of an address where nobody chose any."""
+    return CLOSED if CLOSED_STATUSES & set(address.all("status")) else DEFAULT
 
 
-def related_of(columns: Iterable[Column]) -> tuple[str, ...]:
+HOLDS = ListKind(
+    name="holds",
+    prefix="hold",
+    title="Holds",
+    noun="hold",
+    views=VIEWS,
+    first="open",
+    columns=COLUMNS,
+    fixed=NAME,
+    default=default_of,
+    filters=lambda: tuple(FILTERS),
+    section="holds",
+    publish=Action.WORK_HOLDS,
+)
+"""The hold list, for what every list has."""
+
+
+def chosen_columns(address: Address, layout: Iterable[str]) -> tuple[Column[Hold, Facts], ...]:
+    """The columns of the list: those of its address, else of its view, else the reader's own, else the default."""
+    return listing.chosen_columns(COLUMNS, address, layout, fixed=NAME, default=default_of(address))
+
+
+def related_of(columns: Iterable[Column[Hold, Facts]]) -> tuple[str, ...]:
     """What the holds must be read with."""
-    return tuple(
-        dict.fromkeys(["order", "payer", "assignee", *(path for column in columns for path in column.related)])
-    )
+    return listing.related_of(columns, always=("order", "payer", "assignee"))
 
 
 def facts_of(
-    holds: Collection[Hold], columns: Iterable[Column], now: dt.datetime, today: Callable[[str], dt.date], mask: Mask
+    holds: Collection[Hold],
+    columns: Iterable[Column[Hold, Facts]],
+    now: dt.datetime,
+    today: Callable[[str], dt.date],
+    mask: Mask,
 ) -> Facts:
     """What the columns need of these holds: a query for the rules, one for the names of people, or none."""
     shown = {column.name for column in columns}

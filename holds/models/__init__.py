@@ -2,7 +2,6 @@
 
 from holds.models.absences import Absence
 from holds.models.holds import Hold, HoldEvent, HoldLook, HoldReason
-from holds.models.lists import ExportPart, HoldSelection, ListLayout, SavedView
 from holds.models.notes import Attachment, CustomerNote, HoldViewer, PinnedNote
 from holds.models.standing import StandingForce
 
@@ -10,15 +9,11 @@ __all__ = [
     "Absence",
     "Attachment",
     "CustomerNote",
-    "ExportPart",
     "Hold",
     "HoldEvent",
     "HoldLook",
     "HoldReason",
-    "HoldSelection",
     "HoldViewer",
-    "ListLayout",
     "PinnedNote",
-    "SavedView",
     "StandingForce",
 ]

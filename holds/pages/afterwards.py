@@ -16,6 +16,7 @@ from credit_mgmt.masking import Mask
 from credit_mgmt.policies import current_policy
 from customers.models import Document
 from customers.money import HUNDRED, ZERO
+from customers.numbers import grouped
 from holds.models import Hold
 
 MOST = 500
@@ -96,10 +97,10 @@ def documents(holds: Sequence[Hold]) -> list[str]:
     asked = Counter(str((hold.posting_request or {}).get("document", "")) for hold in holds)
     none = asked.pop("", 0)
     labels = {value: str(label).lower() for value, label in Document.choices}
-    said = [f"{n:,} {labels.get(word, word)}{'' if n == 1 else 's'}" for word, n in sorted(asked.items())]
-    return said + (
-        [f"{none:,} of which nothing was being posted: {'it' if none == 1 else 'they'} will fail"] if none else []
-    )
+    said = [f"{grouped(n)} {labels.get(word, word)}{'' if n == 1 else 's'}" for word, n in sorted(asked.items())]
+    if none:
+        said.append(f"{grouped(none)} of which nothing was being posted: {'it' if none == 1 else 'they'} will fail")
+    return said
 
 
 def grace(holds: Sequence[Hold], today: Callable[[str], dt.date]) -> list[dict[str, Any]]:

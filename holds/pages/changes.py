@@ -16,11 +16,13 @@ from django.utils import timezone
 
 from customers import access, people
 from customers.access import Action
+from customers.listing.parts import list_url
+from customers.numbers import grouped
 from customers.views import PageView
 from holds.lists import HoldList, read_address
+from holds.lists.columns import HOLDS
 from holds.lists.tallies import MOST
 from holds.models import Hold
-from holds.pages.list_parts import list_url
 
 SEPARATOR = "."
 
@@ -53,7 +55,7 @@ class Changes(PageView):
         if not fresh and not moved:
             return HttpResponse(status=204)
         words = _words(fresh, len(moved), since)
-        answer = self.page("holds/_notice.html", {"words": words, "url": list_url(query.urlencode())})
+        answer = self.page("holds/_notice.html", {"words": words, "url": list_url(HOLDS, query.urlencode())})
         said: dict[str, Any] = {"list-changed": words}
         if decided:
             said["rows-decided"] = _decided(decided)
@@ -76,8 +78,8 @@ def _seen(text: str) -> Mapping[str, int]:
 
 def _words(fresh: int, moved: int, since: dt.datetime) -> str:
     """`3 new, 1 changed since 09:14`."""
-    counts = [f"{min(fresh, MOST):,}{'+' if fresh > MOST else ''} new"] if fresh else []
-    counts += [f"{moved:,} changed"] if moved else []
+    counts = [f"{grouped(min(fresh, MOST))}{'+' if fresh > MOST else ''} new"] if fresh else []
+    counts += [f"{grouped(moved)} changed"] if moved else []
     return f"{', '.join(counts)} since {since.astimezone(timezone.get_current_timezone()):%H:%M}"
 
 

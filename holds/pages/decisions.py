@@ -9,6 +9,7 @@ from django.http import HttpResponse, QueryDict
 from credit_mgmt.masking import Mask
 from customers.access import Action
 from customers.models import Reason
+from customers.numbers import grouped
 from holds import release_job
 from holds.each import BulkResult
 from holds.forms import RejectForm, ReleaseForm, reasons_of
@@ -120,7 +121,7 @@ class ReleaseDialog(DecisionDialog):
         """Also what was left out because it was forced."""
         left = len(chosen.active) - len(_meant(chosen, form))
         said = super().said(chosen, form, result)
-        return f"{said} {left:,} forced left out." if left else said
+        return f"{said} {grouped(left)} forced left out." if left else said
 
     def undo(self, chosen: Selection, form: Form) -> str:
         """A release without posting can be taken back (`domain 6`)."""

@@ -11,6 +11,7 @@ from customers import access
 from customers.access import Action
 from customers.errors import InvalidInput
 from customers.models import CreditManagementGroup, CustomerCreditGroup, LegalEntity, Reason, SalesOrder
+from customers.numbers import grouped
 from customers.views import PageView, add_errors
 from holds.each import failing
 from holds.force_many import (
@@ -231,5 +232,5 @@ def _summary(effects: list[Effect]) -> str:
     sums: dict[str, Any] = {}
     for effect in effects:
         sums[effect.order.currency_id] = sums.get(effect.order.currency_id, 0) + effect.order.amount
-    values = [f"{amount:,.2f} {currency}" for currency, amount in sorted(sums.items())]
+    values = [f"{grouped(amount, 2)} {currency}" for currency, amount in sorted(sums.items())]
     return " · ".join([plural(len(effects), "order"), *values])

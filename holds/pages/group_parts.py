@@ -7,11 +7,13 @@ from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.urls import reverse
 
 from credit_mgmt.templatetags.bars import meter
+from customers import numbers
 from customers.access import Action
+from customers.listing.parts import list_url
 from customers.ordering import page_in_order
 from customers.views import PageView
 from holds.lists import HoldList, read_address
-from holds.lists.columns import facts_of, related_of
+from holds.lists.columns import HOLDS, facts_of, related_of
 from holds.lists.grouping import SORTS, Group, Grouped, grouped
 from holds.lists.tallies import MOST
 from holds.pages import list_parts, list_rows
@@ -54,7 +56,7 @@ def group_context(found: HoldList, can_decide: bool) -> Item:
         "heads": heads,
         "order_text": _order_text(page, many),
         "pager": {
-            **list_parts.pager(found),
+            **found.address.pager(found.page),
             "newer_url": address.page_url("before", page.before),
             "older_url": address.page_url("after", page.after),
         },
@@ -63,7 +65,8 @@ def group_context(found: HoldList, can_decide: bool) -> Item:
 
 def _order_text(page: Grouped, many: bool) -> str:
     if many:
-        return f"By customer, in the order of names, as more than {MOST:,} holds match: narrow the list to sort by more"
+        most = numbers.grouped(MOST)
+        return f"By customer, in the order of names, as more than {most} holds match: narrow the list to sort by more"
     words = [
         SORT_WORDS[word.removeprefix("-")] + (", highest first" if word.startswith("-") else "")
         for word in page.order.words
@@ -83,7 +86,7 @@ def _row(group: Group, found: HoldList, can_decide: bool) -> Item:
         "group": group,
         "key": key,
         "slug": f"{group.payer.legal_entity_id}-{group.payer.pk}",
-        "url": list_parts.list_url(query),
+        "url": list_url(HOLDS, query),
         "customer_url": reverse("customer", args=[group.payer.legal_entity_id, group.payer.account]),
         "rows_url": f"{reverse('hold-group')}?{urlencode(here)}",
         "decide_url": f"{reverse('hold-selection')}?{urlencode({'from': query, 'all': '1'})}" if can_decide else "",
@@ -112,7 +115,7 @@ class GroupRows(PageView):
         query.setlist("payer", [key])
         query.setlist("group", [""])
         if not request.headers.get("HX-Request"):
-            return self.go(list_parts.list_url(query.urlencode()))
+            return self.go(list_url(HOLDS, query.urlencode()))
         asked = read_address(query, actor=self.actor, now=self.now, today=self.today)
         columns = [column for column in list_rows.columns_of(asked) if column.name != "customer"]
         page = page_in_order(asked.matching, asked.order, per=MOST_IN_PLACE, related=related_of(columns))
@@ -124,6 +127,6 @@ class GroupRows(PageView):
             "columns": columns,
             "heads": [{"label": column.label, "align": "right" if column.right else ""} for column in columns],
             "bulk_actions": any(self.may(action) for action in (Action.RELEASE, Action.WORK_HOLDS)),
-            "more_url": list_parts.list_url(query.urlencode()) if page.after else "",
+            "more_url": list_url(HOLDS, query.urlencode()) if page.after else "",
         }
         return self.page("holds/_group_rows.html", context)

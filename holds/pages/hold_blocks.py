@@ -26,7 +26,7 @@ from holds.models import Hold, HoldReason
 from holds.pages.limit_ways import ways_for_customer
 from holds.pages.position import position_bar
 from holds.recording import FORCED, KEPT, POSTING_FAILED
-from holds.words import ORDER, REASONS
+from holds.words import ORDER, REASONS, read_message
 
 Item = dict[str, Any]
 STALE_AFTER = dt.timedelta(hours=4)
@@ -79,11 +79,12 @@ def _severity(code: str) -> int:
 def _reason(row: HoldReason, hold: Hold) -> Item:
     by = cause_words(getattr(row, "causes", ()))
     cleared = f"{row.cleared_at:%-d %b %H:%M}{f' by {by}' if by else ''}" if row.cleared_at else ""
+    sentence = read_message(row)
     return {
         "title": REASONS.get(row.type, row.type),
-        "sentence": row.message,
+        "sentence": sentence,
         "cleared": not row.valid,
-        "cleared_text": f"Cleared {cleared}. It was: {row.message}" if cleared else "",
+        "cleared_text": f"Cleared {cleared}. It was: {sentence}" if cleared else "",
         "tone": TONES.get(row.type, ""),
         **_rule(hold, row.rule, row.level, row.evidence, ""),
     }

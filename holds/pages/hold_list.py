@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from customers.access import Action
+from customers.listing import parts
 from customers.views import PageView
 from holds.home import home_url
 from holds.lists import HoldList, hold_list
@@ -46,7 +47,7 @@ class HoldListPage(PageView):
             rows=self.rows,
             related=lambda asked: () if is_grouped(asked.address) else related_of(list_rows.columns_of(asked)),
         )
-        clean = list_parts.canonical(request.GET, found.asked.view)
+        clean = parts.canonical(request.GET, found.asked.view)
         if clean != request.GET and not request.headers.get("HX-Request"):
             return self.go(f"{request.path}?{clean.urlencode()}" if clean else request.path)
         answer = self.page("holds/list.html", self._context(found))
@@ -56,7 +57,8 @@ class HoldListPage(PageView):
 
     def _context(self, found: HoldList) -> Item:
         bulk = self._actions()
-        tabs, more_tabs = list_parts.tabs(found)
+        at = list_parts.shown(found)
+        tabs, more_tabs = parts.tabs(at, found.views)
         facets, more_facets = list_parts.facets(found)
         body = self._groups(found, bulk) if is_grouped(found.address) else self._rows(found, bulk)
         return {
@@ -64,9 +66,9 @@ class HoldListPage(PageView):
             "peek": peek_of_list(self),
             "tabs": tabs,
             "more_tabs": more_tabs,
-            "view_acts": list_parts.view_acts(found),
+            "view_acts": parts.view_acts(at),
             "tools": list_parts.tools(found),
-            "exports": list_parts.export_items(found) if found.count else [],
+            "exports": parts.export_items(at) if found.count else [],
             "search": {
                 "name": "q",
                 "value": found.address.one("q"),
@@ -74,9 +76,9 @@ class HoldListPage(PageView):
                 "label": "Search holds",
             },
             "filters": list_parts.filters(found),
-            "hidden": list_parts.hidden(found),
-            "chips": list_parts.chips(found),
-            "clear_url": list_parts.clear_url(found),
+            "hidden": parts.hidden(at, list_parts.MANY),
+            "chips": parts.chips(at),
+            "clear_url": parts.clear_url(at),
             "facets": facets,
             "more_facets": more_facets,
             "summary": [
@@ -101,11 +103,11 @@ class HoldListPage(PageView):
         return {
             "order_text": list_parts.order_text(found),
             "columns": chosen,
-            "heads": list_parts.heads(found, chosen),
+            "heads": parts.heads(list_parts.shown(found), chosen, found.asked.order.words, list_parts.currency(found)),
             "rows": [list_rows.row_of(hold, found.asked, facts, kept, listed=listed) for hold in found.page.rows],
             "picked": list_rows.picked(found, kept),
             "select_all": list_rows.select_all(found, kept) if bulk else None,
-            "pager": list_parts.pager(found),
+            "pager": found.address.pager(found.page),
         }
 
     def _groups(self, found: HoldList, bulk: list[Item]) -> Item:

@@ -11,6 +11,7 @@ from customers import jobs
 from customers.access import Action, Actor
 from customers.jobs.reading import LIVE, visible_jobs
 from customers.models import Job
+from customers.numbers import grouped
 from customers.views import PageView
 from holds.pages.jobs import title_of
 
@@ -68,7 +69,7 @@ def _said(ended: list[Job]) -> list[str]:
     changed = jobs.changed_of(ended)
     return [
         f"{title_of(job)} {ENDED[Job.Status(job.status)][0]}"
-        + (f", {changed[job.pk]:,} changed." if changed[job.pk] is not None else ".")
+        + (f", {grouped(count)} changed." if (count := changed[job.pk]) is not None else ".")
         for job in ended
     ]
 

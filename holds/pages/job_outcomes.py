@@ -11,6 +11,7 @@ from credit_mgmt.messages.phrases import reason_label
 from customers.access import Action
 from customers.listing import Address
 from customers.models import Job
+from customers.numbers import grouped
 from customers.views import PageView
 from holds.causes import KINDS, cause_words
 from holds.outcomes import (
@@ -25,6 +26,7 @@ from holds.outcomes import (
     read_filter,
     said_by,
 )
+from holds.words import read_words
 
 Item = dict[str, Any]
 LABELS = {"before": "Before", "now": "Now", "cause": "Cause", "entity": "Entity"}
@@ -71,8 +73,8 @@ def _row(change: Item, said: Mapping[str, str], selectable: bool) -> Item:
         "entity": change.get("legal_entity", ""),
         "badge": badge,
         "words": words,
-        "before": ", ".join(change.get("before_words") or map(_reason, change.get("before", []))) or "–",
-        "now": ", ".join(change.get("now_words") or map(_reason, change.get("now", []))) or "–",
+        "before": _reasons(change, "before"),
+        "now": _reasons(change, "now"),
         "cause": cause_words(change.get("causes") or []) or "–",
         "value": Decimal(change["amount"]) if change.get("amount") else None,
         "message": " ".join(filter(None, [change.get("message", ""), other])),
@@ -80,8 +82,10 @@ def _row(change: Item, said: Mapping[str, str], selectable: bool) -> Item:
     }
 
 
-def _reason(code: Any) -> str:
-    return reason_label(str(code))
+def _reasons(change: Item, when: str) -> str:
+    """The reasons before or now, as their chips said them, or by name where a run kept no more."""
+    words = read_words(change.get(f"{when}_words") or [], change.get(f"{when}_figures") or [])
+    return ", ".join(words or (reason_label(str(code)) for code in change.get(when, []))) or "–"
 
 
 def _facets(counts: Mapping[str, int], wanted: Filter, address: Address, total: int) -> list[Item]:
@@ -165,7 +169,7 @@ def _pager(found: Outcomes, wanted: Filter, address: Address) -> Item | None:
     return {
         "newer_url": address.url(page=str(wanted.page - 1)) if wanted.page > 1 else "",
         "older_url": address.url(page=str(wanted.page + 1)) if last < found.matching else "",
-        "text": f"{first + 1:,}–{last:,} of {found.matching:,}",
+        "text": f"{grouped(first + 1)}–{grouped(last)} of {grouped(found.matching)}",
     }
 
 

@@ -3,6 +3,7 @@
 import datetime as dt
 
 from customers.models import Job
+from customers.numbers import grouped
 
 
 def took(job: Job) -> str:
@@ -30,7 +31,7 @@ def _speed(job: Job, done: int, now: dt.datetime) -> float:
 def rate(job: Job, done: int, now: dt.datetime) -> str:
     """How many a second, where it is one at least."""
     speed = _speed(job, done, now)
-    return f"{speed:,.0f} per s" if speed >= 1 else ""
+    return f"{grouped(round(speed))} per s" if speed >= 1 else ""
 
 
 def left(job: Job, done: int, remaining: int, now: dt.datetime) -> str:

@@ -8,18 +8,21 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils import timezone
 
+from credit_mgmt.templatetags.formats import exact_time
 from customers import access, jobs, people
 from customers.access import Action
 from customers.errors import Refused
 from customers.jobs.reading import LIVE, visible_job, visible_jobs
 from customers.listing import Address, page_of, sort_keys
+from customers.listing.exporting import is_export
 from customers.models import Customer, Job
+from customers.numbers import grouped
 from customers.views import PageView
 from holds.evaluation import KIND, start_evaluation
-from holds.lists.export import KIND as EXPORT
 from holds.models import Hold
-from holds.outcomes import OUTCOMES, count_outcomes
+from holds.outcomes import EVALUATED, count_outcomes
 from holds.pages.job_outcomes import outcome_table
 from holds.pages.job_times import left, rate, took
 from holds.pages.selection import plural
@@ -118,7 +121,7 @@ class JobPage(PageView):
             "restart_url": reverse("job-restart", args=[job.pk]) if acts else "",
             "error": job.message if job.status == Job.Status.FAILED else "",
             "preview": bool(job.parameters.get("preview")),
-            "note": _note(job, self.now),
+            "note": " ".join(filter(None, [_note(job, self.now), _rules(result)])),
             "links": [] if live else self._links(job, result),
             "acts": [] if live else self._acts(job, result),
         }
@@ -141,7 +144,7 @@ class JobPage(PageView):
         if job.follows_id is not None:
             word = "The preview" if job.parameters.get("applies") else "The first try"
             links.append({"label": word, "url": reverse("job", args=[job.follows_id])})
-        if job.kind == EXPORT and job.actor == self.actor.reference and job.status == Job.Status.FINISHED:
+        if is_export(job.kind) and job.actor == self.actor.reference and job.status == Job.Status.FINISHED:
             links.append({"label": "Download the file", "url": reverse("job-file", args=[job.pk])})
         if job.kind != KIND:
             return links
@@ -163,7 +166,7 @@ class JobPage(PageView):
         for name, value in job.parameters.items():
             if value in (None, "", [], {}) or name in {"preview", "applies", "versions"}:
                 continue
-            text = f"{len(value):,}" if isinstance(value, list) else str(value)
+            text = grouped(len(value)) if isinstance(value, list) else str(value)
             words.append({"label": name.replace("_", " ").capitalize(), "value": text})
         customer = job.parameters.get("customer")
         if customer:
@@ -339,7 +342,7 @@ def _evaluated(job: Job, result: Item, progress: jobs.Progress) -> list[Item]:
     ]
     tallies += [
         {"label": words, "value": counts.get(name, 0), "tone": TONES.get(name, ""), "url": f"?outcome={name}"}
-        for name, (_, words) in OUTCOMES.items()
+        for name, (_, words) in EVALUATED.items()
     ]
     if progress.failed:
         tallies.append({"label": "Not evaluated", "value": progress.failed, "tone": "late"})
@@ -360,6 +363,16 @@ def _note(job: Job, now: dt.datetime) -> str:
     if is_applicable(job, now) and job.finished_at is not None:
         return f"Nothing was changed. It can be applied for {_minutes(job.finished_at + APPLY_WITHIN - now)}."
     return "Nothing is changed." if job.status in LIVE else "Nothing was changed. It is too old to be applied."
+
+
+def _rules(result: Item) -> str:
+    """By which rules an evaluation went, and whether they are others by now (`domain 7`)."""
+    rules = result.get("rules")
+    if rules is None:
+        return ""
+    as_of = exact_time(dt.datetime.fromisoformat(rules["as_of"]).astimezone(timezone.get_current_timezone()))
+    changed = "; rules changed since, evaluate again" if rules["changed_since"] else ""
+    return f"With rules as of {as_of}, version {rules['version']}{changed}."
 
 
 def _minutes(remaining: dt.timedelta) -> str:

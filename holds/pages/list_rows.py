@@ -7,8 +7,10 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
+from customers.listing import columns as listing
+from customers.listing.columns import Column
 from holds.lists import Asked, HoldList
-from holds.lists.columns import COLUMNS, Column, Facts, chosen_columns
+from holds.lists.columns import COLUMNS, Facts, chosen_columns
 from holds.lists.selections import Live
 from holds.models import Hold
 from holds.pages.selecting import SEPARATOR
@@ -17,18 +19,14 @@ from holds.words import chips_of, status_of
 Item = dict[str, Any]
 
 
-def columns_of(asked: Asked) -> tuple[Column, ...]:
+def columns_of(asked: Asked) -> tuple[Column[Hold, Facts], ...]:
     """The columns of the list: of its address, its view, or the reader's own."""
     return chosen_columns(asked.address, asked.arrangement.layout.get("cols", ()))
 
 
-def with_currency(found: HoldList, chosen: Sequence[Column]) -> tuple[Column, ...]:
+def with_currency(found: HoldList, chosen: Sequence[Column[Hold, Facts]]) -> tuple[Column[Hold, Facts], ...]:
     """Where the list mixes currencies, each row names its own, left of its first amount."""
-    names = [column.name for column in chosen]
-    first = next((place for place, column in enumerate(chosen) if column.money), None)
-    if len(found.tally.currencies) < 2 or "currency" in names or first is None:
-        return tuple(chosen)
-    return (*chosen[:first], COLUMNS["currency"], *chosen[first:])
+    return listing.with_currency(chosen, COLUMNS["currency"], mixed=len(found.tally.currencies) > 1)
 
 
 def picked(found: HoldList, kept: Live | None) -> Item:

@@ -15,6 +15,7 @@ from credit_mgmt.masking import Mask
 from customers.access import Action
 from customers.errors import InvalidInput, Refused
 from customers.models import Document, Reason, SalesOrder
+from customers.numbers import grouped
 from customers.views import PageView
 from holds.forced import force_hold
 from holds.forms import DocumentForm, ForceForm, reasons_of
@@ -171,7 +172,7 @@ class ForceDialog(OrderDialog):
 
     def words(self, subject: SalesOrder) -> dict[str, Any]:
         """What the dialog says."""
-        value = f"{subject.amount:,.2f} {subject.currency_id}"
+        value = f"{grouped(subject.amount, 2)} {subject.currency_id}"
         return {
             "dialog_heading": f"Force a hold on {subject.number}",
             "summary": f"{subject.customer.name} · {value}",

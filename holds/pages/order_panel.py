@@ -20,7 +20,7 @@ from holds.models import Hold, HoldReason
 from holds.order_state import SMALLER_HELPS, history_of, state_of
 from holds.pages.dialog import Dialog
 from holds.pages.orders import order_or_404
-from holds.words import over_limit_of, used_percent_of
+from holds.words import over_limit_of, read_message, used_percent_of
 
 
 def shorten_url(order: SalesOrder, hold: Hold | None) -> str:
@@ -73,7 +73,7 @@ class OrderCreditPanel(PageView):
         ]
         return {
             "facts": [fact for fact in facts if fact["value"]],
-            "reasons": [reason.message for reason in reasons],
+            "reasons": [read_message(reason) for reason in reasons],
             "hold_url": reverse("hold-detail", args=[hold.number]),
         }
 

@@ -16,6 +16,7 @@ from customers import access
 from customers.access import Action
 from customers.listing import Address, page_of, sort_keys
 from customers.models import Document, SalesOrder, SalesOrderLine
+from customers.numbers import grouped
 from customers.views import PageView
 from holds.forms import DocumentForm
 from holds.models import Hold
@@ -190,7 +191,7 @@ class OrderPage(PageView):
 
 def _line(line: SalesOrderLine) -> Item:
     """A line with its quantities as people write them: no zeros behind the last digit."""
-    quantities = {name: f"{getattr(line, name).normalize():,f}" for name in ("quantity", "delivered", "invoiced")}
+    quantities = {name: grouped(getattr(line, name).normalize()) for name in ("quantity", "delivered", "invoiced")}
     return {"line": line, **quantities}
 
 

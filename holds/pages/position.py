@@ -12,6 +12,7 @@ from credit_mgmt.engine.texts import used_percent
 from credit_mgmt.exposure import NOT_DUE, UNAPPLIED, Position
 from credit_mgmt.templatetags.formats import short_date
 from customers.money import ZERO
+from customers.numbers import grouped
 
 Item = dict[str, Any]
 KINDS = {
@@ -109,7 +110,7 @@ def _note(position: Position) -> str:
     else:
         used = used_percent(group.exposure, group.limit) if group.exposure is not None else None
         words = f", {used:.0f} % used" if used is not None else ""
-        notes.append(f"Credit group {group.number}: {group.limit:,.2f} {group.currency} for all members{words}.")
+        notes.append(f"Credit group {group.number}: {grouped(group.limit, 2)} {group.currency} for all members{words}.")
     return " ".join(notes)
 
 

@@ -11,10 +11,11 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from customers.access import Action
 from customers.errors import InvalidInput
+from customers.listing.views import arrangement
 from customers.models.preferences import PAGE_SIZES, Density, NumberStyle, Shortcuts, Theme
 from customers.preferences import preferences_of, set_preferences
 from customers.views import PageView, add_errors
-from holds.lists.views import arrangement
+from holds.lists.columns import HOLDS
 
 HINTS = {
     "theme": {
@@ -88,7 +89,7 @@ class PreferencesPage(PageView):
         return self.go(reverse("preferences"))
 
     def _form(self, *args: Any, **kwargs: Any) -> PreferencesForm:
-        views = [(view.slug, view.label) for view in arrangement(self.actor).views if view.slug != "open"]
+        views = [(view.slug, view.label) for view in arrangement(HOLDS, self.actor).views if view.slug != "open"]
         return PreferencesForm(*args, views=views, **kwargs)
 
     def _show(self, form: PreferencesForm, status: int = 200) -> HttpResponse:

@@ -7,10 +7,10 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.urls import reverse
 
 from customers.access import Action
+from customers.models import ListSelection
 from customers.views import PageView
 from holds.lists import read_address
 from holds.lists.selections import find_selection, select_all, select_rows
-from holds.models import HoldSelection
 
 SEPARATOR = "."
 """Between the numbers of a page that were selected before: one short field instead of two hundred."""
@@ -27,7 +27,7 @@ class KeepSelection(PageView):
         """Freeze, and back to the list."""
         query = QueryDict(request.GET.get("from", ""))
         asked = read_address(query, actor=self.actor, now=self.now, today=self.today)
-        kept: HoldSelection | None
+        kept: ListSelection | None
         if request.GET.get("all"):
             kept = select_all(asked, actor=self.actor, at=self.now)
         else:

@@ -11,8 +11,10 @@ from django.http import Http404, QueryDict
 from customers import access, clock
 from customers.access import Actor
 from customers.errors import Refused
-from holds.lists.selections import find_selection
-from holds.models import Hold, HoldSelection
+from customers.models import ListSelection
+from customers.numbers import grouped
+from holds.lists.selections import find_selection, versions_of
+from holds.models import Hold
 
 MOST = 500
 """As many holds as one dialog decides on."""
@@ -56,7 +58,7 @@ class Selection:
         for hold in holds:
             sums[hold.currency] = sums.get(hold.currency, Decimal(0)) + hold.amount
         customers = len({hold.payer_id for hold in holds})
-        values = [f"{amount:,.2f} {currency}" for currency, amount in sorted(sums.items())]
+        values = [f"{grouped(amount, 2)} {currency}" for currency, amount in sorted(sums.items())]
         return " · ".join([plural(len(holds), "order"), *values, plural(customers, "customer"), *self._by_entity()])
 
     def _by_entity(self) -> list[str]:
@@ -74,7 +76,7 @@ def inside(address: str) -> str:
 
 def plural(count: int, noun: str) -> str:
     """`1 order`, `2 orders`."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+    return f"{grouped(count)} {noun}" if count == 1 else f"{grouped(count)} {noun}s"
 
 
 def selection(params: QueryDict, actor: Actor, *, most: int = MOST) -> Selection:
@@ -90,7 +92,7 @@ def selection(params: QueryDict, actor: Actor, *, most: int = MOST) -> Selection
     chosen = Q(number__in=numbers)
     if kept is not None:
         dropped = {number for number in params.get("was", "").split(".") if number not in set(numbers)}
-        chosen |= Q(pk__in=kept.hold_ids) & ~Q(number__in=dropped)
+        chosen |= Q(pk__in=kept.keys) & ~Q(number__in=dropped)
     rows = access.scoped(Hold.objects.all(), actor).filter(chosen)
     related = ("order", "payer", "forced_reason", "legal_entity")
     holds = tuple(rows.select_related(*related).order_by("ship_date", "number")[: most + 1])
@@ -101,15 +103,15 @@ def selection(params: QueryDict, actor: Actor, *, most: int = MOST) -> Selection
     return Selection(holds, {**_frozen(kept, holds), **_versions(params.getlist("version"))}, _fields(params, kept))
 
 
-def _frozen(kept: HoldSelection | None, holds: Iterable[Hold]) -> dict[str, int]:
+def _frozen(kept: ListSelection | None, holds: Iterable[Hold]) -> dict[str, int]:
     """The versions that were seen when the selection was taken, by number."""
     if kept is None:
         return {}
-    seen = dict(zip(kept.hold_ids, kept.versions, strict=True))
+    seen = versions_of(kept)
     return {hold.number: seen[hold.pk] for hold in holds if hold.pk in seen}
 
 
-def _fields(params: QueryDict, kept: HoldSelection | None) -> tuple[tuple[str, str], ...]:
+def _fields(params: QueryDict, kept: ListSelection | None) -> tuple[tuple[str, str], ...]:
     """What a form sends along so that the same holds are chosen again; nothing where it names each."""
     if kept is None:
         return ()

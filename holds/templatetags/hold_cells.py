@@ -12,10 +12,13 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from credit_mgmt.templatetags import credit, formats
-from holds.lists.columns import Column
+from customers.listing.columns import Column as ListColumn
+from holds.lists.columns import Facts
+from holds.models import Hold
 
 register = template.Library()
 Row = Mapping[str, Any]
+Column = ListColumn[Hold, Facts]
 
 
 def _td(css: str, label: str, content: Any) -> SafeString:

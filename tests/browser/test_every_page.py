@@ -15,10 +15,10 @@ from playwright.sync_api import Page
 
 from customers import clock
 from customers.jobs import run_job, start_job
-from customers.models import AccessGrant, Job, Role
+from customers.models import AccessGrant, Job, Role, SavedView
 from holds.evaluation import KIND as EVALUATE
 from holds.forced import force_hold
-from holds.models import Hold, SavedView
+from holds.models import Hold
 from holds.pages.orders import OrderListPage
 from holds.rejections import reject_hold
 from holds.releases import release_hold
@@ -141,7 +141,9 @@ def world(settings: Any) -> dict[str, Any]:
     snooze_holds(ids=[asleep.pk], until=DAY + dt.timedelta(3), actor=mira, at=now, today=today)
     release_hold(id=released.pk, mode="without_posting", reason="PAID", actor=mira, at=now, today=today)
     reject_hold(id=rejected.pk, actor=mira, at=now)
-    SavedView.objects.create(slug="mine-too", label="Mine too", owner=user, created_at=now, changed_at=now)
+    SavedView.objects.create(
+        list="holds", slug="mine-too", label="Mine too", owner=user, created_at=now, changed_at=now
+    )
     return {
         "hold": hold.number, "forced": forced.number, "asleep": asleep.number, "released": released.number,
         "moment": round(now.timestamp() * 1_000_000), **_jobs(),

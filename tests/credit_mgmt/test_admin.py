@@ -23,7 +23,6 @@ from tests.factories_credit import ACTOR, AT, TODAY, BlockingRuleFactory, approv
 pytestmark = pytest.mark.django_db
 
 
-
 def browser(*grants: tuple[str, str | None]) -> Client:
     user = make.UserFactory(is_staff=True, grants=list(grants))
     client = Client()

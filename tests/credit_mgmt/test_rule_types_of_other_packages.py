@@ -76,9 +76,7 @@ def test_it_holds_orders_says_why_and_replays(
     order = make.SalesOrderFactory(amount=Decimal(500))
     [reason] = decide(order).reasons
     assert (reason.type, reason.rule) == ("large_orders_by_hand", str(rule.rule_id))
-    assert reason_message(reason) == (
-        "Large orders by hand: 500.00; rule LOBH-01 (all customers) allows 500.00."
-    )
+    assert reason_message(reason) == ("Large orders by hand: 500.00; rule LOBH-01 (all customers) allows 500.00.")
     checked = checks.check([checks.Request(order.pk, "confirmation")], as_of={"USMF": TODAY}, evidence=True)
     [made] = decisions.record_decisions(checked, kind="posting", actor=ACTOR, at=AT)
     record = DecisionRecord.objects.get(pk=made)

@@ -11,7 +11,7 @@ import pytest
 from credit_mgmt.models import BlockingRule, Parameters, PolicyClock, RuleVersion
 from credit_mgmt.parameter_setup import parameter_values, save_parameters
 from credit_mgmt.policies import current_policy, parameters_row
-from credit_mgmt.rules import delete_rule, draft_rule
+from credit_mgmt.rules import delete_rule
 from credit_mgmt.rules.reading import current_versions
 from credit_mgmt.rules.saving import save_rule as save
 from credit_mgmt.rules.values import version_values

@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from credit_mgmt.engine.typed import NotRead
 from credit_mgmt.fields import NumberField
 from credit_mgmt.journals.cells import typed_amount
+from credit_mgmt.messages import phrases
 from credit_mgmt.templatetags import formats
 from customers import numbers
 
@@ -108,3 +109,13 @@ def test_a_cell_of_a_journal_never_guesses(text):
     with numbers.override("point_comma"), pytest.raises(NotRead) as caught:
         typed_amount(text, "EUR", 2)
     assert caught.value.code == "ambiguous_number"
+
+
+def test_evidence_is_written_alike_for_everybody():
+    with numbers.override("point_comma"):
+        assert phrases.amount("1234.50", "EUR") == "1.234,50 EUR"
+        assert phrases.percent("100.26") == "100,3 %"
+        assert phrases.plain_percent("62.5") == "62,5 %"
+        with numbers.kept():
+            assert phrases.amount("1234.50", "EUR") == "1,234.50 EUR"
+        assert numbers.restyled("41,200.50") == "41.200,50", "what is kept is read back"

@@ -12,9 +12,9 @@ from django.test import Client
 
 from customers import clock
 from customers.jobs import run_job
-from customers.models import Job
-from holds.lists import export
-from holds.models import ExportPart, Hold
+from customers.listing import exporting as export
+from customers.models import ExportPart, Job
+from holds.models import Hold
 from tests.holds.pages.rows import TODAY, a_customer, a_hold, a_user, an_entity, an_order
 
 pytestmark = pytest.mark.django_db
@@ -103,7 +103,7 @@ def test_other_legal_entities_are_not_in_the_file(clerk, entity):
 class TestAboveTheMost:
     @pytest.fixture(autouse=True)
     def _little(self, monkeypatch):
-        monkeypatch.setattr("holds.pages.exports.MOST_AT_ONCE", 3)
+        monkeypatch.setattr("customers.listing.exporting.MOST_AT_ONCE", 3)
         monkeypatch.setattr(export, "CHUNK", 2)
 
     @pytest.fixture

@@ -21,6 +21,7 @@ from holds.pages.hold_detail import PANELS
 from tests.factories_holds import (
     DAY,
     NOW,
+    SYSTEM,
     a_customer,
     a_group,
     a_rule,

@@ -9,8 +9,9 @@ import pytest
 from django.test import Client
 
 from customers import clock
-from holds.lists.selections import KEPT_PER_PERSON, LIVES
-from holds.models import Hold, HoldSelection
+from customers.listing.selections import KEPT_PER_PERSON, LIVES
+from customers.models import ListSelection
+from holds.models import Hold
 from holds.releases import release_hold
 from holds.worklist import add_note
 from tests.factories_holds import a_user as an_actor
@@ -141,8 +142,8 @@ def test_a_selection_is_its_owners_and_expires(clerk, client, entity, holds, mon
     token = submit(clerk, clerk.get("/holds/?per=25"), all="1").context["picked"]["token"]
     client.force_login(a_user("other", entity=entity))
     assert client.get(f"/holds/?per=25&selected={token}").context["picked"]["count"] == 0
-    client.force_login(HoldSelection.objects.get(pk=token).user)
-    HoldSelection.objects.update(expires_at=clock.now() - dt.timedelta(seconds=1))
+    client.force_login(ListSelection.objects.get(pk=token).user)
+    ListSelection.objects.update(expires_at=clock.now() - dt.timedelta(seconds=1))
     assert client.get(f"/holds/?per=25&selected={token}").context["picked"]["count"] == 0
     answer = client.get(f"/holds/assign/?selected={token}")
     assert answer.status_code == 409
@@ -154,7 +155,7 @@ def test_holds_of_other_legal_entities_are_never_in_it(clerk, holds):
     other = an_entity("US01", "USD")
     theirs = a_hold(an_order(a_customer(other, "C-9", "Theirs"), "10.00"))
     taken = submit(clerk, clerk.get("/holds/?per=25"), all="1")
-    assert theirs.pk not in HoldSelection.objects.get(pk=taken.context["picked"]["token"]).hold_ids
+    assert str(theirs.pk) not in ListSelection.objects.get(pk=taken.context["picked"]["token"]).keys
     answer = clerk.get(f"/holds/selection/?from=&hold={theirs.number}", follow=True)
     assert answer.context["picked"]["count"] == 0
 
@@ -162,4 +163,4 @@ def test_holds_of_other_legal_entities_are_never_in_it(clerk, holds):
 def test_a_person_has_only_so_many(clerk, holds):
     for _ in range(KEPT_PER_PERSON + 3):
         submit(clerk, clerk.get("/holds/?per=25"), all="1")
-    assert HoldSelection.objects.count() == KEPT_PER_PERSON
+    assert ListSelection.objects.count() == KEPT_PER_PERSON

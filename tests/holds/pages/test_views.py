@@ -5,9 +5,8 @@ import datetime as dt
 import pytest
 from django.test import Client
 
-from customers.models import Role
-from holds.lists.views import MOST_SAVED
-from holds.models import ListLayout, SavedView
+from customers.listing.views import MOST_SAVED
+from customers.models import ListLayout, Role, SavedView
 from tests.holds.pages.rows import NOW, TODAY, a_customer, a_hold, a_user, an_entity, an_order
 
 pytestmark = pytest.mark.django_db
@@ -136,7 +135,8 @@ def test_a_name_is_needed_and_the_number_of_views_is_bounded(clerk, entity):
 
     owner = get_user_model().objects.get(username="marta")
     SavedView.objects.bulk_create(
-        SavedView(slug=f"v-{n}", label=f"V {n}", owner=owner, created_at=NOW, changed_at=NOW) for n in range(MOST_SAVED)
+        SavedView(list="holds", slug=f"v-{n}", label=f"V {n}", owner=owner, created_at=NOW, changed_at=NOW)
+        for n in range(MOST_SAVED)
     )
     answer = clerk.post("/holds/views/new/", {"from": "", "label": "X", "visibility": "me"})
     assert answer.status_code == 409

@@ -1,6 +1,6 @@
-"""What people keep of the hold list: views, how they arrange it, what they selected, what they exported.
+"""What people keep of lists: views, how they arrange them, what they selected, what they exported.
 
-All of it is written in the grammar of the list's address (`ux.md` 3.0), so a view is a named address and nothing else.
+All of it is written in the grammar of a list's address (`ux.md` 3.0), so a view is a named address and nothing else.
 """
 
 import uuid
@@ -10,8 +10,9 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
-from customers.models import Job, Role
+from customers.models.access import Role
 from customers.models.columns import one_of
+from customers.models.work import Job
 
 
 class ViewVisibility(models.TextChoices):
@@ -23,10 +24,11 @@ class ViewVisibility(models.TextChoices):
 
 
 class SavedView(models.Model):
-    """Filters, sort, group and columns under a name. `query` is an address of the list without its first `?`."""
+    """Filters, sort, group and columns of a list under a name. `query` is its address without the first `?`."""
 
     Visibility = ViewVisibility
 
+    list = models.CharField(max_length=20)
     slug = models.SlugField(max_length=60, unique=True)
     label = models.CharField(max_length=40)
     query = models.TextField(blank=True)
@@ -66,26 +68,28 @@ class ListLayout(models.Model):
         return f"{self.list} {self.user_id}"
 
 
-class HoldSelection(models.Model):
-    """Holds that somebody selected, frozen with the versions that were seen; it survives paging, and it expires.
+class ListSelection(models.Model):
+    """Rows that somebody selected, frozen; it survives paging, and it expires.
 
-    `query` is the list (its filters) that they were taken from.
+    `query` is the list (its filters) that they were taken from, `keys` are the rows' primary keys as text, `versions`
+    those that were seen, where rows have one.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    list = models.CharField(max_length=20)
     query = models.TextField(blank=True)
     everything = models.BooleanField(default=False, help_text="all that matched, not single rows")
-    hold_ids = ArrayField(models.UUIDField())
-    versions = ArrayField(models.PositiveIntegerField())
+    keys = ArrayField(models.TextField())
+    versions = ArrayField(models.PositiveIntegerField(), blank=True)
     taken_at = models.DateTimeField()
     expires_at = models.DateTimeField()
 
     class Meta:
-        indexes = [models.Index(fields=["user", "expires_at"], name="hold_selection_of_user")]
+        indexes = [models.Index(fields=["user", "expires_at"], name="list_selection_of_user")]
 
     def __str__(self) -> str:
-        return f"{len(self.hold_ids)} of {self.user_id}"
+        return f"{len(self.keys)} of {self.user_id}"
 
 
 class ExportPart(models.Model):

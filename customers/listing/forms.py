@@ -1,11 +1,10 @@
-"""Forms of the hold list. They check shape; services check meaning (`style.md` A29)."""
+"""Forms of lists. They check shape; services check meaning (`style.md` A29)."""
 
 from typing import Any
 
 from django import forms
 
-from customers.models import Role
-from holds.models import SavedView
+from customers.models import Role, SavedView
 
 
 class ViewForm(forms.Form):

@@ -1,7 +1,10 @@
-"""How a person arranges the hold list: saved views, pinned tabs, columns. All of it works without a script."""
+"""How a person arranges a list: saved views, pinned tabs, columns. All of it works without a script.
+
+Each is one page for every list: `ColumnsPage.as_view(kind=…)`, `arranging_urls(kind, path)`.
+"""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -9,13 +12,14 @@ from django.urls import reverse
 
 from customers.access import Action
 from customers.errors import InvalidInput, Refused
+from customers.listing.address import Address
+from customers.listing.columns import chosen_columns
+from customers.listing.forms import ViewForm
+from customers.listing.kinds import ListKind
+from customers.listing.parts import list_url
+from customers.listing.views import MOST_PINNED, arrange, arrangement, delete_view, query_of, save_view
+from customers.models import SavedView
 from customers.views import PageView, add_errors
-from holds.lists import read_address
-from holds.lists.columns import COLUMNS, chosen_columns
-from holds.lists.forms import ViewForm
-from holds.lists.views import MOST_PINNED, SHIPPED, arrange, arrangement, delete_view, query_of, save_view
-from holds.models import SavedView
-from holds.pages.list_parts import list_url
 
 Item = dict[str, Any]
 
@@ -30,30 +34,45 @@ def moved(order: Sequence[str], up: str = "", down: str = "") -> list[str]:
     return names
 
 
-class SaveViewDialog(PageView):
-    """`/holds/views/new/?from=…`: the list as it is, under a name; with `slug` a view of one's own is changed."""
+class ListPage(PageView):
+    """What the pages about a list have in common: the list. Who doesn't see it doesn't arrange it."""
 
-    looks = Action.VIEW
-    section = "holds"
+    kind: ListKind = None  # type: ignore[assignment]  # given with the address
+    looks: ClassVar[Action] = Action.VIEW
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """The rights and the place in the top bar are the list's."""
+        self.looks, self.section = self.kind.looks, self.kind.section  # type: ignore[misc]  # of this list alone
+        return super().dispatch(request, *args, **kwargs)
+
+    def show(self, template: str, context: Item, status: int = 200) -> HttpResponse:
+        """A page that knows its list."""
+        frame = {"kind": self.kind, "list_url": list_url(self.kind), "list_title": self.kind.title}
+        return self.page(template, {**frame, **context}, status=status)
+
+
+class SaveViewDialog(ListPage):
+    """`views/new/?from=…`: the list as it is, under a name; with `slug` a view of one's own is changed."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """Ask for the name and who sees it."""
         given = request.GET.get("from", "")
         saved = self._own(request.GET.get("slug", ""))
         initial = {"visibility": saved.visibility, "role": saved.role, "label": saved.label} if saved else {}
-        return self._show(ViewForm(publish=self.may(Action.WORK_HOLDS), initial=initial), given, saved)
+        return self._show(ViewForm(publish=self.may(self.kind.publish), initial=initial), given, saved)
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Save it, and show it."""
         given = request.POST.get("from", "")
         saved = self._own(request.POST.get("slug", ""))
-        form = ViewForm(request.POST, publish=self.may(Action.WORK_HOLDS))
+        form = ViewForm(request.POST, publish=self.may(self.kind.publish))
         if not form.is_valid():
             return self._show(form, given, saved, status=422)
         params = QueryDict(given)
-        base = arrangement(self.actor).view(params.get("view", ""))
+        base = arrangement(self.kind, self.actor).view(params.get("view", ""))
         try:
             view = save_view(
+                self.kind,
                 query=query_of(params, base),
                 actor=self.actor,
                 at=self.now,
@@ -67,10 +86,11 @@ class SaveViewDialog(PageView):
             form.add_error(None, problem.message)
             return self._show(form, given, saved, status=409)
         messages.success(request, f"View “{view.label}” saved.")
-        return self.go(list_url(f"view={view.slug}"))
+        return self.go(list_url(self.kind, f"view={view.slug}"))
 
     def _own(self, slug: str) -> SavedView | None:
-        return SavedView.objects.filter(slug=slug, owner=self.actor.user_id).first() if slug else None
+        mine = SavedView.objects.filter(list=self.kind.name, owner=self.actor.user_id)
+        return mine.filter(slug=slug).first() if slug else None
 
     def _show(self, form: ViewForm, given: str, saved: SavedView | None, status: int = 200) -> HttpResponse:
         context = {
@@ -78,53 +98,44 @@ class SaveViewDialog(PageView):
             "from": given,
             "saved": saved,
             "action_url": self.request.path,
-            "cancel_url": list_url(given),
+            "cancel_url": list_url(self.kind, given),
             "dialog_heading": f"Change “{saved.label}”" if saved else "Save view",
         }
-        return self.page("holds/view.html", context, status=status)
+        return self.show("listing/view.html", context, status=status)
 
 
-class SaveView(PageView):
-    """POST `/holds/views/<slug>/save/`: a view of one's own takes over the list as it is."""
-
-    looks = Action.VIEW
-    section = "holds"
+class SaveView(ListPage):
+    """POST `views/<slug>/save/`: a view of one's own takes over the list as it is."""
 
     def post(self, request: HttpRequest, slug: str) -> HttpResponse:
         """Keep its name and who sees it."""
         params = QueryDict(request.POST.get("from", ""))
-        base = arrangement(self.actor).view(slug)
-        known = SavedView.objects.filter(slug=slug).first()
+        base = arrangement(self.kind, self.actor).view(slug)
+        known = SavedView.objects.filter(list=self.kind.name, slug=slug).first()
         label, visibility, role = (known.label, known.visibility, known.role) if known else ("", "", "")
         view = save_view(
-            slug=slug, label=label or slug, visibility=visibility or "me", role=role, query=query_of(params, base),
-            actor=self.actor, at=self.now,
+            self.kind, slug=slug, label=label or slug, visibility=visibility or "me", role=role,
+            query=query_of(params, base), actor=self.actor, at=self.now,
         )  # fmt: skip
         messages.success(request, f"View “{view.label}” saved.")
-        return self.go(list_url(f"view={view.slug}"))
+        return self.go(list_url(self.kind, f"view={view.slug}"))
 
 
-class DeleteView(PageView):
-    """POST `/holds/views/<slug>/delete/`."""
-
-    looks = Action.VIEW
-    section = "holds"
+class DeleteView(ListPage):
+    """POST `views/<slug>/delete/`."""
 
     def post(self, request: HttpRequest, slug: str) -> HttpResponse:
         """Delete a view of one's own."""
-        messages.success(request, f"View “{delete_view(slug=slug, actor=self.actor)}” deleted.")
-        return self.go(reverse("hold-views"))
+        messages.success(request, f"View “{delete_view(self.kind, slug=slug, actor=self.actor)}” deleted.")
+        return self.go(reverse(self.kind.url("views")))
 
 
-class ViewsPage(PageView):
-    """`/holds/views/`: which views have a tab, in which order; those of one's own can be changed and deleted here."""
-
-    looks = Action.VIEW
-    section = "holds"
+class ViewsPage(ListPage):
+    """`views/`: which views have a tab, in which order; those of one's own can be changed and deleted here."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """The views, pinned ones first."""
-        found = arrangement(self.actor)
+        found = arrangement(self.kind, self.actor)
         pinned = [view.slug for view in found.pinned]
         return self._show([*pinned, *(view.slug for view in found.views if view.slug not in pinned)], pinned)
 
@@ -134,72 +145,73 @@ class ViewsPage(PageView):
         up, down = request.POST.get("up", ""), request.POST.get("down", "")
         if up or down:
             return self._show(moved(order, up, down), pinned)
-        known = {view.slug for view in arrangement(self.actor).views}
+        known = {view.slug for view in arrangement(self.kind, self.actor).views}
         wanted = [slug for slug in order if slug in pinned and slug in known]
         if not 1 <= len(wanted) <= MOST_PINNED:
             return self._show(order, pinned, problem=f"Pin 1 to {MOST_PINNED} views; the rest stands under More.")
-        arrange(pinned=wanted, actor=self.actor)
+        arrange(self.kind, pinned=wanted, actor=self.actor)
         messages.success(request, "The tabs are arranged.")
-        return self.go(reverse("hold-list"))
+        return self.go(list_url(self.kind))
 
     def _show(self, order: Sequence[str], pinned: Sequence[str], problem: str = "") -> HttpResponse:
-        views = {view.slug: view for view in arrangement(self.actor).views}
+        views = {view.slug: view for view in arrangement(self.kind, self.actor).views}
         names = [slug for slug in dict.fromkeys(order) if slug in views]
         rows = [
             {
                 "view": views[slug],
                 "pinned": slug in pinned,
-                "shipped": slug in SHIPPED,
+                "shipped": slug in self.kind.shipped,
                 "first": place == 0,
                 "last": place == len(names) - 1,
-                "url": list_url(f"view={slug}"),
+                "url": list_url(self.kind, f"view={slug}"),
+                "delete_url": reverse(self.kind.url("view-delete"), args=[slug]) if views[slug].mine else "",
             }
             for place, slug in enumerate(names)
         ]
         context = {"rows": rows, "problem": problem, "most": MOST_PINNED, "form": None}
-        return self.page("holds/views.html", context, status=422 if problem else 200)
+        return self.show("listing/views.html", context, status=422 if problem else 200)
 
 
-class ColumnsDialog(PageView):
-    """`/holds/columns/?from=…`: which columns the list has, in which order; kept for the person."""
-
-    looks = Action.VIEW
-    section = "holds"
+class ColumnsPage(ListPage):
+    """`columns/?from=…`: which columns the list has, in which order; kept for the person."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """The columns as they are, then the others."""
-        given = request.GET.get("from", "")
-        asked = read_address(QueryDict(given), actor=self.actor, now=self.now, today=self.today)
-        shown = [column.name for column in chosen_columns(asked.address, asked.arrangement.layout.get("cols", ()))]
-        return self._show([*shown, *(name for name in COLUMNS if name not in shown)], shown, given)
+        given, kind = request.GET.get("from", ""), self.kind
+        params, found = QueryDict(given), arrangement(self.kind, self.actor)
+        address = Address(params, found.view(params.get("view", "")).defaults)
+        layout = found.layout.get("cols", ())
+        columns = chosen_columns(kind.columns, address, layout, fixed=kind.fixed, default=kind.default(address))
+        shown = [column.name for column in columns]
+        return self._show([*shown, *(name for name in kind.columns if name not in shown)], shown, given)
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Move one up or down, go back to the default, or keep them."""
         given, chosen = request.POST.get("from", ""), request.POST.getlist("cols")
-        order = [name for name in dict.fromkeys(request.POST.getlist("order")) if name in COLUMNS]
+        order = [name for name in dict.fromkeys(request.POST.getlist("order")) if name in self.kind.columns]
         up, down = request.POST.get("up", ""), request.POST.get("down", "")
         if up or down:
             return self._show(moved(order, up, down), chosen, given)
         params = QueryDict(given, mutable=True)
         params.pop("cols", None)
-        wanted = [name for name in order if name in chosen or name == "order"]
-        view = arrangement(self.actor).view(params.get("view", ""))
+        wanted = [name for name in order if name in chosen or name == self.kind.fixed]
+        view = arrangement(self.kind, self.actor).view(params.get("view", ""))
         if request.POST.get("default"):
-            arrange(columns=(), actor=self.actor)
+            arrange(self.kind, columns=(), actor=self.actor)
         elif "cols" in view.defaults:
             # The view has columns of its own: others are a change of the view, which can be saved or reset.
             params.setlist("cols", [",".join(wanted)])
         else:
-            arrange(columns=wanted, actor=self.actor)
-        return self.go(list_url(params.urlencode()))
+            arrange(self.kind, columns=wanted, actor=self.actor)
+        return self.go(list_url(self.kind, params.urlencode()))
 
     def _show(self, order: Sequence[str], chosen: Sequence[str], given: str) -> HttpResponse:
         rows = [
             {
                 "name": name,
-                "label": COLUMNS[name].label,
-                "chosen": name in chosen or name == "order",
-                "fixed": name == "order",
+                "label": self.kind.columns[name].label,
+                "chosen": name in chosen or name == self.kind.fixed,
+                "fixed": name == self.kind.fixed,
                 "first": place <= 1,
                 "last": place == len(order) - 1,
             }
@@ -210,7 +222,7 @@ class ColumnsDialog(PageView):
             "rows": rows,
             "from": given,
             "action_url": self.request.path,
-            "cancel_url": list_url(given),
+            "cancel_url": list_url(self.kind, given),
             "dialog_heading": "Columns",
         }
-        return self.page("holds/columns.html", context)
+        return self.show("listing/columns.html", context)
