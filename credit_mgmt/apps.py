@@ -16,11 +16,16 @@ class CreditMgmtConfig(AppConfig):
     def ready(self) -> None:
         """Offer what this room feeds, register its jobs, and load the rule types of other packages: one that can't be
         loaded stops us."""
+        from credit_mgmt.backtests import jobs as backtest_jobs  # noqa: PLC0415 - models are there only now
         from credit_mgmt.cover import rows as cover_rows  # noqa: PLC0415 - models are there only now
         from credit_mgmt.engine.rules import load_rule_types  # noqa: PLC0415 - the engine is not needed to find the app
         from credit_mgmt.journals import jobs as journal_jobs  # noqa: PLC0415 - models are there only now
+        from credit_mgmt.parameter_setup import reasons_in_parameters  # noqa: PLC0415 - models are there only now
+        from customers.imports.usage import register_objection  # noqa: PLC0415 - models are there only now
 
         cover_rows.offer_resources()
+        register_objection(reasons_in_parameters)
         found = sorted(entry_points(group=RULE_TYPES), key=attrgetter("name"))
         load_rule_types(entry.load for entry in found)
         journal_jobs.register()
+        backtest_jobs.register()

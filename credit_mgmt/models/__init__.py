@@ -1,6 +1,7 @@
 """What we think of it: limits, policy, decisions, and the credit that orders use."""
 
 from credit_mgmt.models.accounts import Clearance, Commitment, CreditAccount, LimitHistory, TemporaryLimit
+from credit_mgmt.models.backtests import Backtest, BacktestRow
 from credit_mgmt.models.cover import CoverageType, CoverChange, CoverPolicy, PolicyType
 from credit_mgmt.models.decisions import CreditUse, DecisionRecord
 from credit_mgmt.models.journals import JournalNumber, LimitJournal, LimitJournalLine, RequiredApproval
@@ -9,6 +10,8 @@ from credit_mgmt.models.policy import CheckpointSetting, Parameters, PolicyClock
 from credit_mgmt.models.rules import BlockingRule, RuleEvent, RuleState, RuleVersion, ShadowResult
 
 __all__ = [
+    "Backtest",
+    "BacktestRow",
     "BlockingRule",
     "CheckpointSetting",
     "Clearance",
