@@ -2,11 +2,13 @@
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from django.db.models import QuerySet
+
 from credit_mgmt.engine.facts import Rule
-from credit_mgmt.models import BlockingRule
+from credit_mgmt.models import RuleState, RuleVersion
 from credit_mgmt.policies import rule_value
 from customers.access import Actor, scoped
 from customers.errors import InvalidInput
@@ -25,19 +27,48 @@ class Tried:
 
 
 def tried_rules(told: Mapping[str, Any], actor: Actor) -> Tried:
-    """The rules that the caller means, as far as the actor may see them. Raises `InvalidInput`."""
-    rows = scoped(BlockingRule.objects.all(), actor, shared=True)
-    try:
-        ids = [str(uuid.UUID(str(name))) for name in told.get("versions") or [told["rule"]]]
-    except ValueError:
-        raise InvalidInput.of("parameters.rule", "unknown", f"There is no rule {told.get('rule')}.") from None
-    if rows.filter(pk__in=ids).count() != len(set(ids)):
-        raise InvalidInput.of("parameters.rule", "unknown", f"There is no rule {told.get('rule')}.")
-    return named_rules(ids)
+    """The versions that the caller means, as far as the actor may see them. Raises `InvalidInput`.
+
+    `versions` names them as `DO-07/3`; `rule` names a rule, by id or code, and means its draft, else what runs in
+    shadow, else what counts.
+    """
+    seen = scoped(RuleVersion.objects.select_related("rule"), actor, shared=True)
+    named = told.get("versions")
+    found = _versions(seen, named) if named else [_of_rule(seen, str(told["rule"]))]
+    return named_rules([str(version.pk) for version in found])
 
 
 def named_rules(keys: list[str]) -> Tried:
-    """The rules with the keys that `tried_rules` found."""
-    rules = list(BlockingRule.objects.select_related("customer").filter(pk__in=keys).order_by("pk"))
-    versions = tuple({"key": str(rule.pk), "rule": str(rule.pk), "code": rule.name, "now": None} for rule in rules)
-    return Tried(tuple(rule_value(rule) for rule in rules), versions)
+    """The versions with the keys that `tried_rules` found."""
+    rows = RuleVersion.objects.select_related("rule", "customer").filter(pk__in=keys).order_by("rule__code", "number")
+    found = list(rows)
+    versions = tuple(
+        {"key": str(row.pk), "rule": str(row.rule_id), "code": row.rule.code, "number": row.number} for row in found
+    )
+    return Tried(tuple(replace(rule_value(row), shadow=False) for row in found), versions)
+
+
+def _versions(seen: QuerySet[RuleVersion], named: list[str]) -> list[RuleVersion]:
+    found = []
+    for key in named:
+        code, _, number = str(key).partition("/")
+        row = seen.filter(rule__code=code, number=int(number)).first() if number.isdecimal() else None
+        if row is None:
+            words = f"There is no version {key} of a rule: name one as DO-07/3."
+            raise InvalidInput.of("parameters.versions", "unknown", words)
+        found.append(row)
+    return found
+
+
+def _of_rule(seen: QuerySet[RuleVersion], name: str) -> RuleVersion:
+    try:
+        rows = list(seen.filter(rule=uuid.UUID(name)).order_by("-number"))
+    except ValueError:
+        rows = list(seen.filter(rule__code=name).order_by("-number"))
+    by_state = {row.state: row for row in reversed(rows)}
+    for state in (RuleState.DRAFT, RuleState.SHADOW, RuleState.ACTIVE):
+        if state in by_state:
+            return by_state[state]
+    if rows:
+        return rows[0]
+    raise InvalidInput.of("parameters.rule", "unknown", f"There is no rule {name}.")

@@ -2,12 +2,14 @@
 
 import datetime as dt
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.db import DatabaseError, transaction
 
 from credit_mgmt import decisions, pinning, policies
-from credit_mgmt.models import BlockingRule, Clearance, DecisionRecord, Parameters, PinnedSetup
+from credit_mgmt.models import Clearance, DecisionRecord, Parameters, PinnedSetup, RuleVersion
+from credit_mgmt.rules.saving import save_rule
 from customers import clock, jobs
 from customers.models import Job, PaymentTerms, Reason, SalesOrder
 from holds import evaluation
@@ -28,7 +30,7 @@ def _small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     reasons()
 
 
-def three_hundred_holds(**order: object) -> BlockingRule:
+def three_hundred_holds(**order: Any) -> RuleVersion:
     """Thirty customers with ten orders each, all stopped by one rule on the order's amount."""
     rule = a_rule("sales_order", amount=100, currency_id="USD")
     customers = [a_customer(f"US-{number}", limit=None) for number in range(CUSTOMERS)]
@@ -64,7 +66,7 @@ def test_a_rule_that_is_changed_meanwhile_changes_nothing_of_the_run() -> None:
     job = start_evaluation(parameters={}, actor=SYSTEM, now=NOW)
     work_on_one_part(job)
     version = policies.current_policy().version
-    BlockingRule.objects.filter(pk=rule.pk).update(amount=1_000)
+    save_rule(rule=rule.rule_id, values={"amount": Decimal(1_000)}, actor=SYSTEM, at=NOW, replace=False)
 
     result = finish(job)
 

@@ -1,6 +1,6 @@
 """A rule is its code, and what it says is said by versions: drafts, in shadow, active, retired (`ux` 3.10).
 
-This makes the tables; 0018 carries over what there is, 0019 takes away the old columns and guards the new ones.
+This makes the tables; 0019 carries over what there is, 0020 takes away the old columns and guards the new ones.
 """
 
 from decimal import Decimal
@@ -12,7 +12,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("credit_mgmt", "0016_setups_are_pinned"),
+        ("credit_mgmt", "0017_backtests"),
         ("customers", "0016_number_style"),
     ]
 
