@@ -55,7 +55,7 @@ def tested(monkeypatch: pytest.MonkeyPatch) -> Backtest:
     let_become(now, {LATE: 118, WRITTEN_OFF: 3, ON_TIME: 162, UNKNOWN: 29})
     let_become(new, {LATE: 23, WRITTEN_OFF: 1, ON_TIME: 100, UNKNOWN: 11})
     draft_of(rule, monkeypatch, days=30)
-    return run(start(rule=str(rule.pk)))
+    return run(start(rule=str(rule.rule_id)))
 
 
 def test_every_figure(tested: Backtest) -> None:
