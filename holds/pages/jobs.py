@@ -23,11 +23,11 @@ from customers.views import PageView
 from holds.evaluation import KIND, start_evaluation
 from holds.models import Hold
 from holds.outcomes import EVALUATED, count_outcomes
-from holds.pages.job_outcomes import outcome_table
+from holds.pages.job_outcomes import KINDS_WITH_ROWS, outcome_table
 from holds.pages.job_times import left, rate, took
 from holds.pages.selection import plural
 from holds.previewing import APPLY_WITHIN, is_applicable
-from holds.release_job import KIND as RELEASE
+from holds.recent import UNDO_WITHIN, act_of_job, can_undo
 
 Item = dict[str, Any]
 FAILED_SHOWN = 100
@@ -90,8 +90,10 @@ class JobPage(PageView):
             "parameters": self._parameters(job),
             "heading": title_of(job),
         }
-        if job.kind in (KIND, RELEASE) and not live:
+        if job.kind in KINDS_WITH_ROWS and not live:
             context |= outcome_table(self, request, job)
+            if context["failed_count"] <= context["failed_rows"]:
+                context["failed"] = []  # each is a row with its cause
             context["nothing_changed"] = bool(result.get("evaluated")) and not context["change_count"]
         return self.page("holds/_job.html" if request.headers.get("HX-Request") else "holds/job.html", context)
 
@@ -137,7 +139,17 @@ class JobPage(PageView):
             acts.append({"label": "Preview again", "url": reverse("job-repeat", args=[job.pk])})
         if result.get("failed") or job.status == Job.Status.FAILED:
             acts.append({"label": "Retry failed", "url": reverse("job-retry", args=[job.pk])})
+        if self._can_undo(job):
+            acts.append({"label": "Undo", "url": reverse("hold-undo-job", args=[job.pk])})
         return acts
+
+    def _can_undo(self, job: Job) -> bool:
+        """Whether what the reader did in the job can still be taken back, on some of its holds."""
+        mine = job.actor == self.actor.reference and job.finished_at is not None
+        if not mine or self.now - (job.finished_at or self.now) > UNDO_WITHIN or job.kind not in KINDS_WITH_ROWS:
+            return False
+        act = act_of_job(job.pk, actor=self.actor)
+        return act is not None and can_undo(act, self.now)
 
     def _links(self, job: Job, result: Item) -> list[Item]:
         links = []
