@@ -156,6 +156,8 @@ class JobPage(PageView):
         if job.follows_id is not None:
             word = "The preview" if job.parameters.get("applies") else "The first try"
             links.append({"label": word, "url": reverse("job", args=[job.follows_id])})
+        if "job" in job.parameters:
+            links.append({"label": "What it takes back", "url": reverse("job", args=[job.parameters["job"]])})
         if is_export(job.kind) and job.actor == self.actor.reference and job.status == Job.Status.FINISHED:
             links.append({"label": "Download the file", "url": reverse("job-file", args=[job.pk])})
         if job.kind != KIND:
@@ -176,7 +178,7 @@ class JobPage(PageView):
         """What the run was started with, in words."""
         words: list[Item] = []
         for name, value in job.parameters.items():
-            if value in (None, "", [], {}) or name in {"preview", "applies", "versions"}:
+            if value in (None, "", [], {}) or name in {"preview", "applies", "versions", "job"}:
                 continue
             text = grouped(len(value)) if isinstance(value, list) else str(value)
             words.append({"label": name.replace("_", " ").capitalize(), "value": text})
