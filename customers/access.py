@@ -9,7 +9,7 @@ Out of scope is "not found"; in scope without the right is "not allowed" (`api.m
 
 import datetime as dt
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -128,6 +128,8 @@ class Actor:
     id: int | str
     name: str
     grants: tuple[Grant, ...] = ()
+    job: str = ""
+    """The job in which a person or a client acts, where it is one: what they did in it is one act of theirs."""
 
     @property
     def reference(self) -> str:
@@ -221,19 +223,10 @@ def _grants(queryset: QuerySet[AccessGrant]) -> tuple[Grant, ...]:
 def refresh(actor: Actor) -> Actor:
     """The same actor with grants read again: services that release ask after they hold the lock (S04, W03)."""
     if actor.kind == "user":
-        return Actor(
-            kind="user",
-            id=actor.id,
-            name=actor.name,
-            grants=_grants(AccessGrant.objects.filter(user_id=actor.id, user__is_active=True)),
-        )
+        return replace(actor, grants=_grants(AccessGrant.objects.filter(user_id=actor.id, user__is_active=True)))
     if actor.kind == "client":
-        return Actor(
-            kind="client",
-            id=actor.id,
-            name=actor.name,
-            grants=_grants(AccessGrant.objects.filter(client_id=int(actor.id), client__revoked_at__isnull=True)),
-        )
+        grants = AccessGrant.objects.filter(client_id=int(actor.id), client__revoked_at__isnull=True)
+        return replace(actor, grants=_grants(grants))
     return actor
 
 

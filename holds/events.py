@@ -93,7 +93,7 @@ def event_row(change: Change, actor: Actor, at: dt.datetime) -> dict[str, Any]:
         "actor": actor.reference,
         "actor_name": actor.name,
         "at": at,
-        "data": change.data,
+        "data": {**change.data, "job": actor.job} if actor.job else change.data,
     }
 
 

@@ -16,8 +16,10 @@ from customers import clock, jobs
 from customers.access import Action, Actor
 from customers.errors import InvalidInput
 from customers.models import Job, Reason
+from holds.acted_rows import NOTHING_SAID, Looked
 from holds.each import BulkResult
 from holds.evaluation import BusinessDates
+from holds.models import Hold
 from holds.reasons import find_reason
 from holds.rejections import reject_holds
 from holds.snoozing import snooze_holds, wake_holds, wake_words
@@ -45,6 +47,8 @@ class Work:
     known: tuple[str, ...]
     read: Callable[[Mapping[str, Any]], dict[str, Any]]
     run: Callable[..., BulkResult]
+    say: Callable[[Hold], str] = NOTHING_SAID
+    """A word about each hold with which it worked, for its row of the outcome."""
 
 
 # --- parameters -------------------------------------------------------------------------------------------------------
@@ -136,6 +140,15 @@ def _assign(*, assignee: str, people: Sequence[str], **what: Any) -> BulkResult:
     return share_holds(people=people, **what) if people else assign_holds(assignee=assignee or None, **what)
 
 
+def _until(hold: Hold) -> str:
+    return f"until {hold.snoozed_until:%-d %b %Y}" if hold.snoozed_until else ""
+
+
+def _owner(hold: Hold) -> str:
+    owner = hold.assignee
+    return f"to {owner.get_full_name() or owner.get_username()}" if owner else "to nobody"
+
+
 WORKS = {
     work.kind: work
     for work in (
@@ -145,12 +158,12 @@ WORKS = {
         ),
         Work(
             "snooze_holds", Action.WORK_HOLDS, "snoozed", "Put many holds aside until a day",
-            ("until", "wakes_on"), _read_snooze, _snooze,
+            ("until", "wakes_on"), _read_snooze, _snooze, _until,
         ),
         Work("wake_holds", Action.WORK_HOLDS, "woken", "Bring many snoozed holds back", (), _read_nothing, wake_holds),
         Work(
             "assign_holds", Action.WORK_HOLDS, "assigned", "Give many holds to a person, or to several in turn",
-            ("assignee", "people"), _read_assignment, _assign,
+            ("assignee", "people"), _read_assignment, _assign, _owner,
         ),
     )
 }  # fmt: skip
@@ -178,19 +191,15 @@ def cut(ids: Sequence[str], size: int) -> Iterator[list[str]]:
 
 
 def run(work: Work, job: Job, payload: list[Any], actor: Actor) -> dict[str, Any]:
-    """Do it to a handful; the dates are those of the clock now."""
+    """Do it to a handful; the dates are those of the clock now. Returns an outcome for each hold."""
     given = {name: job.parameters[name] for name in work.known}
+    looked = Looked(payload)
     result = work.run(ids=payload, versions=job.parameters["versions"], actor=actor, at=clock.now(), **given)
-    return {work.done: len(result.succeeded), "failed": failures(result)}
-
-
-def failures(result: BulkResult) -> list[dict[str, str]]:
-    """What did not work, as the result of a job lists it (`api.md` Jobs)."""
-    return [{"id": str(one.id), "code": one.code, "message": one.message} for one in result.failed]
+    return {work.done: len(result.succeeded), **looked.outcome(result, work.done, work.say)}
 
 
 def _fold(work: Work, results: Iterable[dict[str, Any]]) -> dict[str, Any]:
-    return jobs.sum_up(itertools.chain([{work.done: 0, "failed": []}], results))
+    return jobs.sum_up(itertools.chain([{work.done: 0, "failed": [], "changes": []}], results))
 
 
 def register() -> None:

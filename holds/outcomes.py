@@ -1,4 +1,4 @@
-"""What an evaluation made of each hold (`ux.md` 3.5): rows, filters and counts, read from what the run wrote.
+"""What a run made of each hold (`ux.md` 3.5): rows, filters and counts, read from what the run wrote.
 
 A run of a hundred thousand holds keeps its rows in its items; they are filtered, counted and paged there.
 """
@@ -15,7 +15,7 @@ from customers.listing import Address
 from customers.models import Job
 
 PER_PAGE = 100
-OUTCOMES = {
+EVALUATED = {
     "ready": ("ready", "Ready"),
     "released": ("released", "Released"),
     "better": ("held", "Fewer reasons"),
@@ -23,6 +23,14 @@ OUTCOMES = {
     "failed": ("failed", "Failed"),
 }
 """What an evaluation made of a hold: badge and words. With those that stayed as they were they are all holds."""
+OUTCOMES = EVALUATED | {
+    "rejected": ("rejected", "Rejected"),
+    "snoozed": ("snoozed", "Snoozed"),
+    "woken": ("held", "Back in the list"),
+    "assigned": ("held", "Assigned"),
+    "taken_back": ("held", "Taken back"),
+}
+"""What became of a hold in any job."""
 NOTHING = "none"
 """Filter: no reason at all, no known cause."""
 DIMENSIONS = ("outcome", "before", "now", "cause", "entity")

@@ -1,21 +1,24 @@
 """My recent actions, and taking them back (`ux` 3.0, Reversibility): by who did them, for 15 minutes.
 
-An *act* is what a person did at one moment, to one hold or to many: the events that carry that actor and instant. Each
-of its holds is taken back on its own, if what the act left is still there; what somebody changed since stays.
+An *act* is what a person did at one moment, to one hold or to many: the events that carry that actor and instant; or
+what a job of theirs did, however long it took: the events that carry the job. Each of its holds is taken back on its
+own, if what the act left is still there; what somebody changed since stays.
 """
 
 import datetime as dt
-import itertools
+import uuid
 from collections import defaultdict
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.db.models import QuerySet, Subquery
 
 from customers import access
 from customers.access import Action, Actor
 from customers.errors import NotFound, Refused
+from customers.models import Job
 from holds.each import BulkResult, authorize_hold, each_hold
 from holds.editing import write_edit
 from holds.events import EventType
@@ -35,18 +38,22 @@ EVENTS_READ = 2000
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """What a person did at one moment: the kind, and its events with their holds."""
+    """What a person did at one moment or in one job: the kind, and its newest events with their holds."""
 
     type: str
     at: dt.datetime
+    """When it ended."""
     events: tuple[HoldEvent, ...]
     undone: int
-    """On how many of the holds what it left is no longer there: taken back, or changed since."""
+    """On how many of these holds what it left is no longer there: taken back, or changed since."""
+    count: int
+    """On how many holds it was, also beyond the events that were read."""
+    job: str = ""
 
     @property
     def left(self) -> int:
         """On how many holds it can still be taken back, while there is time."""
-        return len(self.events) - self.undone
+        return self.count - self.undone
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +66,31 @@ class _Way:
 
 
 def recent_acts(*, actor: Actor, most: int = SHOWN) -> list[Act]:
-    """What `actor` did last, newest first, on holds that the actor still sees. Two queries."""
+    """What `actor` did last, newest first, on holds that the actor still sees. Two queries, or three."""
     events = HoldEvent.objects.filter(actor=actor.reference).select_related(
         "hold__order", "hold__payer", "hold__assignee"
     )
-    seen = access.scoped(events, actor, path="hold__legal_entity").order_by("-at", "type", "pk")[:EVENTS_READ]
-    acts = []
-    for (at, type_), some in itertools.groupby(seen, key=lambda event: (event.at, event.type)):
-        its = tuple(some)
-        way = WAYS.get(type_)
-        undone = len(its) if way is None else sum(1 for event in its if not way.still(event.hold, event))
-        acts.append(Act(type_, at, its, undone))
+    seen = access.scoped(events, actor, path="hold__legal_entity").order_by("-at", "type", "pk")
+    its: dict[tuple[Any, str], list[HoldEvent]] = defaultdict(list)
+    for event in (read := list(seen[:EVENTS_READ])):
+        its[event.data.get("job") or event.at, event.type].append(event)
+    acts = [_act(some) for some in its.values()]
+    if len(read) == EVENTS_READ and acts[-1].job:
+        acts[-1] = _counted(acts[-1], seen)
     return acts[:most]
+
+
+def _act(events: Sequence[HoldEvent]) -> Act:
+    """The act that these events, newest first, tell of."""
+    newest, way = events[0], WAYS.get(events[0].type)
+    undone = len(events) if way is None else sum(1 for event in events if not way.still(event.hold, event))
+    return Act(newest.type, newest.at, tuple(events), undone, len(events), newest.data.get("job", ""))
+
+
+def _counted(act: Act, seen: QuerySet[HoldEvent]) -> Act:
+    """The act of a job on more holds than are read, with how many they are. One query."""
+    whole = seen.order_by().filter(type=act.type, at__lte=act.at, data__job=act.job)
+    return replace(act, count=whole.count())
 
 
 def last_release(actor: Actor) -> tuple[str, str]:
@@ -85,14 +105,28 @@ def can_undo(act: Act, now: dt.datetime) -> bool:
     return act.type in WAYS and act.left > 0 and now - act.at <= UNDO_WITHIN
 
 
-def undo(*, moment: dt.datetime, actor: Actor, at: dt.datetime) -> BulkResult:
-    """Take back what `actor` did at `moment`, hold by hold.
+def act_of_job(job: uuid.UUID | str, *, actor: Actor) -> Act | None:
+    """What `actor` did in a job of theirs, the newest kind of it; None where that was nothing."""
+    return next((act for act in recent_acts(actor=actor) if act.job == str(job)), None)
+
+
+def undo(
+    *,
+    actor: Actor,
+    at: dt.datetime,
+    moment: dt.datetime | None = None,
+    job: uuid.UUID | str | None = None,
+    holds: Collection[Any] | None = None,
+) -> BulkResult:
+    """Take back what `actor` did at `moment`, or in `job`, hold by hold; of `holds` alone where they are given.
 
     Failure codes: `too_late`, `changed_since`, `not_undoable`, and those of taking a release back. Raises `NotFound`
     where the actor did nothing then.
     """
+    told = _events_of_job(job, actor.reference) if job else HoldEvent.objects.filter(actor=actor.reference, at=moment)
+    told = told if holds is None else told.filter(hold__in=list(holds))
     events: dict[Any, list[HoldEvent]] = defaultdict(list)
-    for event in HoldEvent.objects.filter(actor=actor.reference, at=moment).order_by("-version"):
+    for event in told.order_by("-version"):
         events[event.hold_id].append(event)
     if not events:
         raise NotFound("There is no such action of yours.")
@@ -102,6 +136,18 @@ def undo(*, moment: dt.datetime, actor: Actor, at: dt.datetime) -> BulkResult:
             _take_back(hold, event, locked, at)
 
     return each_hold(list(events), actor=actor, act=act)
+
+
+def holds_of_job(job: uuid.UUID | str, actor: str) -> list[uuid.UUID]:
+    """The holds on which a job of `actor` (a reference) did something, in the order in which it did."""
+    holds = _events_of_job(job, actor).order_by("at", "pk").values_list("hold_id", flat=True)
+    return list(dict.fromkeys(holds))
+
+
+def _events_of_job(job: uuid.UUID | str, actor: str) -> QuerySet[HoldEvent]:
+    """What is told of a job of `actor`: found by who acted, from when it was started on."""
+    began = Job.objects.filter(pk=job, actor=actor).values("created_at")
+    return HoldEvent.objects.filter(actor=actor, at__gte=Subquery(began), data__job=str(job))
 
 
 def _take_back(hold: Hold, event: HoldEvent, locked: LockedOrders, at: dt.datetime) -> None:

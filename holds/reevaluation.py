@@ -25,7 +25,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Q
 
-from credit_mgmt import accounts
+from credit_mgmt import accounts, figures
 from customers import marks
 from customers.access import system_actor
 from customers.errors import NotDecided
@@ -152,6 +152,7 @@ class _Wave:
             held = holds_on({one.credit for one in some})
             over = {one.customer for one in some if one.payer in quiet and one.credit not in held}
             marks.put_back(self.taken, {one.customer for one in some} - over, failed=False)
+            figures.outdated(over)
             marks.done(self.taken, over)
         self.result.customers += len(over)
 
@@ -162,6 +163,7 @@ class _Wave:
         try:
             with transaction.atomic():
                 outcome = self._evaluate(some)
+                figures.outdated(customers)
                 marks.done(self.taken, customers)
         except NotDecided as problem:
             logger.info("re-checking %s customers waits: %s", len(customers), problem.message)

@@ -7,7 +7,6 @@ go on, and a worker that is killed leaves whole holds behind, never half of one.
 
 import datetime as dt
 import itertools
-import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -15,8 +14,9 @@ from customers import clock, jobs
 from customers.access import Action, Actor
 from customers.errors import InvalidInput
 from customers.models import Job, Reason
+from holds.acted_rows import Looked
 from holds.evaluation import BusinessDates
-from holds.many import cut, failures, read_addressed, read_day
+from holds.many import cut, read_addressed, read_day
 from holds.models import Hold
 from holds.reasons import find_reason
 from holds.releases import release_holds
@@ -56,7 +56,7 @@ def work(job: Job, payload: list[Any], actor: Actor) -> dict[str, Any]:
     """Release a handful; the dates are those of the clock now. Returns an outcome for each hold."""
     given = job.parameters
     review = dt.date.fromisoformat(given["review_date"]) if given["review_date"] else None
-    before = {str(pk): codes for pk, codes in Hold.objects.filter(pk__in=payload).values_list("pk", "reason_codes")}
+    looked = Looked(payload)
     result = release_holds(
         ids=payload,
         versions=given["versions"],
@@ -68,33 +68,7 @@ def work(job: Job, payload: list[Any], actor: Actor) -> dict[str, Any]:
         at=clock.now(),
         today=BusinessDates().__getitem__,
     )
-    return {
-        "released": len(result.succeeded),
-        "failed": failures(result),
-        "changes": _outcomes(result.succeeded, before),
-    }
-
-
-def _outcomes(released: Iterable[uuid.UUID], before: Mapping[str, list[str]]) -> list[dict[str, Any]]:
-    """What became of each released hold, as the page of a job shows it."""
-    rows = Hold.objects.filter(pk__in=list(released)).select_related("order", "payer").order_by("number")
-    return [
-        {
-            "hold": str(hold.pk),
-            "number": hold.number,
-            "sales_order": hold.order.key,
-            "customer": hold.payer.key,
-            "customer_name": hold.payer.name,
-            "legal_entity": hold.legal_entity_id,
-            "amount": None if hold.amount_unknown else str(hold.amount),
-            "currency": hold.currency,
-            "before": before.get(str(hold.pk), []),
-            "now": [],
-            "outcome": "released",
-            "mode": hold.release_mode,
-        }
-        for hold in rows
-    ]
+    return {"released": len(result.succeeded), **looked.outcome(result, "released")}
 
 
 def fold(results: Iterable[dict[str, Any]]) -> dict[str, Any]:

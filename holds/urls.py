@@ -32,7 +32,7 @@ from holds.pages.orders import OrderListPage, OrderPage
 from holds.pages.panels import CustomerPanel, HoldPanel, HoldRule
 from holds.pages.peek import HoldPeek
 from holds.pages.preferences import PreferencesPage, ThemeSwitch
-from holds.pages.recent import RecentPage, UndoPage
+from holds.pages.recent import RecentPage, UndoJobPage, UndoPage
 from holds.pages.row_menu import RowMenu
 from holds.pages.schedules import ScheduleDialog, SchedulesPage
 from holds.pages.search import SearchPage
@@ -59,6 +59,7 @@ urlpatterns = [
     path("holds/fit/", FitPage.as_view(), name="hold-fit"),
     path("holds/recent/", RecentPage.as_view(), name="hold-recent"),
     path("holds/undo/<int:moment>/", UndoPage.as_view(), name="hold-undo"),
+    path("holds/undo/<uuid:job>/", UndoJobPage.as_view(), name="hold-undo-job"),
     path("holds/absence/", AbsencePage.as_view(), name="hold-absence"),
     path("holds/changes/", Changes.as_view(), name="hold-changes"),
     path("holds/customer/", GroupRows.as_view(), name="hold-group"),

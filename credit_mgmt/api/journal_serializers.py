@@ -6,8 +6,10 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from credit_mgmt.engine.typed import Style
 from credit_mgmt.journals.generation import Candidate, Preview
 from credit_mgmt.journals.lines import MOST_LINES, LineInput
+from credit_mgmt.journals.pasting import LARGEST_FILE
 from credit_mgmt.journals.phrases import LEFT_OUT, finding_message
 from credit_mgmt.masking import Mask
 from credit_mgmt.models import LimitJournal, LimitJournalLine
@@ -15,6 +17,7 @@ from customers.access import Actor
 from customers.edge.fields import (
     AmountField,
     CodeField,
+    ContentField,
     DayField,
     FlagField,
     JsonField,
@@ -140,6 +143,18 @@ class JournalInputSerializer(StrictSerializer):
 class VersionSerializer(StrictSerializer):
     """Nothing needs to be said; an old `version` answers `stale`."""
 
+    version = serializers.IntegerField(required=False, min_value=1)
+
+
+class FileSerializer(StrictSerializer):
+    """Rows of a spreadsheet: a CSV file or a workbook (.xlsx, its first visible sheet), at most 5 MB, as base64.
+
+    A row is an account, its new limit and the last day (for temporary limits: the first and the last); the first row
+    may name the columns. `style` says which sign stands before the decimals of an amount that is written as text.
+    """
+
+    content = ContentField(largest=LARGEST_FILE)
+    style = serializers.ChoiceField(choices=[style.value for style in Style], required=False)
     version = serializers.IntegerField(required=False, min_value=1)
 
 

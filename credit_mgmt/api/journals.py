@@ -12,6 +12,7 @@ from rest_framework.response import Response
 
 from credit_mgmt.api.journal_serializers import (
     LINES_SHOWN,
+    FileSerializer,
     FullJournalSerializer,
     GeneratedSerializer,
     GenerateSerializer,
@@ -29,6 +30,7 @@ from credit_mgmt.journals.approval import return_to_draft, submit_journal
 from credit_mgmt.journals.checks import check_journal
 from credit_mgmt.journals.generation import count_found, generate_lines, preview_lines
 from credit_mgmt.journals.lines import make_journal, refresh_lines, rewrite_journal
+from credit_mgmt.journals.pasting import paste_lines
 from credit_mgmt.journals.posting import post_journal
 from credit_mgmt.journals.requests import as_json, read_generation
 from credit_mgmt.journals.reversal import copy_journal, reverse_journal
@@ -43,7 +45,19 @@ from customers.edge.routing import BASE, Router
 from customers.errors import FieldError, InvalidInput
 from customers.models import Job
 
-_EDITS = ("create", "update", "partial_update", "generate", "submit", "check", "refresh", "cancel", "recall", "copy")
+_EDITS = (
+    "create",
+    "update",
+    "partial_update",
+    "bring_in",
+    "generate",
+    "submit",
+    "check",
+    "refresh",
+    "cancel",
+    "recall",
+    "copy",
+)
 
 
 class StartedSerializer(serializers.Serializer[Any]):
@@ -179,6 +193,22 @@ class LimitAdjustments(ListResource):
             **self._signed(),
         )
         return self._changed(changed)
+
+    @extend_schema(request=FileSerializer, responses=FullJournalSerializer)
+    @action(detail=True, methods=["post"], url_path="import")
+    def bring_in(self, request: Request, key: str) -> Response:
+        """Add the rows of a CSV file or workbook to a draft, all or none; what is wrong is named at its row, from 0."""
+        refuse_parameters(request)
+        given = self.read(FileSerializer)
+        added = paste_lines(
+            journal=key,
+            text=given["content"],
+            style=given.get("style", ""),
+            version=given.get("version"),
+            today=self.today_in,
+            **self._signed(),
+        )
+        return self._changed(added)
 
     @extend_schema(request=GenerateSerializer, responses={200: GeneratedSerializer, 202: StartedSerializer})
     @action(detail=True, methods=["post"])

@@ -24,6 +24,11 @@ app.conf.beat_schedule = {
     "begin the day": {"task": "holds.tasks.begin_day", "schedule": 60.0, "options": {"expires": 60.0}},
     "evaluate all holds": {"task": "holds.tasks.evaluate_all_holds", "schedule": 60 * 60.0},
     "tell of expiries": {"task": "credit_mgmt.tasks.tell_of_expiries", "schedule": 60 * 60.0},
+    "refresh figures of lists": {
+        "task": "credit_mgmt.tasks.refresh_figures",
+        "schedule": 60.0,
+        "options": {"expires": 60.0},
+    },
     "purge decisions": {"task": "holds.tasks.purge_decisions", "schedule": 24 * 60 * 60.0},
     "forget idempotency keys": {"task": "customers.tasks.forget_idempotency_keys", "schedule": 24 * 60 * 60.0},
 }

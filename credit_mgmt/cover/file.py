@@ -1,7 +1,8 @@
-"""Policies and guarantees as a CSV file: out of the register, and back in through the one service (`domain 12`).
+"""Policies and guarantees as a file: out of the register, and back in through the one service (`domain 12`).
 
-Both ways have the same columns, the fields of `api.md`, so that a file that was taken out and brought in again changes
-nothing. A row is a whole policy: an empty cell has the field's default. Without `id` it is a new one.
+Out as CSV, in as CSV or a workbook. Both ways have the same columns, the fields of `api.md`, so that a file that was
+taken out and brought in again changes nothing. A row is a whole policy: an empty cell has the field's default. Without
+`id` it is a new one.
 """
 
 import csv
@@ -17,9 +18,10 @@ from credit_mgmt.models import CoverPolicy
 from customers.access import Actor
 from customers.errors import FieldError, InvalidInput
 from customers.imports import MOST_ROWS, RowResult
-from customers.imports.files import BadFile, Row, read_rows
+from customers.imports.files import BadFile, Row, read_table
 from customers.money import amount_text
 from customers.spreadsheets import BOM, as_text, as_written
+from customers.workbooks import is_workbook, plain_text
 
 NEEDED = ("customer", "type", "effective_on", "expires_on", "value", "currency")
 COLUMNS = (
@@ -44,7 +46,7 @@ def import_policies(*, file: BinaryIO, actor: Actor) -> Imported:
     Raises `InvalidInput` that names line and column of everything that is wrong, and the remedy.
     """
     try:
-        rows = list(read_rows(io.BytesIO(_all_of(file)), columns=NEEDED))
+        rows = list(read_table(io.BytesIO(_all_of(file)), columns=NEEDED))
     except BadFile as problem:
         raise InvalidInput.of("file", "invalid", str(problem)) from problem
     if not rows:
@@ -86,7 +88,7 @@ def _all_of(file: BinaryIO) -> bytes:
     if len(content) > LARGEST_FILE:
         raise InvalidInput.of("file", "too_large", "The file is larger than 5 MB: split it.")
     # The reader takes a last line without an end for one that was cut off; here the size was counted.
-    return content if content.endswith(b"\n") else content + b"\n"
+    return content if is_workbook(content) or content.endswith(b"\n") else content + b"\n"
 
 
 def _unknown_columns(row: Row) -> Iterator[FieldError]:
@@ -97,11 +99,13 @@ def _unknown_columns(row: Row) -> Iterator[FieldError]:
 def _policy(row: Row, errors: list[FieldError]) -> dict[str, Any]:
     """The row as the service takes it; what can't be read is an error."""
     policy: dict[str, Any] = {}
-    for name, written in row.fields.items():
-        text = as_written(written.strip())
-        if not text or name not in COLUMNS:
+    for name, cell in row.fields.items():
+        if name not in COLUMNS:
             continue
         try:
+            text = as_written(plain_text(cell).strip())
+            if not text:
+                continue
             policy[name] = _READ.get(name, str)(text)
         except ValueError as problem:
             errors.append(FieldError("file", "invalid", f"Line {row.line}, {name}: {problem}"))

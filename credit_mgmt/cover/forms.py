@@ -124,9 +124,9 @@ class CoverFileForm(forms.Form):
     """A file of policies and guarantees."""
 
     file = forms.FileField(
-        label="CSV file",
-        help_text="UTF-8, separated by commas, at most 5 MB.",
-        widget=forms.FileInput(attrs={"accept": ".csv,text/csv"}),
+        label="File",
+        help_text="Excel workbook (.xlsx, its first visible sheet) or CSV in UTF-8, at most 5 MB.",
+        widget=forms.FileInput(attrs={"accept": ".xlsx,.csv,text/csv"}),
     )
 
 

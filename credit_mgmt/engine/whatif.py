@@ -149,3 +149,20 @@ def limit_for(exposure: Decimal, percent: Decimal, unit: Decimal) -> Decimal | N
     limit = exposure * HUNDRED / percent
     whole = (limit / unit).to_integral_value(rounding=ROUND_CEILING) * unit
     return max(ZERO, whole)
+
+
+def with_days_overdue(facts: Facts, days: int) -> Facts:
+    """The facts with the payer's oldest overdue item `days` past due; 0 for none."""
+    if facts.position is None:
+        return facts
+    document = facts.position.oldest_overdue if days else None
+    return with_position(facts, replace(facts.position, days_overdue=days, oldest_overdue=document))
+
+
+def with_overdue(facts: Facts, amount: Decimal) -> Facts:
+    """The facts with `amount`, in the payer's accounting currency, of what it owes overdue; what it owes stays."""
+    position = facts.position
+    if position is None:
+        return facts
+    parts = [replace(part, overdue=ZERO) for part in position.parts]
+    return with_position(facts, replace(position, parts=(*parts, Part(position.currency, overdue=amount))))

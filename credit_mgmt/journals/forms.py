@@ -9,6 +9,7 @@ from credit_mgmt.engine.adjusting import Rounding, ValueType
 from credit_mgmt.engine.typed import Style
 from credit_mgmt.forms import DateInput, decimal_field
 from credit_mgmt.journals import LONGEST_DESCRIPTION
+from credit_mgmt.journals.pasting import LARGEST_FILE
 from credit_mgmt.journals.requests import ABSOLUTE, CUSTOMERS, GROUPS, RELATIVE
 from credit_mgmt.models import LimitJournal
 from customers.models import AccountStatus, CreditManagementGroup, Currency, CustomerCreditGroup, LegalEntity
@@ -156,9 +157,7 @@ class GenerateForm(forms.Form):
 
 
 class PasteForm(forms.Form):
-    """Rows of a spreadsheet, pasted or as a CSV file."""
-
-    LARGEST = 5 * 1024 * 1024
+    """Rows of a spreadsheet, pasted or as a file."""
 
     text = forms.CharField(
         label="Rows",
@@ -167,25 +166,27 @@ class PasteForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 10, "spellcheck": "false"}),
         help_text="Account, new limit and last day, one row each; a first row may name the columns.",
     )
-    file = forms.FileField(label="Or a CSV file", required=False)
+    file = forms.FileField(
+        label="Or a file",
+        required=False,
+        help_text="Excel workbook (.xlsx, its first visible sheet) or CSV, at most 5 MB.",
+        widget=forms.FileInput(attrs={"accept": ".xlsx,.csv,text/csv"}),
+    )
     style = forms.ChoiceField(
         label="Amounts are written",
         required=False,
         choices=[("", "As the rows show it"), (Style.POINT, "1,234.50"), (Style.COMMA, "1.234,50")],
     )
 
-    def clean_file(self) -> str:
-        """The text of the file. A spreadsheet that is no CSV is named as what it is."""
+    def clean_file(self) -> bytes:
+        """What is in the file; it is read with its rows."""
         file = self.cleaned_data["file"]
         if not file:
-            return ""
-        if file.size > self.LARGEST:
+            return b""
+        if file.size > LARGEST_FILE:
             raise forms.ValidationError("The file is larger than 5 MB: split it.")
-        try:
-            return str(file.read().decode("utf-8-sig"))
-        except UnicodeDecodeError:
-            raise forms.ValidationError("This is no CSV file in UTF-8: save it as one, or paste its cells.") from None
+        return bytes(file.read())
 
-    def block(self) -> str:
+    def block(self) -> str | bytes:
         """What is read: the file where there is one."""
-        return str(self.cleaned_data["file"] or self.cleaned_data["text"])
+        return self.cleaned_data["file"] or str(self.cleaned_data["text"])

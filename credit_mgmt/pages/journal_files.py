@@ -5,8 +5,10 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 
-from credit_mgmt.journals.files import FORMATS, Typed, paste_lines, read_lines, write_lines
+from credit_mgmt.engine.typed import Style
+from credit_mgmt.journals.files import FORMATS, write_lines
 from credit_mgmt.journals.forms import PasteForm
+from credit_mgmt.journals.pasting import Typed, as_block, paste_lines, read_lines
 from credit_mgmt.models import LimitJournal
 from credit_mgmt.pages.journal_base import Item, JournalView, by_line, url_of
 from customers.access import Action
@@ -63,13 +65,22 @@ class PastePage(JournalView):
             "journal": journal,
             "form": form,
             "typed": typed,
-            "was_read": form.block() if typed else "",
+            **_handed_on(form, typed),
             "wrong": wrong or {},
             "rows": _rows(typed, wrong or {}) if typed else [],
             "temporary": journal.type == LimitJournal.Type.TEMPORARY,
             "today": self.today_of(journal.legal_entity_id),
         }
         return self.page("credit_mgmt/journal_paste.html", context, status=status)
+
+
+def _handed_on(form: PasteForm, typed: Typed | None) -> Item:
+    """What was read, for the form that adds it: a file goes on as the rows that were read of it."""
+    if typed is None or typed.errors:
+        return {}
+    if form.cleaned_data["file"]:
+        return {"was_read": as_block(typed), "was_style": Style.POINT.value}
+    return {"was_read": form.cleaned_data["text"], "was_style": form.cleaned_data["style"]}
 
 
 def _rows(typed: Typed, wrong: dict[int, dict[str, str]]) -> list[Item]:

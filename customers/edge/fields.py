@@ -4,6 +4,8 @@ Serializers check shape; meaning (does it exist, may it be negative, does it fit
 Input leaves a serializer keyed by the names of the API, typed: `Decimal`, `date`, `bool`, keys as text.
 """
 
+import base64
+import binascii
 import datetime as dt
 import re
 from collections.abc import Mapping
@@ -93,6 +95,30 @@ def _wrong(code: str, message: str) -> serializers.ValidationError:
 def amount_text(amount: Decimal, minor_units: int) -> str:
     """`amount` as the API shows it: with its currency's decimals."""
     return f"{round_half_up(amount, minor_units):f}"
+
+
+@extend_schema_field({"type": "string", "format": "byte"})
+class ContentField(serializers.Field[bytes, str, str, bytes]):
+    """The bytes of a file, as base64; at most `largest`."""
+
+    def __init__(self, *, largest: int, **options: Any) -> None:
+        self.largest = largest
+        super().__init__(**options)
+
+    def to_internal_value(self, data: Any) -> bytes:
+        """The bytes. Raises `ValidationError` for what is no base64, nothing, or too large."""
+        if not isinstance(data, str) or not data:
+            raise _wrong("invalid", "Send the content of the file as base64.")
+        if len(data) > self.largest * 4 // 3 + 4:
+            raise _wrong("too_large", f"Send at most {self.largest // 1024 // 1024} MB: split the file.")
+        try:
+            return base64.b64decode(data, validate=True)
+        except (binascii.Error, ValueError) as problem:
+            raise _wrong("invalid", "Send the content of the file as base64.") from problem
+
+    def to_representation(self, value: bytes) -> str:
+        """The content as base64."""
+        return base64.b64encode(value).decode()
 
 
 @extend_schema_field({"type": "string", "pattern": r"^-?\d+(\.\d+)?$", "examples": ["1250.00"]})

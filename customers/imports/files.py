@@ -1,7 +1,7 @@
-"""Reading a CSV file that may be anything: the rows with their line numbers, or what is wrong with the file.
+"""Reading a table from a CSV file or a workbook that may be anything: rows with their numbers, or what is wrong.
 
 Nothing is guessed: another encoding, a line that is cut off, a field too many are errors. A byte-order mark of UTF-8,
-as spreadsheets write it, is skipped.
+as spreadsheets write it, is skipped. Cells of a workbook come as they are typed (`customers.workbooks`).
 """
 
 import codecs
@@ -9,6 +9,8 @@ import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
+
+from customers.workbooks import MOST_UNPACKED, BadWorkbook, Cell, is_workbook, plain_text, read_sheet
 
 LONGEST_LINE = 20_000
 MOST_COLUMNS = 200
@@ -21,16 +23,55 @@ class BadFile(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row: the number of its (last) line, and its fields by column."""
+    """One row: the number of its (last) line, and its fields by column; those of a CSV file are texts."""
 
     line: int
-    fields: dict[str, str]
+    fields: dict[str, Cell]
+
+
+def read_table(
+    file: BinaryIO,
+    *,
+    columns: Sequence[str],
+    encoding: str = "utf-8",
+    delimiter: str = ",",
+    most_unpacked: int = MOST_UNPACKED,
+) -> Iterator[Row]:
+    """The rows of a CSV file or workbook, which must have all of `columns`. Raises `BadFile`, at the last row at last.
+
+    `encoding` and `delimiter` are those of a CSV file; `most_unpacked` bounds the bytes of a workbook.
+    """
+    if file.seekable() and _begins_a_workbook(file):
+        return _sheet_rows(file, columns, most_unpacked)
+    return read_rows(file, columns=columns, encoding=encoding, delimiter=delimiter)
+
+
+def _begins_a_workbook(file: BinaryIO) -> bool:
+    start = file.read(8)
+    file.seek(0)
+    return is_workbook(start)
+
+
+def _sheet_rows(file: BinaryIO, columns: Sequence[str], most_unpacked: int) -> Iterator[Row]:
+    rows = read_sheet(file, most_rows=MOST_ROWS, most_unpacked=most_unpacked)
+    try:
+        first = next(rows, None)
+        header = _header([plain_text(cell) for cell in first.cells] if first else None, columns)
+        for row in rows:
+            if len(row.cells) > len(header):
+                raise BadFile(
+                    f"Row {row.number} has {len(row.cells)} cells and the first names {len(header)}: name them."
+                )
+            cells = (*row.cells, *[""] * (len(header) - len(row.cells)))
+            yield Row(row.number, dict(zip(header, cells, strict=True)))
+    except (BadWorkbook, ValueError) as problem:
+        raise BadFile(str(problem)) from problem
 
 
 def read_rows(
     file: BinaryIO, *, columns: Sequence[str], encoding: str = "utf-8", delimiter: str = ","
 ) -> Iterator[Row]:
-    """The rows of `file`, which must have all of `columns`. Raises `BadFile`, at the latest at the last row."""
+    """The rows of a CSV file, which must have all of `columns`. Raises `BadFile`, at the latest at the last row."""
     lines = _Lines(file, encoding)
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     try:
@@ -42,7 +83,8 @@ def read_rows(
                 raise BadFile(_wrong_length(reader.line_num, len(values), len(header), delimiter))
             if count > MOST_ROWS:
                 raise BadFile(f"The file has more than {MOST_ROWS:,} rows: split it.")
-            yield Row(reader.line_num, dict(zip(header, values, strict=True)))
+            fields: dict[str, Cell] = dict(zip(header, values, strict=True))
+            yield Row(reader.line_num, fields)
     except csv.Error as error:
         raise BadFile(f"Line {reader.line_num}: {error}. Is the file cut off, or a quotation mark missing?") from error
     if not lines.ended and header[-1] in columns:

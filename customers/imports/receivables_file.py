@@ -19,6 +19,7 @@ from customers.imports.files import Row
 from customers.marks import gathered
 from customers.models import Currency, Customer, LegalEntity
 from customers.money import ZERO
+from customers.workbooks import Cell, NoValue, plain_text
 
 Progress = Callable[[str, int, int], None]
 """Told what is being written, how many are done, of how many."""
@@ -141,14 +142,28 @@ class _Line:
 
     def text(self, column: str) -> str:
         """A field that must not be empty."""
-        value = self._fields[column].strip()
+        value = self._text(column)
         if not value:
             self.wrong(column, "is empty")
         return value
 
+    def _cell(self, column: str) -> Cell:
+        """A field as it is typed; one of a workbook without a value is an error and empty."""
+        cell = self._fields[column]
+        if isinstance(cell, NoValue):
+            self.wrong(column, f"can't be read. {cell.why}")
+            return ""
+        return cell
+
+    def _text(self, column: str) -> str:
+        return plain_text(self._cell(column)).strip()
+
     def date(self, column: str, *, optional: bool = False) -> dt.date | None:
-        """A date in the mapping's format."""
-        value = self._fields[column].strip()
+        """A date in the mapping's format; a date of a workbook has none."""
+        cell = self._cell(column)
+        if isinstance(cell, dt.date):
+            return cell
+        value = plain_text(cell).strip()
         if not value and optional:
             return None
         try:
@@ -159,7 +174,10 @@ class _Line:
 
     def amount(self, column: str) -> Decimal:
         """An amount with a decimal point; separators of thousands only where the mapping names them."""
-        value = self._fields[column].strip()
+        cell = self._cell(column)
+        if isinstance(cell, Decimal):
+            return cell
+        value = plain_text(cell).strip()
         separator = re.escape(self._mapping.thousands)
         grouped = rf"\d{{1,3}}(?:{separator}\d{{3}})+" if separator else r"(?!)"
         if not value:
@@ -173,7 +191,7 @@ class _Line:
 
     def flag(self, column: str) -> bool:
         """Yes or no."""
-        value = self._fields[column].strip().lower()
+        value = self._text(column).lower()
         if value not in YES | NO:
             self.wrong(column, f"{value!r} is neither yes nor no")
         return value in YES

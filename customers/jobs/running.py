@@ -17,6 +17,7 @@ import logging
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from django.contrib.auth import get_user_model
 from django.db import connection, transaction
@@ -278,11 +279,11 @@ def actor_of_job(job: Job) -> Actor:
         client = ApiClient.objects.filter(pk=identity).first()
         actor = refresh(actor_of_client(client)) if client else Actor(kind="client", id=0, name="")
     if job.legal_entities is None:
-        return actor
+        return replace(actor, job=str(job.pk))
     grants = [
         Grant(role=grant.role, legal_entity=entity)
         for grant in actor.grants
         for entity in job.legal_entities
         if grant.legal_entity in (None, entity)
     ]
-    return Actor(kind=actor.kind, id=actor.id, name=actor.name, grants=tuple(grants))
+    return replace(actor, grants=tuple(grants), job=str(job.pk))

@@ -7,6 +7,7 @@ does not change it.
 import datetime as dt
 import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -73,7 +74,7 @@ def freeze(
 
 
 def changed_keys(
-    before: ListSelection | None, visible: QuerySet, *, name: str, put: Collection[str], taken: Collection[str]
+    before: ListSelection | None, visible: QuerySet[Any], *, name: str, put: Collection[str], taken: Collection[str]
 ) -> tuple[list[str], bool]:
     """What was selected `before`, without the rows named in `taken`, with those in `put`; whether it is still all.
 

@@ -67,7 +67,7 @@ def change_record(*, kind: str, key: str, values: Mapping[str, Any], seen: int, 
     _authorize(record, actor, f"{kind_of(kind).word} {key}")
     result = upsert_one(kind, {**values, "key": key}, actor=actor, today=None, replace=False)
     changed = result.status == "updated"
-    _refuse_overtaken(kind, key, seen, mine=int(changed))
+    refuse_overtaken(kind, key, seen, mine=int(changed))
     return changed
 
 
@@ -85,7 +85,7 @@ def delete_record(*, kind: str, key: str, seen: int, actor: Actor) -> None:
             sign(actor)
             record.delete()
             connection.check_constraints()  # now, not at the end: somebody may have come to use it
-            _refuse_overtaken(kind, key, seen, mine=1)
+            refuse_overtaken(kind, key, seen, mine=1)
     except (IntegrityError, ProtectedError):
         raise _used(about, key, "what came in just now") from None
 
@@ -98,8 +98,11 @@ def _authorize(record: Any, actor: Actor, subject: str) -> None:
     authorize(actor, Action.SETUP, getattr(record, "legal_entity_id", None), subject)
 
 
-def _refuse_overtaken(kind: str, key: str, seen: int, *, mine: int) -> None:
-    """Raise `Refused` (`stale`) unless the changes since `seen` are ours, see Note [Seen at a version]."""
+def refuse_overtaken(kind: str, key: str, seen: int, *, mine: int = 0) -> None:
+    """Raise `Refused` (`stale`) unless the changes since version `seen` are the `mine` of this very transaction.
+
+    See Note [Seen at a version].
+    """
     if version_of(kind, key) == seen + mine:
         return
     other = history_of(kind, key).filter(version__gt=seen).order_by("version").first()

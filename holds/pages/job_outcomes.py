@@ -1,4 +1,4 @@
-"""The table of what an evaluation made of each hold: filters, rows in words, pages (`ux.md` 3.5)."""
+"""The table of what a run made of each hold: filters, rows in words, pages (`ux.md` 3.5)."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -13,6 +13,7 @@ from customers.listing import Address
 from customers.models import Job
 from customers.numbers import grouped
 from customers.views import PageView
+from holds import evaluation, many, release_job, undo_job
 from holds.causes import KINDS, cause_words
 from holds.outcomes import (
     BOUNDS,
@@ -29,6 +30,8 @@ from holds.outcomes import (
 from holds.words import read_words
 
 Item = dict[str, Any]
+KINDS_WITH_ROWS = frozenset({evaluation.KIND, release_job.KIND, undo_job.KIND, *many.WORKS})
+"""Jobs that say of each hold what became of it."""
 LABELS = {"before": "Before", "now": "Now", "cause": "Cause", "entity": "Entity"}
 
 
@@ -43,6 +46,7 @@ def outcome_table(page: PageView, request: HttpRequest, job: Job) -> Item:
     return {
         "changes": _rows(job, found, selectable=releases),
         "change_count": total,
+        "failed_rows": found.counts["outcome"].get("failed", 0),
         "outcomes": _facets(found.counts["outcome"], wanted, address, total),
         "filters": _filters(found, wanted),
         "chips": _chips(wanted, address),

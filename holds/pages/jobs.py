@@ -23,11 +23,11 @@ from customers.views import PageView
 from holds.evaluation import KIND, start_evaluation
 from holds.models import Hold
 from holds.outcomes import EVALUATED, count_outcomes
-from holds.pages.job_outcomes import outcome_table
+from holds.pages.job_outcomes import KINDS_WITH_ROWS, outcome_table
 from holds.pages.job_times import left, rate, took
 from holds.pages.selection import plural
 from holds.previewing import APPLY_WITHIN, is_applicable
-from holds.release_job import KIND as RELEASE
+from holds.recent import UNDO_WITHIN, act_of_job, can_undo
 
 Item = dict[str, Any]
 FAILED_SHOWN = 100
@@ -90,8 +90,10 @@ class JobPage(PageView):
             "parameters": self._parameters(job),
             "heading": title_of(job),
         }
-        if job.kind in (KIND, RELEASE) and not live:
+        if job.kind in KINDS_WITH_ROWS and not live:
             context |= outcome_table(self, request, job)
+            if context["failed_count"] <= context["failed_rows"]:
+                context["failed"] = []  # each is a row with its cause
             context["nothing_changed"] = bool(result.get("evaluated")) and not context["change_count"]
         return self.page("holds/_job.html" if request.headers.get("HX-Request") else "holds/job.html", context)
 
@@ -137,13 +139,25 @@ class JobPage(PageView):
             acts.append({"label": "Preview again", "url": reverse("job-repeat", args=[job.pk])})
         if result.get("failed") or job.status == Job.Status.FAILED:
             acts.append({"label": "Retry failed", "url": reverse("job-retry", args=[job.pk])})
+        if self._can_undo(job):
+            acts.append({"label": "Undo", "url": reverse("hold-undo-job", args=[job.pk])})
         return acts
+
+    def _can_undo(self, job: Job) -> bool:
+        """Whether what the reader did in the job can still be taken back, on some of its holds."""
+        mine = job.actor == self.actor.reference and job.finished_at is not None
+        if not mine or self.now - (job.finished_at or self.now) > UNDO_WITHIN or job.kind not in KINDS_WITH_ROWS:
+            return False
+        act = act_of_job(job.pk, actor=self.actor)
+        return act is not None and can_undo(act, self.now)
 
     def _links(self, job: Job, result: Item) -> list[Item]:
         links = []
         if job.follows_id is not None:
             word = "The preview" if job.parameters.get("applies") else "The first try"
             links.append({"label": word, "url": reverse("job", args=[job.follows_id])})
+        if "job" in job.parameters:
+            links.append({"label": "What it takes back", "url": reverse("job", args=[job.parameters["job"]])})
         if is_export(job.kind) and job.actor == self.actor.reference and job.status == Job.Status.FINISHED:
             links.append({"label": "Download the file", "url": reverse("job-file", args=[job.pk])})
         if job.kind != KIND:
@@ -164,7 +178,7 @@ class JobPage(PageView):
         """What the run was started with, in words."""
         words: list[Item] = []
         for name, value in job.parameters.items():
-            if value in (None, "", [], {}) or name in {"preview", "applies", "versions"}:
+            if value in (None, "", [], {}) or name in {"preview", "applies", "versions", "job"}:
                 continue
             text = grouped(len(value)) if isinstance(value, list) else str(value)
             words.append({"label": name.replace("_", " ").capitalize(), "value": text})

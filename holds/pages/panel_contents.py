@@ -206,7 +206,7 @@ def audit(subject: Subject) -> Item:
 
 def _audited(event: HoldEvent, mask: Mask) -> Item:
     before = event.data.get("before") if isinstance(event.data.get("before"), Mapping) else {}
-    now = {key: value for key, value in event.data.items() if key != "before"}
+    now = {key: value for key, value in event.data.items() if key not in {"before", "job"}}
     now = now | {"figures": _figures(now["figures"], mask)} if "figures" in now else now
     if event.from_status != event.to_status:
         before, now = {"status": event.from_status or "none", **before}, {"status": event.to_status, **now}

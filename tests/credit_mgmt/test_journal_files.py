@@ -1,18 +1,25 @@
 """Rows pasted from a spreadsheet, and lines as files (`domain 8`): each wrong row is named, nothing is half done."""
 
+import datetime as dt
 import io
 import zipfile
 from decimal import Decimal
+from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from credit_mgmt.journals.files import paste_lines, read_lines, write_lines
+from credit_mgmt.journals.files import write_lines
+from credit_mgmt.journals.lines import LineInput
+from credit_mgmt.journals.pasting import as_block, paste_lines, read_lines
 from credit_mgmt.models import LimitJournal
 from customers.access import Actor, Grant
 from customers.errors import InvalidInput
 from tests import factories as make
 from tests.factories_credit import ACTOR, AT, customer_with_limit, give_limit
 from tests.factories_journals import UNTIL, a_journal, line, today
+from tests.workbooks import a_workbook
 
 pytestmark = pytest.mark.django_db
 
@@ -90,6 +97,84 @@ def test_a_workbook_has_a_row_for_each_line(journal):
     book = zipfile.ZipFile(io.BytesIO(write_lines(journal=journal.number, actor=ACTOR, form="xlsx")))
     sheet = book.read("xl/worksheets/sheet1.xml").decode()
     assert ("1234.5" in sheet, sheet.count("<row ")) == (True, 2)
+
+
+class TestWorkbooks:
+    HEADS = ("Account", "New limit", "From", "To")
+
+    def read(self, journal: LimitJournal, *rows: tuple[Any, ...], heads: tuple[str, ...] = HEADS) -> Any:
+        return read_lines(journal=journal.number, text=a_workbook([heads, *rows]), actor=ACTOR)
+
+    def test_are_read_as_they_are_typed(self, journal):
+        typed = self.read(journal, ("C-1", 1234.5, None, UNTIL), ("group:G1", "1.000,50", None, "31.12.2027"))
+        assert (typed.errors, typed.rows) == ((), 2)
+        assert list(typed.lines.values()) == [
+            LineInput(customer="USMF:C-1", new_limit=Decimal("1234.5"), new_to=UNTIL),
+            LineInput(credit_group="G1", new_limit=Decimal("1000.50"), new_to=UNTIL),
+        ]
+
+    def test_may_have_numbers_for_accounts(self, journal):
+        customer_with_limit("1", account="1001")
+        assert self.read(journal, (1001, 5, None, UNTIL)).lines[0].customer == "USMF:1001"
+
+    @pytest.mark.parametrize(
+        ("row", "field", "code"),
+        [
+            (("C-1", {"formula": "=1/0", "value": "#DIV/0!"}, None, UNTIL), "new_limit", "no_value"),
+            (("C-1", {"number": 1.1, "format": "0.0%"}, None, UNTIL), "new_limit", "no_value"),
+            (("C-1", UNTIL, None, UNTIL), "new_limit", "invalid"),
+            (("C-1", True, None, UNTIL), "new_limit", "invalid"),
+            (("C-1", "1,234", None, UNTIL), "new_limit", "ambiguous_number"),
+            (("C-1", 5, None, 46387), "new_to", "invalid"),
+            (("C-1", 5, None, "12/11/2027"), "new_to", "ambiguous_date"),
+            ((None, 5, None, UNTIL), "customer", "required"),
+            (({"formula": "=1/0", "value": "#N/A"}, 5, None, UNTIL), "customer", "required"),
+            ((9, 5, None, UNTIL), "customer", "unknown_reference"),
+        ],
+    )  # fmt: skip
+    def test_that_are_wrong_are_named_at_their_row(self, journal, row, field, code):
+        typed = self.read(journal, ("C-1", 5, None, UNTIL), row)
+        assert [(error.field, error.code) for error in typed.errors] == [(f"lines[1].{field}", code)]
+
+    def test_with_more_rows_than_a_call_takes_are_refused(self, journal, monkeypatch):
+        monkeypatch.setattr("credit_mgmt.journals.pasting.MOST_LINES", 1)
+        row = ("C-1", 5, None, UNTIL)
+        assert self.read(journal, row).rows == 1
+        with pytest.raises(InvalidInput, match="more than 2 rows"):
+            self.read(journal, row, row)
+
+    def test_that_are_none_are_refused_with_what_to_do(self, journal):
+        for content, why in ((b"PK\x03\x04", "no workbook"), (b"\xff\xfe\x00", "neither"), (a_workbook([]), "no rows")):
+            with pytest.raises(InvalidInput, match=why):
+                read_lines(journal=journal.number, text=content, actor=ACTOR)
+
+    @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @given(
+        st.lists(
+            st.tuples(
+                st.sampled_from(["C-1", "C-2", "G1"]),
+                st.integers(0, 10**17).map(lambda cents: Decimal(cents).scaleb(-2)),
+                st.dates(dt.date(2026, 3, 1), dt.date(2199, 12, 31)),
+            ),
+            min_size=1,
+            max_size=8,
+        )
+    )
+    def test_what_goes_out_comes_in_again(self, journal, wanted):
+        """Lines, XLSX, lines: also where an amount has more digits than a spreadsheet keeps of a number."""
+        lines = [
+            LineInput(
+                **({"credit_group": name} if name == "G1" else {"customer": f"USMF:{name}"}),
+                new_limit=amount,
+                new_to=day,
+            )
+            for name, amount, day in wanted
+        ]
+        written = write_lines(journal=a_journal(*lines).number, actor=ACTOR, form="xlsx")
+        typed = read_lines(journal=journal.number, text=written, actor=ACTOR)
+        assert (typed.errors, list(typed.lines.values())) == ((), lines)
+        again = read_lines(journal=journal.number, text=as_block(typed), actor=ACTOR, style="point")
+        assert (again.errors, list(again.lines.values())) == ((), lines)
 
 
 def test_figures_of_a_group_leave_only_for_who_may_see_its_members():

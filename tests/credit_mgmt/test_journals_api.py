@@ -1,13 +1,16 @@
 """`limit-adjustments` (`api.md`): a client that makes, generates, submits and posts; bad input named at its line."""
 
+import base64
 import datetime as dt
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from tests import factories as make
 from tests.api_client import Api, client, everything
 from tests.factories_credit import account_of, customer_with_limit, give_limit
+from tests.workbooks import a_workbook
 
 pytestmark = pytest.mark.django_db
 UNTIL = "2027-12-31"
@@ -85,6 +88,44 @@ class TestALife:
         assert [row["number"] for row in page["results"]] == [1, 2]
         assert [row["number"] for row in api.get(page["next"]).is_(200)["results"]] == [3]
         assert api.get("limit-adjustments?customer=USMF:C-1").is_(200)["results"][0]["number"] == numbers[0]
+
+
+class TestFiles:
+    def send(self, api: Api, number: str, content: bytes, **fields: object) -> Any:
+        body = {"content": base64.b64encode(content).decode(), **fields}
+        return api.post(f"limit-adjustments/{number}/import", body)
+
+    @pytest.mark.parametrize(
+        "content",
+        [a_workbook([["Account", "Limit", "To"], ["C-1", 200, dt.date(2027, 12, 31)]]), b"C-1;200,00;2027-12-31"],
+    )
+    def test_rows_become_lines(self, api: Api, content: bytes) -> None:
+        customer_with_limit("100", account="C-1")
+        answer = self.send(api, made(api), content, version=1).is_(200)
+        assert [(line["customer"], line["new_limit"], line["new_to"]) for line in answer["lines"]] == [
+            ("USMF:C-1", "200.00", UNTIL)
+        ]
+
+    def test_a_wrong_row_is_named_and_none_is_added(self, api: Api) -> None:
+        customer_with_limit("100", account="C-1")
+        number = made(api)
+        answer = self.send(api, number, a_workbook([["C-1", 5, UNTIL], ["C-9", 5, UNTIL]])).is_(400)
+        assert answer.problem == [("lines[1].customer", "unknown_reference")]
+        assert api.get(f"limit-adjustments/{number}").is_(200)["line_count"] == 0
+
+    @pytest.mark.parametrize(
+        ("body", "expected"),
+        [
+            ({}, ("content", "required")),
+            ({"content": "?"}, ("content", "invalid")),
+            ({"content": "A" * (8 * 1024 * 1024)}, ("content", "too_large")),
+            ({"content": "UEsDBA=="}, ("file", "invalid")),
+            ({"content": "QzE=", "style": "roman"}, ("style", "invalid_choice")),
+        ],
+    )
+    def test_what_is_no_file_is_refused(self, api: Api, body: dict[str, object], expected: tuple[str, str]) -> None:
+        make.LegalEntityFactory()
+        assert expected in api.post(f"limit-adjustments/{made(api)}/import", body).is_(400).problem
 
 
 class TestBadInput:

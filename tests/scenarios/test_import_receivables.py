@@ -22,6 +22,7 @@ from django.db.models import Min, Sum
 
 from customers.models import Customer, CustomerTransaction, DueItem, LegalEntity, Settlement
 from customers.receivables import due_items_on, overdue_on
+from tests.workbooks import a_workbook
 
 pytestmark = pytest.mark.django_db
 
@@ -179,6 +180,24 @@ def test_an_invoice_without_settled_date_stays_open_and_a_disputed_one_is_disput
     run(file_of(line(1, SettledDate="", Disputed="Yes")))
     item = DueItem.objects.get()
     assert (item.open_amount, item.disputed_amount) == (Decimal("55.94"), Decimal("55.94"))
+
+
+def test_a_workbook_is_read_as_it_is_typed(run: Any) -> None:
+    row: list[Any] = [391, "C-1", None, 1, dt.date(2024, 1, 2), dt.date(2024, 2, 1), 55.94, "No", dt.date(2024, 1, 15)]
+    said, _ = run(a_workbook([HEADER.split(","), row]))
+    assert "invoices: 1 created" in said
+    item = DueItem.objects.get(amount__gt=0)
+    assert (item.due_date, item.amount, item.open_amount) == (dt.date(2024, 2, 1), Decimal("55.94"), 0)
+
+
+def test_a_cell_without_a_value_is_named_at_its_row(run: Any) -> None:
+    broken = {"formula": "=1/0", "value": "#DIV/0!"}
+    row: list[Any] = [391, "C-1", None, 1, dt.date(2024, 1, 2), 45323, broken, "No", None]
+    with pytest.raises(CommandError) as refused:
+        run(a_workbook([HEADER.split(","), row]))
+    assert "Line 2: DueDate '45323' is not a date" in str(refused.value)
+    assert "Line 2: InvoiceAmount can't be read. The cell holds the error #DIV/0!" in str(refused.value)
+    assert nothing_is_there()
 
 
 def test_columns_formats_and_signs_are_options(run: Any) -> None:

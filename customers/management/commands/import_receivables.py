@@ -1,4 +1,4 @@
-"""`manage.py import_receivables FILE.csv`: invoices and their payments from a file, all or nothing."""
+"""`manage.py import_receivables FILE`: invoices and their payments from a file, all or nothing."""
 
 import codecs
 from argparse import ArgumentParser
@@ -9,10 +9,12 @@ from django.core.management.base import BaseCommand, CommandError
 
 from customers.access import system_actor
 from customers.imports.fields import Wrong, currency_code, key_part
-from customers.imports.files import BadFile, read_rows
+from customers.imports.files import BadFile, read_table
 from customers.imports.receivables_file import Columns, FileMapping, Rejected, load, plan
 
 SHOWN = 50
+MOST_UNPACKED = 1024 * 1024 * 1024
+"""Bytes of a workbook: who runs this command chose the file, and it may have as many rows as a spreadsheet can."""
 COLUMNS = {
     "entity": ("countryCode", "the legal entity's code"),
     "customer": ("customerID", "the customer's account"),
@@ -29,13 +31,14 @@ class Command(BaseCommand):
     """Import customers, invoices and the payments that settled dates imply."""
 
     help = (
-        "Import customers, invoices and the payments that their settled dates imply from a CSV file. "
+        "Import customers, invoices and the payments that their settled dates imply from a CSV file or a workbook "
+        "(.xlsx, its first visible sheet). "
         "All or nothing: one bad line, and nothing is written."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Which file, how to read it, what to do with it."""
-        parser.add_argument("file", type=Path, metavar="FILE.csv")
+        parser.add_argument("file", type=Path, metavar="FILE")
         for name, (default, what) in COLUMNS.items():
             parser.add_argument(
                 f"--{name}-column", default=default, metavar="NAME", help=f"column of {what} (default: {default})"
@@ -56,9 +59,10 @@ class Command(BaseCommand):
         mapping = self._mapping(options)
         try:
             with options["file"].open("rb") as file:
-                rows = read_rows(
-                    file, columns=mapping.columns.names(), encoding=options["encoding"], delimiter=options["delimiter"]
-                )
+                rows = read_table(
+                    file, columns=mapping.columns.names(), encoding=options["encoding"], delimiter=options["delimiter"],
+                    most_unpacked=MOST_UNPACKED,
+                )  # fmt: skip
                 planned = plan(rows, mapping)
             counts = load(
                 planned, mapping, actor=system_actor("import_receivables"),

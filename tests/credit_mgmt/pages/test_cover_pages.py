@@ -17,6 +17,7 @@ from customers.models import Customer, Party, Role
 from tests import factories as make
 from tests.factories_credit import TODAY, customer_with_limit, insure
 from tests.factories_holds import a_user
+from tests.workbooks import a_workbook
 
 pytestmark = pytest.mark.django_db
 CARD = "/customers/USMF/US-1/panels/cover/"
@@ -219,6 +220,37 @@ class TestFiles:
     @staticmethod
     def sent(text: str) -> dict[str, Any]:
         return {"file": SimpleUploadedFile("cover.csv", text.encode(), content_type="text/csv")}
+
+    HEADS = ("customer", "type", "effective_on", "expires_on", "value", "currency", "update_percent",
+             "included_in_exposure")  # fmt: skip
+
+    def workbook(self, *rows: tuple[Any, ...]) -> dict[str, Any]:
+        return {"file": SimpleUploadedFile("cover.xlsx", a_workbook([self.HEADS, *rows]))}
+
+    def test_a_workbook_comes_in_as_it_is_typed(self, manager: Client, customer: Customer) -> None:
+        days = (dt.date(2026, 1, 1), dt.date(2026, 12, 31))
+        row = ("USMF:US-1", "TURNOVER", *days, 50000, "USD", 12.5, False)
+        manager.post("/cover/import/", self.workbook(row))
+        policy = CoverPolicy.objects.get()
+        assert (policy.effective_on, policy.expires_on, policy.value) == (*days, 50_000)
+        assert (policy.update_percent, policy.included_in_exposure) == (Decimal("12.5"), False)
+
+    @pytest.mark.parametrize(
+        ("changed", "said"),
+        [
+            ({6: {"number": 0.5, "format": "0%"}}, "Line 2, update_percent: The cell is a percentage"),
+            ({2: 46023}, "Line 2, effective_on: “46023” is no date"),
+            ({4: {"formula": "=1/0", "value": "#DIV/0!"}}, "Line 2, value: The cell holds the error #DIV/0!"),
+        ],
+    )
+    def test_a_cell_that_is_not_what_it_should_be_is_named(
+        self, manager: Client, customer: Customer, changed: dict[int, Any], said: str
+    ) -> None:
+        good = ("USMF:US-1", "TURNOVER", dt.date(2026, 1, 1), dt.date(2026, 12, 31), 50000, "USD", 50, False)
+        row = tuple(changed.get(place, cell) for place, cell in enumerate(good))
+        answer = manager.post("/cover/import/", self.workbook(row))
+        assert said in " ".join(answer.context["form"].errors["file"])
+        assert not CoverPolicy.objects.exists()
 
     def test_what_is_taken_out_and_brought_in_again_changes_nothing(self, manager: Client, customer: Customer) -> None:
         insure(customer, identification="=1+1", update_percent="33.3333")

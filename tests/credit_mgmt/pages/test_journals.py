@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -18,6 +19,7 @@ from tests import factories as make
 from tests.factories_credit import ACTOR, AT, TODAY, customer_with_limit, give_limit
 from tests.factories_holds import a_user
 from tests.factories_journals import UNTIL, a_journal, line, post, today
+from tests.workbooks import a_workbook
 
 pytestmark = pytest.mark.django_db
 LAST = UNTIL.isoformat()
@@ -267,6 +269,23 @@ class TestAddingLines:
         assert f'<textarea name="text" hidden>{" ".join(good.split())}</textarea>' in page
         clerk.post(address, {"text": good, "style": "", "add": "1"})
         assert LimitJournalLine.objects.get().new_limit == Decimal("1234.50")
+
+    def test_a_workbook_is_looked_at_and_then_added_as_it_was_read(self, clerk: Client, customer: Customer) -> None:
+        journal = a_journal()
+        address = f"/journals/{journal.number}/paste/"
+        book = a_workbook([["Account", "New limit", "To"], ["US-1", 1234.567 * 1000, UNTIL]])
+        answer = clerk.post(address, {"text": "", "style": "", "file": SimpleUploadedFile("lines.xlsx", book)})
+        assert "Add 1 line" in shown(answer)
+        handed = {"text": answer.context["was_read"], "style": answer.context["was_style"]}
+        assert "1234567" in handed["text"]
+        clerk.post(address, {**handed, "add": "1"})
+        assert LimitJournalLine.objects.get().new_limit == Decimal("1234567")
+
+    def test_a_file_that_is_no_spreadsheet_is_refused_at_its_field(self, clerk: Client, customer: Customer) -> None:
+        address = f"/journals/{a_journal().number}/paste/"
+        answer = clerk.post(address, {"text": "", "file": SimpleUploadedFile("old.xls", b"\xd0\xcf\x11\xe0 ...")})
+        assert answer.status_code == 422
+        assert "save it as .xlsx without password" in " ".join(answer.context["form"].errors["file"])
 
     def test_lines_go_out_as_a_file(self, clerk: Client, customer: Customer) -> None:
         journal = a_journal(line(customer, 1500))

@@ -1,5 +1,6 @@
 """The release dialog in full (`ux.md` 3.3): what follows is said before, and asked again where it has changed."""
 
+from collections import Counter
 from decimal import Decimal
 
 import pytest
@@ -184,7 +185,7 @@ def test_sixty_are_released_and_posted_in_the_background_and_one_in_the_middle_f
     result = jobs.result(job)
     assert (job.status, result["released"], jobs.progress(job).total) == ("finished", 59, 60)
     assert [(item["id"], item["code"]) for item in result["failed"]] == [(str(bad.pk), "posting_failed")]
-    assert [change["outcome"] for change in result["changes"]] == ["released"] * 59
+    assert Counter(change["outcome"] for change in result["changes"]) == {"released": 59, "failed": 1}
     assert Hold.objects.filter(status="released", release_mode="with_posting").count() == 59
     assert (fresh(bad).status, fresh(bad).version) == ("active", 1)
     statuses = SalesOrder.objects.exclude(pk=bad.order_id).values_list("document_status", flat=True)

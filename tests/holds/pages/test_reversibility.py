@@ -56,6 +56,7 @@ ASKED_ELSEWHERE = {
 
 CHANGED_BACK = {
     "hold-undo": "is the way back",
+    "hold-undo-job": "is the way back of what a job did",
     "hold-reinstate": "is the way back of a release without posting",
     "hold-absence": "ended on the same page",
     "hold-views": "pinned and unpinned on the same page",
