@@ -44,7 +44,7 @@ CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON credit_mgmt_ruleevent
 
 CLOCK = """
 DROP TRIGGER move_policy_clock ON credit_mgmt_blockingrule;
-CREATE TRIGGER move_policy_clock AFTER UPDATE OR DELETE OR TRUNCATE ON credit_mgmt_blockingrule
+CREATE TRIGGER move_policy_clock AFTER UPDATE OF code, type OR DELETE OR TRUNCATE ON credit_mgmt_blockingrule
     FOR EACH STATEMENT EXECUTE FUNCTION credit_mgmt_move_policy_clock();
 CREATE TRIGGER move_policy_clock_in AFTER INSERT ON credit_mgmt_ruleversion
     FOR EACH ROW WHEN (NEW.state IN ('active', 'shadow')) EXECUTE FUNCTION credit_mgmt_move_policy_clock();
@@ -75,6 +75,11 @@ class Migration(migrations.Migration):
     operations = [
         migrations.RunSQL("ALTER TABLE credit_mgmt_blockingrule DROP CONSTRAINT rule_customer_within_entity"),
         *(migrations.RemoveField("blockingrule", name) for name in COLUMNS),
+        migrations.AddField(
+            "blockingrule",
+            "changes",
+            models.PositiveIntegerField(default=0, help_text="raised by every step: see Note [Who holds a rule]"),
+        ),
         migrations.AlterField(
             "blockingrule",
             "code",

@@ -88,6 +88,7 @@ class BlockingRule(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     code = models.CharField(max_length=20, unique=True, help_text="DO-07: shown wherever the rule holds an order")
     type = models.CharField(max_length=30, choices=Type.choices)
+    changes = models.PositiveIntegerField(default=0, help_text="raised by every step: see Note [Who holds a rule]")
 
     class Meta:
         constraints = [

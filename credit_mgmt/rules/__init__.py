@@ -4,8 +4,9 @@ A change is a draft of the rule's next version beside the one in force. A draft 
 retires the version before. What a version says never changes once it was more than a draft, so that a hold can name the
 very version that stopped it.
 
-Note [Who holds a rule]. Every step locks the row of the rule before it reads the versions, so that two people who
-activate at once do it one after the other, and the second finds what the first did.
+Note [Who holds a rule]. Every step raises the counter of the rule before it reads the versions, which holds its row to
+the end of the transaction: two people who activate at once do it one after the other, and the second finds what the
+first did.
 """
 
 import datetime as dt
@@ -15,6 +16,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from django.db import IntegrityError, transaction
+from django.db.models import F
 from django_fsm import TransitionNotAllowed
 
 from credit_mgmt.models import BlockingRule, RuleEvent, RuleState, RuleVersion
@@ -193,7 +195,7 @@ def current_of(versions: list[RuleVersion]) -> RuleVersion:
 
 def _held(rule: uuid.UUID, actor: Actor) -> list[RuleVersion]:
     """All versions of a rule, latest first, held by the transaction: see Note [Who holds a rule]."""
-    if not BlockingRule.objects.select_for_update().filter(pk=rule).exists():
+    if not BlockingRule.objects.filter(pk=rule).update(changes=F("changes") + 1):
         raise NotFound(f"There is no blocking rule {rule}.")
     related = ("rule", "customer")
     versions = list(RuleVersion.objects.filter(rule=rule).select_related(*related).order_by("-number"))

@@ -129,6 +129,7 @@ def test_a_rule_of_one_entity_is_not_aimed_at_another_entitys_customer() -> None
     ],
 )
 def test_no_path_changes_the_policy_without_moving_its_clock(statement: str) -> None:
+    BlockingRuleFactory()
     before = PolicyClock.objects.get().version
     execute(statement)
     assert PolicyClock.objects.get().version > before
@@ -141,7 +142,7 @@ def test_a_version_is_never_given_out_twice(decide: Callable[..., object]) -> No
     BlockingRuleFactory()
     assert decide(order).holds  # type: ignore[attr-defined]
     transaction.savepoint_rollback(savepoint)
-    BlockingRuleFactory(threshold_percent=500)
+    BlockingRuleFactory(type="days_overdue", days=9000)
     assert not decide(order).holds  # type: ignore[attr-defined]
 
 

@@ -30,9 +30,31 @@ def test_a_rule_is_made_read_changed_and_removed(api: Api) -> None:
     assert api.get(address).is_(200).body == made.body
     assert api.patch(address, {"threshold_percent": "90.5"}).is_(200)["threshold_percent"] == "90.5"
     assert api.put(address, RULE).is_(200)["name"] == "Credit limit used"
-    assert api.get("blocking-rules?type=limit_used&active=true").is_(200).keys == [made["id"]]
-    api.call("DELETE", address).is_(204)
-    api.get(address).is_(404)
+    assert api.get("blocking-rules?type=limit_used&active=true").is_(200).keys == [made["code"]]
+    assert api.call("DELETE", address).is_(409)["code"] == "in_use"
+    said = [
+        (row["version"], row["state"], row["threshold_percent"]) for row in api.get(f"{address}/versions").is_(200).body
+    ]
+    assert said == [(3, "active", "100"), (2, "retired", "90.5"), (1, "retired", "100")]
+
+
+def test_a_rule_that_never_counted_is_removed(api: Api) -> None:
+    made = api.post("blocking-rules", {**RULE, "active": False}).is_(201)
+    assert (made["state"], made["version"]) == ("draft", 1)
+    api.call("DELETE", f"blocking-rules/{made['id']}").is_(204)
+    api.get(f"blocking-rules/{made['id']}").is_(404)
+
+
+def test_a_draft_runs_in_shadow_counts_is_retired_and_comes_back(api: Api) -> None:
+    made = api.post("blocking-rules", {**RULE, "active": False, "code": "LU-90"}).is_(201)
+    address = f"blocking-rules/{made['id']}"
+    shadow = api.post(f"{address}/shadow", {"days": 14, "why": "Try it first"}).is_(200)
+    assert (shadow["state"], shadow["shadow_to"]) == ("shadow", "2026-03-14")
+    assert api.post(f"{address}/activate", {"why": "Two weeks were fine"}).is_(200)["state"] == "active"
+    assert api.post(f"{address}/activate", {"why": "Again"}).is_(409)["code"] == "no_draft"
+    assert api.post(f"{address}/retire", {"why": "Not needed"}).is_(200)["state"] == "retired"
+    back = api.post(f"{address}/restore", {"number": 1, "why": "Needed after all"}).is_(200)
+    assert (back["state"], back["version"], back["threshold_percent"]) == ("active", 2, "100")
 
 
 @pytest.mark.parametrize(
