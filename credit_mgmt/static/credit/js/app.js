@@ -84,8 +84,10 @@ function focusIn(root) {
 function closeDialog() { dialog.close(); }
 
 dialog?.addEventListener("close", () => {
+  const leave = $("[data-leave]", dialogBody);
   dialogBody.replaceChildren();
   document.body.append($("#toasts"));
+  if (leave) return location.assign(leave.href); // what is behind is not as it was
   // The row may have gone with what was done: then the one that took its place.
   const target = opener?.isConnected ? opener : placedLink() || $("#main");
   target?.focus();
