@@ -6,10 +6,13 @@ from credit_mgmt.pages.cover import CoverRegister, EndPolicyPage, NewPolicyPage,
 from credit_mgmt.pages.cover_import import CoverImportPage
 from credit_mgmt.pages.cover_types import CoverTypePage, CoverTypesPage
 from credit_mgmt.pages.cover_worked import WorkedSum
+from credit_mgmt.pages.document_check import DocumentCheckPage
 from credit_mgmt.pages.parameters import ParameterListPage, ParametersPage
+from credit_mgmt.pages.rule_tester import RuleTesterPage
 from credit_mgmt.pages.rules import NewRulePage, RuleListPage, RulePage, RuleSwitch
 
 urlpatterns = [
+    path("check/", DocumentCheckPage.as_view(), name="document-check"),
     path("cover/", CoverRegister.as_view(), name="cover-register"),
     path("cover/new/", NewPolicyPage.as_view(), name="cover-new"),
     path("cover/import/", CoverImportPage.as_view(), name="cover-import"),
@@ -21,6 +24,7 @@ urlpatterns = [
     path("cover/<uuid:policy_id>/end/", EndPolicyPage.as_view(), name="cover-end"),
     path("cover/<uuid:policy_id>/remove/", RemovePolicyPage.as_view(), name="cover-remove"),
     path("rules/", RuleListPage.as_view(), name="rule-list"),
+    path("rules/test/", RuleTesterPage.as_view(), name="rule-tester"),
     path("rules/new/", NewRulePage.as_view(), name="rule-new"),
     path("rules/<uuid:rule_id>/", RulePage.as_view(), name="rule-edit"),
     path("rules/<uuid:rule_id>/activate/", RuleSwitch.as_view(active=True), name="rule-activate"),
