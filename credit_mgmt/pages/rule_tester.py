@@ -151,6 +151,6 @@ def _answer(title: str, decision: Decision) -> Item:
         "title": title,
         "words": display.outcome_words(decision),
         "badge": "held" if decision.holds else passed,
-        "reasons": display.reason_rows((*decision.reasons, *decision.warnings)),
+        "reasons": display.reason_rows(decision.reasons),
         "steps": display.trace_steps(decision.trace),
     }
