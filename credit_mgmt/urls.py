@@ -2,6 +2,8 @@
 
 from django.urls import path
 
+from credit_mgmt.pages.backtest_orders import BacktestOrders
+from credit_mgmt.pages.backtests import BacktestPage, RuleBacktest
 from credit_mgmt.pages.cover import CoverRegister, EndPolicyPage, NewPolicyPage, PolicyPage, RemovePolicyPage
 from credit_mgmt.pages.cover_import import CoverImportPage
 from credit_mgmt.pages.cover_types import CoverTypePage, CoverTypesPage
@@ -12,6 +14,8 @@ from credit_mgmt.pages.rule_tester import RuleTesterPage
 from credit_mgmt.pages.rules import NewRulePage, RuleListPage, RulePage, RuleSwitch
 
 urlpatterns = [
+    path("backtests/<uuid:job_id>/", BacktestPage.as_view(), name="backtest"),
+    path("backtests/<uuid:job_id>/orders/", BacktestOrders.as_view(), name="backtest-orders"),
     path("check/", DocumentCheckPage.as_view(), name="document-check"),
     path("cover/", CoverRegister.as_view(), name="cover-register"),
     path("cover/new/", NewPolicyPage.as_view(), name="cover-new"),
@@ -27,6 +31,7 @@ urlpatterns = [
     path("rules/test/", RuleTesterPage.as_view(), name="rule-tester"),
     path("rules/new/", NewRulePage.as_view(), name="rule-new"),
     path("rules/<uuid:rule_id>/", RulePage.as_view(), name="rule-edit"),
+    path("rules/<uuid:rule_id>/backtest/", RuleBacktest.as_view(), name="rule-backtest"),
     path("rules/<uuid:rule_id>/activate/", RuleSwitch.as_view(active=True), name="rule-activate"),
     path("rules/<uuid:rule_id>/deactivate/", RuleSwitch.as_view(active=False), name="rule-deactivate"),
     path("parameters/", ParameterListPage.as_view(), name="parameter-list"),

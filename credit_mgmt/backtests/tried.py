@@ -39,5 +39,8 @@ def tried_rules(told: Mapping[str, Any], actor: Actor) -> Tried:
 def named_rules(keys: list[str]) -> Tried:
     """The rules with the keys that `tried_rules` found."""
     rules = list(BlockingRule.objects.select_related("customer").filter(pk__in=keys).order_by("pk"))
-    versions = tuple({"key": str(rule.pk), "rule": str(rule.pk), "code": rule.name, "now": None} for rule in rules)
+    versions = tuple(
+        {"key": str(rule.pk), "rule": str(rule.pk), "code": rule.name, "now": 1, "tried": 1, "state": "active"}
+        for rule in rules
+    )
     return Tried(tuple(rule_value(rule) for rule in rules), versions)

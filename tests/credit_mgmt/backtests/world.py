@@ -104,5 +104,7 @@ def draft_of(rule: Any, monkeypatch: Any, **values: Any) -> None:
 
     key = str(rule.pk)
     draft = replace(rule_value(rule), **values)
-    made = tried.Tried((draft,), ({"key": key, "rule": key, "code": rule.name, "now": None},))
+    made = tried.Tried(
+        (draft,), ({"key": key, "rule": key, "code": rule.name, "now": 1, "tried": 2, "state": "draft"},)
+    )
     monkeypatch.setattr(backtest_jobs, "named_rules", lambda keys: made)
