@@ -10,12 +10,14 @@ from credit_mgmt.engine.decision import Decision
 from credit_mgmt.engine.facts import Policy
 from credit_mgmt.gathering import LIMIT_ONLY, Checked, Gathered, Manner, Request, gather, limit_only
 from credit_mgmt.policies import Setup
+from customers.models import SalesOrder
 
 __all__ = [
     "LIMIT_ONLY",
     "Checked",
     "Gathered",
     "Request",
+    "ask_about",
     "check",
     "check_for_posting",
     "check_order",
@@ -66,6 +68,19 @@ def check_order(
         with_remedies=with_remedies,
     )
     return decision
+
+
+def ask_about(
+    order_id: int, *, order_type: str, checkpoint: str, as_of: Mapping[str, dt.date], pro_forma: bool = False
+) -> Decision:
+    """What a posting of this document would be told now, and what would clear it: the question, nothing is stored.
+
+    Orders of the types point of sale and call centre are checked against the total limit only (`domain 4.8`). Raises
+    `NotFound` for an order that isn't there.
+    """
+    manner = Manner(remedies=True, limit_only=order_type != SalesOrder.Type.SALES)
+    [checked] = _check_all([Request(order_id, checkpoint, pro_forma)], as_of, manner)
+    return checked.decision
 
 
 def check(

@@ -20,8 +20,16 @@ from customers.errors import InvalidInput, NotFound
 from customers.models import Currency, Customer
 from customers.money import LARGEST, ZERO, round_half_up
 
-DOCUMENTS = ("free_text_invoice", "pos", "call_center", "quotation")
+LABELS = {
+    "free_text_invoice": "Free text invoice",
+    "quotation": "Quotation",
+    "pos": "Point-of-sale order",
+    "call_center": "Call-centre order",
+}
+DOCUMENTS = tuple(LABELS)
 NOT_SUPPORTED = "project_invoice"
+_INVOICED_AT_ONCE = ("free_text_invoice", "pos")
+"""These are stopped by an account status that stops invoices; the others by one that stops everything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +63,7 @@ def credit_check(
         book,
         order,
         policy=limit_only(setup.policy),
-        question=Question(Checkpoint.INVOICE),
+        question=Question(Checkpoint.INVOICE if document in _INVOICED_AT_ONCE else Checkpoint.CONFIRMATION),
         setting=setting_for(payer.legal_entity_id, as_of, setup=setup, clock=clock),
     )
     return CreditAnswer(outcome_of(decision), decision, positions([payer.pk], as_of)[payer.pk])

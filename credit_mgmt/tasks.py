@@ -6,6 +6,7 @@ from typing import Any
 from celery import shared_task
 
 from credit_mgmt import figures
+from credit_mgmt.backtests import reading as backtests
 from credit_mgmt.limits.notices import tell_of_expiries as tell
 from customers import clock
 from customers.models import LegalEntity
@@ -25,3 +26,9 @@ def refresh_figures(**_: Any) -> None:
     """Every minute: work out again the figures by which lists are sorted, as far as half a minute goes."""
     zones = LegalEntity.objects.order_by("pk").values_list("pk", "time_zone")
     figures.refresh(today={entity: clock.today(zone) for entity, zone in zones}, at=clock.now, budget=FIGURES_BUDGET)
+
+
+@shared_task
+def purge_backtests(**_: Any) -> None:
+    """Every night: delete backtests that are older than 90 days."""
+    backtests.purge_backtests(now=clock.now())

@@ -2,15 +2,22 @@
 
 from django.urls import path
 
+from credit_mgmt.pages.backtest_orders import BacktestOrders
+from credit_mgmt.pages.backtests import BacktestPage, RuleBacktest
 from credit_mgmt.pages.cover import CoverRegister, EndPolicyPage, NewPolicyPage, PolicyPage, RemovePolicyPage
 from credit_mgmt.pages.cover_import import CoverImportPage
 from credit_mgmt.pages.cover_types import CoverTypePage, CoverTypesPage
 from credit_mgmt.pages.cover_worked import WorkedSum
+from credit_mgmt.pages.document_check import DocumentCheckPage
 from credit_mgmt.pages.parameters import ParameterListPage, ParametersPage
 from credit_mgmt.pages.rule_steps import ActivateRule, DiscardDraft, RestoreVersion, RetireRule, ShadowRule
+from credit_mgmt.pages.rule_tester import RuleTesterPage
 from credit_mgmt.pages.rules import NewRulePage, RuleListPage, RulePage
 
 urlpatterns = [
+    path("backtests/<uuid:job_id>/", BacktestPage.as_view(), name="backtest"),
+    path("backtests/<uuid:job_id>/orders/", BacktestOrders.as_view(), name="backtest-orders"),
+    path("check/", DocumentCheckPage.as_view(), name="document-check"),
     path("cover/", CoverRegister.as_view(), name="cover-register"),
     path("cover/new/", NewPolicyPage.as_view(), name="cover-new"),
     path("cover/import/", CoverImportPage.as_view(), name="cover-import"),
@@ -22,6 +29,7 @@ urlpatterns = [
     path("cover/<uuid:policy_id>/end/", EndPolicyPage.as_view(), name="cover-end"),
     path("cover/<uuid:policy_id>/remove/", RemovePolicyPage.as_view(), name="cover-remove"),
     path("rules/", RuleListPage.as_view(), name="rule-list"),
+    path("rules/test/", RuleTesterPage.as_view(), name="rule-tester"),
     path("rules/new/", NewRulePage.as_view(), name="rule-new"),
     path("rules/<str:code>/", RulePage.as_view(), name="rule-edit"),
     path("rules/<str:code>/activate/", ActivateRule.as_view(), name="rule-activate"),
@@ -29,6 +37,7 @@ urlpatterns = [
     path("rules/<str:code>/retire/", RetireRule.as_view(), name="rule-retire"),
     path("rules/<str:code>/discard/", DiscardDraft.as_view(), name="rule-discard"),
     path("rules/<str:code>/versions/<int:number>/restore/", RestoreVersion.as_view(), name="rule-restore"),
+    path("rules/<str:code>/backtest/", RuleBacktest.as_view(), name="rule-backtest"),
     path("parameters/", ParameterListPage.as_view(), name="parameter-list"),
     path("parameters/<str:code>/", ParametersPage.as_view(), name="parameters"),
 ]

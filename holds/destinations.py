@@ -41,6 +41,10 @@ DESTINATIONS = (
         "cover", "Insurance and guarantees", "cover-register", Action.VIEW_EXPOSURE, "",
         "cover policies insurers guarantors register", bar=False,
     ),
+    Destination(
+        "check", "Check a document", "document-check", Action.CHECK, "",
+        "free text invoice quotation point of sale call centre", bar=False,
+    ),
     Destination("", "My recent actions", "hold-recent", Action.VIEW, "z", "undo history", bar=False),
     Destination("", "Absence and cover", "hold-absence", Action.WORK_HOLDS, "", "out of office holiday", bar=False),
     Destination(

@@ -100,6 +100,7 @@ SHOTS: tuple[Shot, ...] = (
     ("journal-post", _link("/journals/?view=my-drafts", "[data-row] td.doc a", "post/")),
     ("journal-generate", _link("/journals/?view=my-drafts", "[data-row] td.doc a", f"generate/{GENERATED}")),
     ("journal-new", _key("/journals/", "c")),
+    ("document-check", _go("/check/?customer=USMF%3AUS-001&document=quotation&amount=25000&currency=USD")),
     ("rules", _go("/rules/")),
     ("parameters", _link("/parameters/", "main table tbody a")),
     ("jobs", _go("/jobs/")),

@@ -21,8 +21,6 @@ from customers.rates import minor_units
 KIND = "backtest_rules"
 PIECE = 500
 """Orders of one piece: what is lost when a worker is killed, and what is in memory at once."""
-KEPT = dt.timedelta(days=90)
-"""How long a backtest is kept."""
 
 
 def plan(job: Job) -> Iterator[list[int]]:
@@ -65,11 +63,6 @@ def _followers(job: Job) -> list[Job]:
     for follower in Job.objects.filter(follows=job, kind=KIND).order_by("created_at", "pk"):
         found += [follower, *_followers(follower)]
     return found
-
-
-def purge_backtests(*, now: dt.datetime) -> int:
-    """Delete backtests that are older than 90 days, with their rows; how many rows and backtests went."""
-    return Backtest.objects.filter(created_at__lt=now - KEPT).delete()[0]
 
 
 def register() -> None:

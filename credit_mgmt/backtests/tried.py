@@ -42,8 +42,19 @@ def named_rules(keys: list[str]) -> Tried:
     """The versions with the keys that `tried_rules` found."""
     rows = RuleVersion.objects.select_related("rule", "customer").filter(pk__in=keys).order_by("rule__code", "number")
     found = list(rows)
+    rules = {row.rule_id for row in found}
+    counting = RuleVersion.objects.filter(rule__in=rules, state=RuleState.ACTIVE).values_list("rule", "number")
+    now = dict(counting)
     versions = tuple(
-        {"key": str(row.pk), "rule": str(row.rule_id), "code": row.rule.code, "number": row.number} for row in found
+        {
+            "key": str(row.pk),
+            "rule": str(row.rule_id),
+            "code": row.rule.code,
+            "now": now.get(row.rule_id),
+            "tried": row.number,
+            "state": row.state,
+        }
+        for row in found
     )
     return Tried(tuple(replace(rule_value(row), shadow=False) for row in found), versions)
 

@@ -29,6 +29,7 @@ app.conf.beat_schedule = {
         "schedule": 60.0,
         "options": {"expires": 60.0},
     },
+    "purge backtests": {"task": "credit_mgmt.tasks.purge_backtests", "schedule": 24 * 60 * 60.0},
     "purge decisions": {"task": "holds.tasks.purge_decisions", "schedule": 24 * 60 * 60.0},
     "forget idempotency keys": {"task": "customers.tasks.forget_idempotency_keys", "schedule": 24 * 60 * 60.0},
 }

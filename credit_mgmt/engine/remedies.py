@@ -232,13 +232,22 @@ def _pay(what_if: _WhatIf, plan: _Plan, reason: Reason) -> _Plan | None:
         if amount <= plan.moved:
             return None
     else:
-        amount = plan.moved + _over(start, evidence["over"], evidence["currency"], own)
+        amount = plan.moved + min(_over(start, over, currency, own) for over, currency in _excesses(reason))
     facts = after_payment(start, what_if.items, amount)
     figures = {**plan.figures, "amount": _text(start, amount, own), "currency": own}
     documents = _documents(what_if, amount, own)
     if documents:
         figures["documents"] = documents
     return _Plan(without_member_overdue(facts) if "members" in figures else facts, figures, amount)
+
+
+def _excesses(reason: Reason) -> Iterator[tuple[str, str]]:
+    """What is too much, with its currency: getting rid of either is enough where two figures were compared."""
+    evidence = reason.evidence
+    yield evidence["over"], evidence["currency"]
+    if "exposure_threshold" in evidence:
+        excess = Decimal(evidence["exposure"]) - Decimal(evidence["exposure_threshold"])
+        yield str(excess), evidence["exposure_currency"]
 
 
 def _pay_of_members(plan: _Plan, reason: Reason) -> _Plan | None:

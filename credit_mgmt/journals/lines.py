@@ -15,9 +15,10 @@ from django.db.models import Max, Q
 
 from credit_mgmt.journals import create_journal, describe, editing
 from credit_mgmt.journals.checks import lines_of, look_at, write_findings
+from credit_mgmt.journals.kept import keep, kept
 from credit_mgmt.journals.owners import Owner, find_owners, owners_of
 from credit_mgmt.journals.totals import write_totals
-from credit_mgmt.models import LimitJournal, LimitJournalLine
+from credit_mgmt.models import JournalUndo, LimitJournal, LimitJournalLine
 from customers.access import Actor
 from customers.bulk import insert_rows, update_rows
 from customers.errors import FieldError, InvalidInput
@@ -136,8 +137,8 @@ def change_lines(
         errors = [error for change in changes for error in _change(draft, lines.get(change.number), change)]
         if errors:
             raise InvalidInput(errors)
-        rows = [{name: getattr(line, name) for name in (*_CHANGED, "id")} for line in lines.values()]
-        update_rows(LimitJournalLine._meta.db_table, _CHANGED, rows, keys={"id": "bigint"})
+        rows = [{name: getattr(line, name) for name in (*CHANGED_COLUMNS, "id")} for line in lines.values()]
+        update_rows(LimitJournalLine._meta.db_table, CHANGED_COLUMNS, rows, keys={"id": "bigint"})
         settle(draft, today(draft.legal_entity_id), lines.values())
     return draft
 
@@ -172,12 +173,16 @@ def remove_lines(
     today: Today,
     version: int | None = None,
 ) -> LimitJournal:
-    """Remove lines of a draft; the others keep their numbers. Raises `InvalidInput` for one that isn't there."""
+    """Remove lines of a draft; the others keep their numbers. `undoing.take_back` brings them back.
+
+    Raises `InvalidInput` for one that isn't there, and as `editing`.
+    """
     with editing(journal, actor=actor, at=at, version=version) as draft:
         lines = list(draft.lines.filter(number__in=numbers))
         missing = sorted(set(numbers) - {line.number for line in lines})
         if missing:
             raise InvalidInput.of("lines", "not_found", f"There is no line {missing[0]}.")
+        keep(draft, JournalUndo.Kind.REMOVED, [kept(line) for line in lines], actor=actor, at=at)
         draft.lines.filter(number__in=numbers).delete()
         settle(draft, today(draft.legal_entity_id), lines)
     return draft
@@ -222,7 +227,7 @@ def insert_lines(
         }
         for number, ((owner, line), reversed_line) in enumerate(zip(lines, origin, strict=True), start=last + 1)
     ]
-    insert_rows(LimitJournalLine._meta.db_table, _INSERTED, rows)
+    insert_rows(LimitJournalLine._meta.db_table, INSERTED_COLUMNS, rows)
     return Q(number__gt=last)
 
 
@@ -232,7 +237,7 @@ def _change(draft: LimitJournal, line: LimitJournalLine | None, change: LineChan
     if line is None:
         yield FieldError(path, "not_found", f"There is no line {change.number}.")
         return
-    given = {name: getattr(change, name) for name in _CHANGED}
+    given = {name: getattr(change, name) for name in CHANGED_COLUMNS}
     for name, value in given.items():
         if value is not KEEP:
             setattr(line, name, value)
@@ -271,8 +276,8 @@ _SEEN = {
     "current_temporary_from": "date",
     "current_temporary_to": "date",
 }
-_CHANGED = {"new_limit": "numeric", "new_from": "date", "new_to": "date"}
-_INSERTED = {
+CHANGED_COLUMNS = {"new_limit": "numeric", "new_from": "date", "new_to": "date"}
+INSERTED_COLUMNS = {
     "journal_id": "bigint",
     "legal_entity_id": "text",
     "number": "integer",
@@ -280,7 +285,7 @@ _INSERTED = {
     "group_id": "text",
     "currency_id": "text",
     **_SEEN,
-    **_CHANGED,
+    **CHANGED_COLUMNS,
     "reverses_id": "bigint",
     "approval": "text",
     "problem": "text",

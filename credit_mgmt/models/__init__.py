@@ -5,7 +5,7 @@ from credit_mgmt.models.backtests import Backtest, BacktestRow
 from credit_mgmt.models.cover import CoverageType, CoverChange, CoverPolicy, PolicyType
 from credit_mgmt.models.decisions import CreditUse, DecisionRecord
 from credit_mgmt.models.figures import AccountFigures
-from credit_mgmt.models.journals import JournalNumber, LimitJournal, LimitJournalLine, RequiredApproval
+from credit_mgmt.models.journals import JournalNumber, JournalUndo, LimitJournal, LimitJournalLine, RequiredApproval
 from credit_mgmt.models.pinned import PinnedSetup
 from credit_mgmt.models.policy import CheckpointSetting, Parameters, PolicyClock, PolicyVersion
 from credit_mgmt.models.rules import BlockingRule, RuleEvent, RuleState, RuleVersion, ShadowResult
@@ -25,6 +25,7 @@ __all__ = [
     "CreditUse",
     "DecisionRecord",
     "JournalNumber",
+    "JournalUndo",
     "LimitHistory",
     "LimitJournal",
     "LimitJournalLine",

@@ -213,6 +213,37 @@ class JournalNumber(models.Model):
         return f"{self.legal_entity_id}-{self.last:06d}"
 
 
+class UndoKind(models.TextChoices):
+    """What was done to many lines at once."""
+
+    CHANGED = "changed", "Changed"
+    REMOVED = "removed", "Removed"
+
+
+class JournalUndo(models.Model):
+    """The last thing that was done to many lines of a draft at once, so that it can be taken back (`ux.md` 3.8).
+
+    `lines` as they were; `left` is what a change left of each, by which it is known who changed it since.
+    """
+
+    Kind = UndoKind
+
+    journal = models.OneToOneField(LimitJournal, on_delete=models.CASCADE, primary_key=True, related_name="undo")
+    kind = models.CharField(max_length=7, choices=Kind.choices)
+    actor = models.CharField(max_length=80)
+    at = models.DateTimeField()
+    count = models.PositiveIntegerField()
+    lines = models.JSONField()
+    left = models.JSONField()
+
+    class Meta:
+        constraints = [one_of("journal_undo_kind_is_known", "kind", UndoKind)]
+        indexes = [models.Index(fields=["actor", "at"], name="journal_undo_by_actor")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.journal_id}"
+
+
 class RequiredApproval(models.Model):
     """Journals of a legal entity (none: of all) need approval, as a whole or line by line.
 

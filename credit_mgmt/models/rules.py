@@ -1,7 +1,7 @@
 """Blocking and exclusion rules: what a rule is, its versions, and what happened to them (`domain 4.2`, `ux` 3.10).
 
 States of a version: draft -> shadow -> active -> retired, and draft -> active, draft -> retired, shadow -> retired. The
-transition methods are the one table of legal edges; the database knows it too (migration 0022), and refuses any change
+transition methods are the one table of legal edges; the database knows it too (migration 0023), and refuses any change
 of what a version says once it is no draft. What counts is the active version; a shadow version is looked at, and what
 it would have done is written down, but holds nothing.
 """

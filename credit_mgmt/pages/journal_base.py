@@ -1,7 +1,7 @@
 """What the pages of journals have in common: the journal of the address, dialogs about it, errors by line."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 from django.contrib import messages
@@ -11,14 +11,13 @@ from django.urls import reverse
 
 from credit_mgmt.journals import journal_of
 from credit_mgmt.journals.display import OPEN
+from credit_mgmt.journals.effects import Effects
 from credit_mgmt.models import LimitJournal
 from customers.access import Action
 from customers.errors import FieldError, InvalidInput, Refused
 from customers.views import PageView, add_errors
 
 Item = dict[str, Any]
-Effects = Callable[..., Any]
-"""`(journal, lines, *, today)`: `counted`, and `by_line` with `cleared`, `placed` and `net` of each line's number."""
 _LINE = re.compile(r"lines\[(\d+)\](?:\.(\w+))?")
 
 

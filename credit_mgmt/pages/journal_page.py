@@ -135,12 +135,17 @@ class JournalPage(JournalView):
         return actions
 
     def _more(self, journal: LimitJournal) -> list[Item]:
+        shown = journal.status in OPEN and journal.line_count
+        effects: list[Item] = (
+            [{"label": "What posting would do", "url": url_of(journal, "journal-effects")}] if shown else []
+        )
         if not self.may(Action.MAKE_JOURNALS, journal.legal_entity_id):
-            return []
+            return effects
         copy: Item = {"label": "Copy to a new draft", "url": url_of(journal, "journal-copy"), "post": True}
         if not can_proceed(journal.cancel):
-            return [copy]
+            return [*effects, copy]
         return [
+            *effects,
             {"label": "Add ten lines…", "url": url_of(journal, "journal-add", "?rows=10")},
             {"label": "Refresh current limits", "url": url_of(journal, "journal-refresh"), "post": True},
             {"label": "Description…", "url": url_of(journal, "journal-describe"), "dialog": True},

@@ -14,17 +14,21 @@ from django.urls import reverse
 from credit_mgmt.journals import posting as journal_posting
 from credit_mgmt.journals.approval import return_to_draft, submit_journal
 from credit_mgmt.journals.display import before_of, line_rows
+from credit_mgmt.journals.effects import effect_of
 from credit_mgmt.journals.forms import DescribeForm
 from credit_mgmt.journals.lines import rewrite_journal
 from credit_mgmt.journals.posting import post_journal
 from credit_mgmt.journals.reversal import copy_journal, reverse_journal
 from credit_mgmt.models import LimitJournal, LimitJournalLine
 from credit_mgmt.pages.journal_base import Item, JournalDialog, JournalView, url_of
+from credit_mgmt.pages.journal_effects import effect_words
 from customers import jobs
 from customers.access import Action
 
 BIGGEST = 10
 """Increases and decreases that the dialog names."""
+COUNTED_AT_ONCE = 300
+"""Lines of which the effect is counted with the dialog; for more it comes when the dialog stands."""
 
 
 class DescribeDialog(JournalDialog):
@@ -101,21 +105,26 @@ class PostDialog(JournalDialog):
         return f"{said} The holds of these customers are looked at again.", url_of(journal)
 
     def words(self, journal: LimitJournal) -> Item:
-        """What will change: sums, the biggest increases and decreases, and who would fall below the exposure."""
+        """What will change: sums, the effect on holds and exposures, the biggest increases and decreases."""
         biggest = list(_biggest(journal))
         today = self.today_of(journal.legal_entity_id)
-        rows = self.with_holds(journal, line_rows(journal, biggest, actor=self.actor, today=today))
+        rows = line_rows(journal, biggest, actor=self.actor, today=today)
         changes = [(row["line"].new_limit - before_of(journal, row["line"]), row) for row in rows]
         changes.sort(key=itemgetter(0))
         return {
             "dialog_heading": f"Post journal {journal.number}",
             "rises": [row for change, row in reversed(changes) if change > 0][:BIGGEST],
             "falls": [row for change, row in changes if change < 0][:BIGGEST],
-            "holds": [row for row in rows if row.get("holds") and (row["holds"].cleared or row["holds"].placed)],
-            "below": [row for row in rows if row["found"] is not None and row["found"].falls_below],
+            **self._effect(journal),
             "currency": journal.legal_entity.accounting_currency_id,
             "background": journal.line_count > journal_posting.WHILE_WAITING,
         }
+
+    def _effect(self, journal: LimitJournal) -> Item:
+        """What it would do to holds and exposures; of a long one, where that is counted."""
+        if journal.line_count > COUNTED_AT_ONCE:
+            return {"effects_url": url_of(journal, "journal-effects")}
+        return effect_words(journal, effect_of(journal, actor=self.actor, today=self.today_of, holds=self.effects))
 
 
 def _biggest(journal: LimitJournal) -> Iterable[LimitJournalLine]:

@@ -2,8 +2,9 @@
 
 from django.urls import URLPattern, path
 
+from credit_mgmt.journals.effects import Effects
 from credit_mgmt.pages.journal_adding import AddLinesPage, ChangeByJournalPage, FindOwnerPage
-from credit_mgmt.pages.journal_base import Effects
+from credit_mgmt.pages.journal_effects import EffectsPage
 from credit_mgmt.pages.journal_files import ExportPage, PastePage
 from credit_mgmt.pages.journal_generating import GeneratePage
 from credit_mgmt.pages.journal_grid import CheckPage, LinePage, LinesPage, RefreshPage
@@ -38,6 +39,7 @@ def journal_urls(effects: Effects) -> list[URLPattern]:
         path(ONE + "generate/", GeneratePage.as_view(), name="journal-generate"),
         path(ONE + "paste/", PastePage.as_view(), name="journal-paste"),
         path(ONE + "export/", ExportPage.as_view(), name="journal-export"),
+        path(ONE + "effects/", EffectsPage.as_view(effects=effects), name="journal-effects"),
         path(ONE + "description/", DescribeDialog.as_view(), name="journal-describe"),
         path(ONE + "submit/", SubmitDialog.as_view(), name="journal-submit"),
         path(ONE + "recall/", RecallDialog.as_view(), name="journal-recall"),

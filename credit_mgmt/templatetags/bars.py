@@ -118,7 +118,9 @@ def exposure_bar(exposure: Any) -> ExposureBar:
 def _segments(parts: dict[str, Decimal], scale: Decimal, exposure: Any) -> list[Segment]:
     """The segments side by side, in their fixed order; optional ones only where they are given."""
     segments, start, urls = [], ZERO, read(exposure, "urls") or {}
-    for key, label in SEGMENTS:
+    labels = read(exposure, "labels") or {}
+    for key, usual in SEGMENTS:
+        label = labels.get(key, usual)
         if key in OPTIONAL and read(exposure, key) is None:
             continue
         size = max(ZERO, parts[key])

@@ -47,6 +47,8 @@ STATUSES = {
     "finished": ("Finished", "check", "passed"),
     "stuck": ("Stuck", "triangle-alert", "failed"),
     "passed": ("Passed", "check", "passed"),
+    "warning": ("Warning", "triangle-alert", "held"),
+    "error": ("Error", "circle-x", "failed"),
     "not_checked": ("Not checked", "circle-dot", "neutral"),
     "draft": ("Draft", "pencil", "neutral"),
     "approved": ("Approved", "user-check", "ready"),

@@ -7,6 +7,7 @@ does not change it.
 import datetime as dt
 import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
@@ -23,6 +24,14 @@ MOST = 10_000
 LIVES = dt.timedelta(hours=12)
 KEPT_PER_PERSON = 20
 """Older selections of the same person are forgotten: each step through a list makes one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """What an action did not work with: `causes` in words by primary key as text, and its address, to try it again."""
+
+    causes: Mapping[str, str]
+    again: str
 
 
 def find_selection(kind: ListKind, token: str, actor: Actor, now: dt.datetime) -> ListSelection | None:
@@ -54,8 +63,12 @@ def freeze(
     everything: bool,
     actor: Actor,
     at: dt.datetime,
+    failed: Failed | None = None,
 ) -> ListSelection:
-    """Keep rows (primary key as text, version or None). Raises `Refused` with `too_many` above `MOST`."""
+    """Keep rows (primary key as text, version or None), and what did not work with them, where that is why.
+
+    Raises `Refused` with `too_many` above `MOST`.
+    """
     found = list(rows)
     if len(found) > MOST:
         raise Refused("too_many", f"More than {MOST:,} {kind.noun}s match: narrow the list, then select all.")
@@ -68,6 +81,8 @@ def freeze(
             everything=everything,
             keys=[key for key, _ in found],
             versions=[version for _, version in found if version is not None],
+            causes=dict(failed.causes) if failed else {},
+            again=failed.again if failed else "",
             taken_at=at,
             expires_at=at + LIVES,
         )

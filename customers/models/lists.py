@@ -72,7 +72,8 @@ class ListSelection(models.Model):
     """Rows that somebody selected, frozen; it survives paging, and it expires.
 
     `query` is the list (its filters) that they were taken from, `keys` are the rows' primary keys as text, `versions`
-    those that were seen, where rows have one.
+    those that were seen, where rows have one. Where they are what an action did not work with, `causes` says why, by
+    key, and `again` is where it is tried again.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -82,6 +83,8 @@ class ListSelection(models.Model):
     everything = models.BooleanField(default=False, help_text="all that matched, not single rows")
     keys = ArrayField(models.TextField())
     versions = ArrayField(models.PositiveIntegerField(), blank=True)
+    causes = models.JSONField(default=dict, blank=True)
+    again = models.CharField(max_length=200, blank=True, help_text="the address of the action that failed")
     taken_at = models.DateTimeField()
     expires_at = models.DateTimeField()
 

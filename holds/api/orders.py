@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from credit_mgmt.api.serializers import DecisionSerializer, decision_data
-from credit_mgmt.checks import check_for_posting, check_order
+from credit_mgmt.checks import ask_about
 from credit_mgmt.decisions import explained
 from credit_mgmt.masking import Mask
 from credit_mgmt.models import DecisionRecord
@@ -122,11 +122,7 @@ class SalesOrderActions(SalesOrderResource):
         authorize(self.actor, Action.CHECK, order.legal_entity, f"Order {key}")
         day = given.get("date") or clock.today(order.time_zone)
         about = {"checkpoint": given["document"], "pro_forma": given["pro_forma"], "as_of": {order.legal_entity: day}}
-        if order.order_type == SalesOrder.Type.SALES:
-            decision = check_order(order.id, with_remedies=True, **about)
-        else:
-            [checked] = check_for_posting([order.id], limit_only=True, **about)
-            decision = checked.decision
+        decision = ask_about(order.id, order_type=order.order_type, **about)
         return Response(decision_data(decision, Mask(self.actor), date=day))
 
     @extend_schema(request=PostSerializer, responses=PostingSerializer)

@@ -41,6 +41,11 @@ class Live:
     ids: frozenset[uuid.UUID]
     sums: Mapping[str, Decimal]
 
+    def cause(self, hold: Hold) -> str:
+        """Why an action did not work with a hold, where the selection is what failed and the hold is as it was then."""
+        cause = self.selection.causes.get(str(hold.pk), "")
+        return cause if cause and versions_of(self.selection).get(hold.pk) == hold.version else ""
+
 
 def live_selection(asked: Asked, token: str, actor: Actor, now: dt.datetime) -> Live | None:
     """The selection `token`, where it was taken from the list that is asked for and something is left of it."""
@@ -89,6 +94,15 @@ def select_rows(
     return _freeze(visible.filter(pk__in=keys), asked, actor=actor, at=at, everything=everything, seen=kept)
 
 
+def select_failed(
+    asked: Asked, causes: Mapping[uuid.UUID, str], again: str, *, actor: Actor, at: dt.datetime
+) -> ListSelection | None:
+    """Keep what an action (at the address `again`) did not work with, by hold why; None where none is active."""
+    rows = access.scoped(Hold.objects.all(), actor).filter(pk__in=list(causes), status=Hold.Status.ACTIVE)
+    failed = selections.Failed({str(key): cause for key, cause in causes.items()}, again)
+    return _freeze(rows, asked, actor=actor, at=at, everything=False, failed=failed) if rows.exists() else None
+
+
 def _freeze(
     rows: QuerySet[Hold],
     asked: Asked,
@@ -97,9 +111,10 @@ def _freeze(
     at: dt.datetime,
     everything: bool,
     seen: Mapping[uuid.UUID, int] | None = None,
+    failed: selections.Failed | None = None,
 ) -> ListSelection:
     known = seen or {}
     found = rows.order_by("held_at", "pk").values_list("pk", "version")[: MOST + 1]
     taken = ((str(key), known.get(key, version)) for key, version in found)
     query = selections.filter_of(HOLDS, asked.address.params)
-    return selections.freeze(HOLDS, taken, query=query, everything=everything, actor=actor, at=at)
+    return selections.freeze(HOLDS, taken, query=query, everything=everything, actor=actor, at=at, failed=failed)

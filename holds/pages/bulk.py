@@ -5,6 +5,7 @@ What takes long is done by a job, whose page shows the progress and what became 
 """
 
 import datetime as dt
+import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
@@ -20,7 +21,9 @@ from customers.errors import InvalidInput
 from customers.views import PageView, add_errors
 from holds import many
 from holds.each import BulkResult, Failure
+from holds.lists import read_address
 from holds.lists.selections import MOST as MOST_SELECTED
+from holds.lists.selections import select_failed
 from holds.models import Hold, HoldEvent
 from holds.pages.selection import MOST, Selection, inside, plural, selection
 
@@ -151,6 +154,7 @@ class SelectionDialog(PageView):
             for item in result.failed
             if str(item.id) in numbers
         ]
+        leave = self._list_of_failed({hold.pk: item["message"] for item in outcomes if (hold := item["hold"])})
         closed = [hold for hold in chosen.holds if hold not in chosen.active]
         outcomes += [{"hold": hold, "message": "It is no longer active.", "code": "hold_not_active"} for hold in closed]
         return self.show(
@@ -160,7 +164,21 @@ class SelectionDialog(PageView):
             outcomes=outcomes,
             succeeded=len(result.succeeded),
             said=self.said(chosen, form, result) if result.succeeded else "",
+            **({"leave_url": leave, "cancel_url": leave} if leave else {}),
         )
+
+    def _list_of_failed(self, causes: Mapping[uuid.UUID, str]) -> str:
+        """The list from which was chosen, with what failed still selected and the cause in each row (`ux.md` 3.3)."""
+        path, _, query = self._next().partition("?")
+        if path != reverse("hold-list"):
+            return ""
+        params = QueryDict(query, mutable=True)
+        params.pop("selected", None)
+        asked = read_address(params, actor=self.actor, now=self.now, today=self.today)
+        kept = select_failed(asked, causes, self.request.path, actor=self.actor, at=self.now)
+        if kept is not None:
+            params["selected"] = str(kept.pk)
+        return f"{path}?{params.urlencode()}" if params else path
 
     def _cancel_url(self, chosen: Selection) -> str:
         if len(chosen.holds) == 1:

@@ -72,6 +72,7 @@ def row_of(hold: Hold, asked: Asked, facts: Facts, kept: Live | None = None, *, 
     came_from = f"?{urlencode({'from': listed})}" if listed else ""
     today = days.by_entity.get(hold.legal_entity_id, days.elsewhere)
     asleep = hold.snoozed_until is not None and hold.snoozed_until > today
+    cause = kept.cause(hold) if kept is not None else ""
     return {
         "hold": hold,
         "url": reverse("hold-detail", args=[hold.number]) + came_from,
@@ -87,4 +88,6 @@ def row_of(hold: Hold, asked: Asked, facts: Facts, kept: Live | None = None, *, 
         "facts": facts,
         "selectable": hold.status == Hold.Status.ACTIVE,
         "selected": kept is not None and hold.pk in kept.ids,
+        "message": cause,
+        "retry_url": f"{kept.selection.again}?{urlencode({'hold': hold.number})}" if kept is not None and cause else "",
     }

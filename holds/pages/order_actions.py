@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.urls import reverse
 
 from credit_mgmt import display, messages
-from credit_mgmt.checks import check_order
+from credit_mgmt.checks import ask_about
 from credit_mgmt.engine.decision import Decision
 from credit_mgmt.masking import Mask
 from customers.access import Action
@@ -21,7 +21,7 @@ from holds.forced import force_hold
 from holds.forms import DocumentForm, ForceForm, reasons_of
 from holds.orders import cancel_order
 from holds.pages.dialog import Dialog
-from holds.pages.orders import open_documents, order_or_404
+from holds.pages.orders import open_documents, order_or_404, sold_at_the_counter
 from holds.posting import Posting, post_document
 from holds.rejections import reopen_order
 
@@ -105,6 +105,7 @@ class CheckOrder(PageView):
         self.require(Action.CHECK, legal_entity)
         form = DocumentForm(request.GET or None, documents=open_documents(order))
         decision = self._decide(order, form) if form.is_bound and form.is_valid() else None
+        counter = sold_at_the_counter(order)
         return self.page(
             "holds/check.html",
             {
@@ -112,7 +113,10 @@ class CheckOrder(PageView):
                 "form": form,
                 "order_url": _order_url(order),
                 "decision": decision,
-                "words": display.outcome_words(decision) if decision else "",
+                "words": ("Refused" if counter and decision.holds else display.outcome_words(decision))
+                if decision
+                else "",
+                "counter": counter,
                 "reasons": display.reason_rows(decision.reasons) if decision else [],
                 "warnings": [messages.reason_message(reason) for reason in decision.warnings] if decision else [],
                 "remedies": display.remedy_rows(decision) if decision else [],
@@ -122,12 +126,12 @@ class CheckOrder(PageView):
         )
 
     def _decide(self, order: SalesOrder, form: DocumentForm) -> Decision:
-        decision = check_order(
+        decision = ask_about(
             order.pk,
+            order_type=order.order_type,
             checkpoint=form.cleaned_data["document"],
             pro_forma=form.cleaned_data["pro_forma"],
             as_of={order.legal_entity_id: self.today(order.legal_entity.time_zone)},
-            with_remedies=True,
         )
         return Mask(self.actor).decision(decision)
 

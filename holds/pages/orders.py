@@ -136,6 +136,7 @@ class OrderPage(PageView):
                 "knows": knows,
                 "panel_url": reverse("order-credit-panel", args=[legal_entity, number]),
                 "form": DocumentForm(documents=open_documents(order)),
+                "counter": sold_at_the_counter(order),
                 "may_post": self._may_post(order),
                 "may_check": self.may(Action.CHECK, legal_entity) and bool(open_documents(order)),
                 "post_url": reverse("order-post", args=[legal_entity, number]),
@@ -161,6 +162,8 @@ class OrderPage(PageView):
             }
             if active and active.forced:
                 action["disabled_because"] = "Already forced."
+            elif sold_at_the_counter(order):
+                action["disabled_because"] = "Orders of this type are never put on hold."
             actions.append(action)
         if order.credit_status == SalesOrder.CreditStatus.REJECTED and self.may(Action.REOPEN, entity):
             actions.append(
@@ -200,6 +203,11 @@ def open_documents(order: SalesOrder) -> list[str]:
     if not order.is_open or order.credit_status == SalesOrder.CreditStatus.REJECTED:
         return []
     return [document.value for document in next_documents(order.document_status)]
+
+
+def sold_at_the_counter(order: SalesOrder) -> bool:
+    """Whether the order is checked against the total limit only, and never put on hold (`domain 4.8`)."""
+    return order.order_type != SalesOrder.Type.SALES
 
 
 def documents_of(order: SalesOrder) -> list[Item]:

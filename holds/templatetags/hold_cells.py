@@ -43,8 +43,9 @@ def _customer(row: Row, column: Column) -> SafeString:
 
 
 def _why(row: Row, column: Column) -> SafeString:
-    message = row.get("message")
-    said = format_html('<span class="row-message">{}</span>', message) if message else ""
+    message, again = row.get("message"), row.get("retry_url")
+    retry = format_html(' <a href="{}" data-dialog>Retry</a>', again) if again else ""
+    said = format_html('<span class="row-message">{}{}</span>', message, retry) if message else ""
     return format_html('<td class="wide card-line">{}{}</td>', credit.reason_chips(row["chips"]), said)
 
 

@@ -61,7 +61,7 @@ PAGES = (
     "/orders/USMF/SO-REJECTED/reopen/", "/orders/USMF/SO-1/check/?document=confirmation", "/orders/USMF/SO-FREE/post/",
     "/customers/", "/customers/USMF/US-002/", "/customers/USMF/US-002/new-orders/",
     "/customers/USMF/US-002/panels/notes/",
-    "/rules/", "/rules/new/?type=overdue_amount", "/parameters/", "/parameters/default/", "/search/",
+    "/check/", "/rules/", "/rules/new/?type=overdue_amount", "/parameters/", "/parameters/default/", "/search/",
     "/search/?q=SO-1", "/search/?q=zzz", "/preferences/", "/jobs/", "/jobs/schedules/",
     "/jobs/schedules/evaluate-all-holds/", "/jobs/{ended}/", "/jobs/{stuck}/", "/jobs/{stuck}/cancel/",
 )  # fmt: skip

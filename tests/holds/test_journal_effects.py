@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 
 from credit_mgmt.journals import create_journal
+from credit_mgmt.journals.effects import WholeEffect, effect_of
 from credit_mgmt.journals.exposures import Consequence, consequences_of
 from credit_mgmt.journals.lines import LineInput, add_lines
 from credit_mgmt.journals.posting import post_journal
 from credit_mgmt.models import LimitJournal
+from customers.access import Actor, Grant
 from customers.models import CustomerMark
 from holds.journal_effects import HoldEffects, hold_effects
 from holds.models import Hold
@@ -22,6 +24,7 @@ from tests.factories_holds import (
     a_customer,
     a_group,
     a_rule,
+    an_entity,
     an_invoice,
     an_order,
     held,
@@ -132,6 +135,66 @@ def test_a_line_takes_effect_when_the_temporary_limit_ends():
     post_journal(journal=set_by.number, today=today, **SIGNED)
     [shown] = consequences(a_journal(a_line("US-001", "800")))
     assert (shown.takes_effect, shown.used_after) == (last + dt.timedelta(days=1), 75)
+
+
+class TestTheWholeJournal:
+    """`ux.md` 3.8: before posting, what all lines would do, or in words why that isn't counted."""
+
+    @staticmethod
+    def whole(journal: LimitJournal, actor: Actor = SYSTEM) -> WholeEffect:
+        return effect_of(LimitJournal.objects.get(pk=journal.pk), actor=actor, today=today, holds=hold_effects)
+
+    def test_adds_up_what_its_lines_clear_stop_and_leave_below_the_exposure(self):
+        a_rule()
+        orders = []
+        for name, limit in (("C-1", "1000"), ("C-2", "1000"), ("C-3", "1000")):
+            customer = a_customer(name, limit=limit)
+            passed, stopped = an_order(customer, "900"), an_order(customer, "400")
+            post(passed)
+            held(stopped)
+            orders.append((passed.key, stopped.key))
+        effect = self.whole(a_journal(a_line("C-1", "1500"), a_line("C-2", "800"), a_line("C-3", "2000")))
+        assert (effect.lines, effect.looked, effect.counted) == (3, True, True)
+        assert effect.cleared == (orders[0][1], orders[2][1])
+        assert effect.placed == (orders[1][0],)
+        assert [(row.line.number, row.found.total_after) for row in effect.below] == [(2, 800)]
+
+    def test_says_that_holds_are_not_counted_where_too_many_orders_draw_on_its_limits(self, monkeypatch):
+        monkeypatch.setattr("holds.journal_effects.MOST_ORDERS", 0)
+        a_rule()
+        customer = a_customer(limit="100")
+        an_invoice(customer, "60")
+        held(an_order(customer, "400"))
+        effect = self.whole(a_journal(a_line("US-001", "50")))
+        assert (effect.looked, effect.counted, effect.cleared, len(effect.below)) == (True, False, (), 1)
+
+    def test_is_not_looked_at_where_it_has_too_many_lines(self, monkeypatch, django_assert_num_queries):
+        monkeypatch.setattr("credit_mgmt.journals.effects.MOST_LINES", 0)
+        a_customer(limit="100")
+        journal = a_journal(a_line("US-001", "50"))
+        with django_assert_num_queries(1):
+            assert not self.whole(journal).looked
+
+    def test_leaves_out_groups_whose_figures_the_reader_does_not_see(self):
+        a_rule()
+        parameters(check_customer_credit_groups_credit_limit=True)
+        group = a_group("G1", limit="100")
+        member = a_customer("M-1", limit="0", credit_group=group)
+        a_customer("M-2", entity=an_entity("DEMF"), limit="0", credit_group=group)
+        held(an_order(member, "300"))
+        journal = a_journal(LineInput(credit_group="G1", new_limit=Decimal(500), new_to=UNTIL))
+        reader = Actor("user", 1, "reader", (Grant("credit_manager", "USMF"),))
+        assert len(self.whole(journal).cleared) == 1
+        effect = self.whole(journal, reader)
+        assert (effect.hidden, effect.cleared, effect.below) == (1, (), ())
+
+    def test_costs_the_same_statements_for_one_line_and_for_many(self, django_assert_max_num_queries):
+        a_rule()
+        for n in range(6):
+            held(an_order(a_customer(f"C-{n}", limit="100"), "400"))
+        journal = a_journal(*(a_line(f"C-{n}", "900") for n in range(6)))
+        with django_assert_max_num_queries(24):
+            assert len(self.whole(journal).cleared) == 6
 
 
 def test_a_page_of_lines_costs_the_statements_of_one(django_assert_max_num_queries):

@@ -102,7 +102,9 @@ def draft_of(rule: Any, monkeypatch: Any, **values: Any) -> None:
     from credit_mgmt.backtests import tried
     from credit_mgmt.policies import rule_value
 
-    key = str(rule.pk)
+    key = str(rule.rule_id)
     draft = replace(rule_value(rule), **values)
-    made = tried.Tried((draft,), ({"key": key, "rule": key, "code": rule.name, "now": None},))
+    made = tried.Tried(
+        (draft,), ({"key": key, "rule": key, "code": rule.rule.code, "now": 1, "tried": 2, "state": "draft"},)
+    )
     monkeypatch.setattr(backtest_jobs, "named_rules", lambda keys: made)

@@ -108,3 +108,28 @@ def test_where_the_erp_posts_the_order_is_cleared(clerk):
     answer = clerk.post("/orders/USMF/SO-1/post/", {"document": "confirmation"}, follow=True)
     assert "is cleared; the ERP posts it." in shown(answer)
     assert SalesOrder.objects.get(pk=order.pk).awaiting_document == "confirmation"
+
+
+@pytest.mark.parametrize("kind", ["pos", "call_center"])
+@pytest.mark.parametrize(("message", "words"), [("warning", "Passed, with a warning"), ("error", "Refused")])
+def test_an_order_of_the_counter_says_that_only_the_limit_is_looked_at(manager, kind, message, words):
+    """Domain 4.8: no rule, never on hold; the question is answered as the posting would be."""
+    parameters(message_when_exceeding_credit_limit=message)
+    order = an_order(a_customer("US-001", limit="1000"), "1400", "POS-1", order_type=kind)
+    page = shown(manager.get("/orders/USMF/POS-1/"))
+    assert "Checked against the total credit limit only: this type of order is never put on hold" in page
+    assert "Orders of this type are never put on hold." in page
+    asked = manager.get("/orders/USMF/POS-1/check/", {"document": "confirmation"})
+    assert asked.context["words"] == words
+    assert "An order of this type is checked against the total credit limit only." in shown(asked)
+    posted = shown(manager.post("/orders/USMF/POS-1/post/", {"document": "confirmation"}, follow=True))
+    order.refresh_from_db()
+    assert (order.document_status == "confirmation") is (message == "warning")
+    assert "1,400.00" in posted
+    assert not Hold.objects.exists()
+
+
+def test_an_ordinary_order_says_nothing_of_the_kind(manager):
+    an_order(a_customer("US-001"), "10", "SO-1")
+    assert "credit limit only" not in shown(manager.get("/orders/USMF/SO-1/"))
+    assert "credit limit only" not in shown(manager.get("/orders/USMF/SO-1/check/?document=confirmation"))

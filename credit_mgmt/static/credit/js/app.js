@@ -84,8 +84,10 @@ function focusIn(root) {
 function closeDialog() { dialog.close(); }
 
 dialog?.addEventListener("close", () => {
+  const leave = $("[data-leave]", dialogBody);
   dialogBody.replaceChildren();
   document.body.append($("#toasts"));
+  if (leave) return location.assign(leave.href); // what is behind is not as it was
   // The row may have gone with what was done: then the one that took its place.
   const target = opener?.isConnected ? opener : placedLink() || $("#main");
   target?.focus();
@@ -297,6 +299,26 @@ document.addEventListener("htmx:sendError", (event) => failed(event, "No connect
 
 // The server may say something with HX-Trigger: {"toast": {"text": "…", "tone": "success"}}.
 document.addEventListener("toast", (event) => toast(event.detail.text, event.detail.tone));
+
+/* ---- offline: actions wait and say why, what was typed stays ---- */
+
+function connection() {
+  const off = !navigator.onLine;
+  $("#offline").hidden = !off;
+  for (const act of $$(off ? "button:enabled:not([type=button])" : "[data-off]")) {
+    act.disabled = off;
+    act.title = off ? "You are offline" : "";
+    act.toggleAttribute("data-off", off);
+  }
+}
+for (const event of ["online", "offline"]) addEventListener(event, connection);
+
+// A link would lead to the browser's own error page, and lose this one.
+document.addEventListener("click", (event) => {
+  if (navigator.onLine || !event.target.closest("a:not([href^='#'])")) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+}, true);
 
 /* ---- start ---- */
 

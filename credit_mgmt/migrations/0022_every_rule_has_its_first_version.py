@@ -29,6 +29,6 @@ INSERT INTO credit_mgmt_ruleevent (version_id, step, why, actor, at)
 
 
 class Migration(migrations.Migration):
-    dependencies = [("credit_mgmt", "0020_versions_of_rules")]
+    dependencies = [("credit_mgmt", "0021_versions_of_rules")]
 
     operations = [migrations.RunSQL(CODES + VERSIONS)]

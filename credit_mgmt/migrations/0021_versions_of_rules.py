@@ -1,6 +1,6 @@
 """A rule is its code, and what it says is said by versions: drafts, in shadow, active, retired (`ux` 3.10).
 
-This makes the tables; 0021 carries over what there is, 0022 takes away the old columns and guards the new ones.
+This makes the tables; 0022 carries over what there is, 0023 takes away the old columns and guards the new ones.
 """
 
 from decimal import Decimal
@@ -12,7 +12,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("credit_mgmt", "0019_figures_by_which_lists_are_sorted"),
+        ("credit_mgmt", "0020_the_last_bulk_change_of_a_draft"),
         ("customers", "0016_number_style"),
     ]
 

@@ -70,7 +70,7 @@ COLUMNS = (
 
 
 class Migration(migrations.Migration):
-    dependencies = [("credit_mgmt", "0021_every_rule_has_its_first_version")]
+    dependencies = [("credit_mgmt", "0022_every_rule_has_its_first_version")]
 
     operations = [
         migrations.RunSQL("ALTER TABLE credit_mgmt_blockingrule DROP CONSTRAINT rule_customer_within_entity"),
