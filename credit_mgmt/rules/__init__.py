@@ -73,7 +73,8 @@ def change_rule(
     if revision is not None and revision != (draft.revision if draft else 0):
         raise Refused("stale", f"The draft of {versions[0].rule} was changed meanwhile: look at it again.")
     source = draft or current_of(versions)
-    base = {**(DEFAULTS if replace else {**version_values(source), "why": ""}), "type": source.rule.type}
+    known = version_values(source) if draft else {**version_values(source), "why": ""}
+    base = {**(DEFAULTS if replace else known), "type": source.rule.type}
     _refuse_other_type(values, source.rule)
     given = {name: value for name, value in values.items() if name != "code"}
     read = read_values(given, base=base, actor=actor)

@@ -104,6 +104,10 @@ def _wrong_shape(values: Mapping[str, Any]) -> Iterator[FieldError]:
     for name, choices in (("type", list(types)), ("action", BlockingRule.Action.values)):
         if values[name] not in choices:
             yield FieldError(name, "invalid_choice", f"Use one of: {', '.join(choices)}.")
+    for name in ("name", "why"):
+        longest = RuleVersion._meta.get_field(name).max_length or 0
+        if len(values[name] or "") > longest:
+            yield FieldError(name, "too_long", f"Use at most {longest} characters.")
     if values["valid_for"] not in BlockingRule.ValidFor.values:
         yield FieldError("valid_for", "invalid_choice", f"Use one of: {', '.join(BlockingRule.ValidFor.values)}.")
     for valid_for, target in _AIMS.items():

@@ -10,7 +10,7 @@ from credit_mgmt.backtests import jobs as backtest_jobs
 from credit_mgmt.backtests import looking
 from credit_mgmt.backtests.reading import purge_backtests
 from credit_mgmt.decisions import stored_decision
-from credit_mgmt.models import Backtest, BacktestRow, RuleVersion, DecisionRecord
+from credit_mgmt.models import Backtest, BacktestRow, DecisionRecord, RuleVersion
 from customers import jobs
 from customers.models import Job, JobItem
 from tests import factories as make
