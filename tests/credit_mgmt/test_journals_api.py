@@ -128,6 +128,28 @@ class TestFiles:
         assert expected in api.post(f"limit-adjustments/{made(api)}/import", body).is_(400).problem
 
 
+class TestBulkChanges:
+    def test_lines_are_changed_together_and_taken_back(self, api: Api) -> None:
+        for account in ("C-1", "C-2"):
+            customer_with_limit("100", account=account)
+        path = f"limit-adjustments/{made(api, a_line('C-1'), a_line('C-2', '300.00'))}"
+        changed = {"lines": [2], "adjustment": "10", "value_type": "percentage", "new_to": "2028-01-31"}
+        answer = api.post(f"{path}/adjust", changed).is_(200)
+        assert [(line["new_limit"], line["new_to"]) for line in answer["lines"]] == [
+            ("200.00", UNTIL), ("330.00", "2028-01-31")
+        ]  # fmt: skip
+        answer = api.post(f"{path}/undo").is_(200)
+        assert [line["new_limit"] for line in answer["lines"]] == ["200.00", "300.00"]
+        assert api.post(f"{path}/undo").is_(409)["code"] == "nothing_to_undo"
+
+    def test_what_cannot_be_is_named(self, api: Api) -> None:
+        customer_with_limit("100", account="C-1")
+        path = f"limit-adjustments/{made(api, a_line())}"
+        assert api.post(f"{path}/adjust", {}).is_(400).problem == [("adjustment", "required")]
+        below = {"adjustment": "-300", "value_type": "fixed"}
+        assert api.post(f"{path}/adjust", below).is_(400).problem == [("lines[1].new_limit", "not_adjusted")]
+
+
 class TestBadInput:
     """Issue 4: each named at its line, nothing posted."""
 

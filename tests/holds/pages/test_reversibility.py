@@ -52,6 +52,12 @@ ASKED_ELSEWHERE = {
     "job-apply": "does what the preview on the same page shows",
     "job-repeat": "the same evaluation again, from its page",
     "hold-export": "reads; a long one becomes a job that can be cancelled",
+    "customer-export": "reads; a long one becomes a job that can be cancelled",
+    "customer-bulk-journal": "lines of a draft change nothing; removed in the grid",
+    "customer-bulk-review": "asks first, naming the customers; set again the same way",
+    "customer-bulk-reviewed": "asks first, naming the customers; set again on the card",
+    "customer-bulk-group": "asks first, naming the customers; set again the same way",
+    "customer-bulk-status": "asks first, naming the customers; set again the same way",
 }
 
 CHANGED_BACK = {
@@ -64,6 +70,11 @@ CHANGED_BACK = {
     "hold-view-save": "saved again",
     "hold-view-delete": "saved again from its address; asks first",
     "hold-columns": "arranged again; Reset restores the standard",
+    "customer-views": "pinned and unpinned on the same page",
+    "customer-view-new": "deleted on the page of views",
+    "customer-view-save": "saved again",
+    "customer-view-delete": "saved again from its address; asks first",
+    "customer-columns": "arranged again; Reset restores the standard",
     "cover-new": "ended or removed again; the record of its changes stays",
     "cover-edit": "edited back; the record of its changes stays",
     "cover-end": "let to run longer again; asks first",
@@ -84,6 +95,8 @@ CHANGED_BACK = {
     "journal-line": "a row of the grid: edited back",
     "journal-add": "lines of a draft change nothing; removed in the grid",
     "journal-paste": "shows the rows before they are added; removed in the grid",
+    "journal-adjust": "shows a preview before the button; taken back for 15 minutes",
+    "journal-undo": "is the way back of what was done to many lines",
     "journal-check": "looks at the lines again",
     "journal-refresh": "compares the lines of a draft with what is in force",
     "journal-describe": "edited back",
