@@ -3,6 +3,7 @@
 from django.urls import include, path, re_path
 
 from credit_mgmt.pages.journal_urls import journal_urls
+from credit_mgmt.pages.setup_urls import setup_urls
 from customers.listing.exports import ExportFile
 from customers.listing.urls import list_urls
 from holds.journal_effects import hold_effects
@@ -41,6 +42,7 @@ from holds.pages.snoozing import SnoozeDialog, WakeDialog
 from holds.pages.stepping import HoldPlace, HoldStep
 from holds.pages.watching import HoldSeen
 from holds.pages.work import NoteDialog, Reinstate, ReviewDialog
+from holds.setup_counts import Counts
 
 ORDER = "orders/<str:legal_entity>/<str:number>/"
 CUSTOMER = "customers/<str:legal_entity>/<str:account>/"
@@ -104,6 +106,7 @@ urlpatterns = [
     path("groups/<str:number>/members/add/", AddMembersPage.as_view(), name="group-add"),
     path("groups/<str:number>/members/remove/", RemoveMembersPage.as_view(), name="group-remove"),
     path("journals/", include(journal_urls(effects=hold_effects))),
+    path("setup/", include(setup_urls(holds=Counts()))),
     path("search/", SearchPage.as_view(), name="search"),
     path("preferences/", PreferencesPage.as_view(), name="preferences"),
     path("preferences/theme/", ThemeSwitch.as_view(), name="preferences-theme"),
