@@ -22,10 +22,12 @@ class HoldsConfig(AppConfig):
             undo_job,
         )
         from holds.lists import export  # noqa: PLC0415 - needs loaded apps
+        from holds.customer_list import export as customer_export  # noqa: PLC0415 - needs loaded apps
 
         evaluation.register()
         exporting.register(export.EXPORT)
         retention.register()
+        exporting.register(customer_export.EXPORT)
         release_job.register()
         force_many.register()
         many.register()

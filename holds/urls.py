@@ -6,6 +6,8 @@ from credit_mgmt.pages.journal_urls import journal_urls
 from credit_mgmt.pages.setup_urls import setup_urls
 from customers.listing.exports import ExportFile
 from customers.listing.urls import list_urls
+from holds.customer_list.columns import CUSTOMERS
+from holds.customer_list.export import EXPORT as CUSTOMERS_EXPORT
 from holds.journal_effects import hold_effects
 from holds.lists.columns import HOLDS
 from holds.lists.export import EXPORT as HOLDS_EXPORT
@@ -14,7 +16,9 @@ from holds.pages.changes import Changes
 from holds.pages.credit_group_forms import EditGroupDialog, GroupLimitDialog, NewGroupDialog
 from holds.pages.credit_group_members import AddMembersPage, RemoveMembersPage
 from holds.pages.credit_groups import GroupListPage, GroupPage
-from holds.pages.customers import CustomerListPage, CustomerPage
+from holds.pages.customer_bulk import AddToJournal, ManagementGroup, ReviewDates, Reviewed, StatusOfMany
+from holds.pages.customer_list import CustomerListPage, KeepCustomers
+from holds.pages.customers import CustomerPage
 from holds.pages.decisions import RejectDialog, ReleaseDialog
 from holds.pages.evaluate import EvaluateDialog
 from holds.pages.fitting import FitPage
@@ -93,6 +97,13 @@ urlpatterns = [
     path(CUSTOMER + "panels/<slug:panel>/", CustomerPanel.as_view(), name="customer-panel"),
     path(CUSTOMER + "notes/", CustomerNoteForm.as_view(), name="customer-note"),
     path(CUSTOMER + "pin/", PinForm.as_view(), name="customer-pin"),
+    *list_urls(CUSTOMERS, "customers/", CUSTOMERS_EXPORT),
+    path("customers/selection/", KeepCustomers.as_view(), name="customer-selection"),
+    path("customers/bulk/journal/", AddToJournal.as_view(), name="customer-bulk-journal"),
+    path("customers/bulk/review/", ReviewDates.as_view(), name="customer-bulk-review"),
+    path("customers/bulk/reviewed/", Reviewed.as_view(), name="customer-bulk-reviewed"),
+    path("customers/bulk/group/", ManagementGroup.as_view(), name="customer-bulk-group"),
+    path("customers/bulk/status/", StatusOfMany.as_view(), name="customer-bulk-status"),
     path(CUSTOMER + "new-orders/", NewOrdersDialog.as_view(), name="customer-new-orders"),
     path(CUSTOMER + "files/", FileForm.as_view(), name="customer-files"),
     path("files/<uuid:file>/", FilePage.as_view(), name="file"),
