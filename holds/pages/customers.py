@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from credit_mgmt.exposure import Position
 from credit_mgmt.limits.components import components_of
-from credit_mgmt.limits.notices import NOTICE_DAYS, expiring_accounts
+from credit_mgmt.limits.history import people_in, with_approver
 from credit_mgmt.masking import Mask
 from credit_mgmt.models import CreditAccount, LimitHistory
 from credit_mgmt.standing import standing_of
@@ -78,7 +78,7 @@ class CustomerPage(PageView):
                 "orders": orders,
                 "order_count": count,
                 "history": history,
-                "names": names_of(entry.actor for entry in history),
+                "names": names_of(people_in(history)),
                 "facts": _facts(customer),
                 "actions": self._actions(customer),
                 "today": today,
@@ -199,7 +199,7 @@ def _figures(position: Position, holds: list[Item], today: dt.date) -> list[Item
 
 def _history(customer: Customer) -> list[LimitHistory]:
     rows: QuerySet[LimitHistory] = LimitHistory.objects.filter(account__customer=customer)
-    return list(rows.select_related("temporary_limit").order_by(F("sequence").desc())[:SHOWN])
+    return list(with_approver(rows).select_related("temporary_limit").order_by(F("sequence").desc())[:SHOWN])
 
 
 def _facts(customer: Customer) -> list[Item]:
