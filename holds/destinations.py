@@ -50,6 +50,7 @@ DESTINATIONS = (
         "free text invoice quotation point of sale call centre", bar=False,
     ),
     Destination("", "My recent actions", "hold-recent", Action.VIEW, "z", "undo history", bar=False),
+    Destination("", "Notifications", "notifications", Action.VIEW, "n", "told mail unread bell", bar=False),
     Destination("", "Absence and cover", "hold-absence", Action.WORK_HOLDS, "", "out of office holiday", bar=False),
     Destination(
         "", "Preferences", "preferences", Action.VIEW, "s",

@@ -63,6 +63,8 @@ ASKED_ELSEWHERE = {
 CHANGED_BACK = {
     "hold-undo": "is the way back",
     "hold-undo-job": "is the way back of what a job did",
+    "notifications": "chosen again on the same page",
+    "notifications-read": "they stay in the list; nothing but the mark changes",
     "hold-reinstate": "is the way back of a release without posting",
     "hold-absence": "ended on the same page",
     "hold-views": "pinned and unpinned on the same page",
