@@ -16,6 +16,7 @@ class CreditMgmtConfig(AppConfig):
     def ready(self) -> None:
         """Offer what this room feeds, register its jobs, and load the rule types of other packages: one that can't be
         loaded stops us."""
+        from credit_mgmt import many_customers  # noqa: PLC0415 - models are there only now
         from credit_mgmt.backtests import jobs as backtest_jobs  # noqa: PLC0415 - models are there only now
         from credit_mgmt.cover import rows as cover_rows  # noqa: PLC0415 - models are there only now
         from credit_mgmt.engine.rules import load_rule_types  # noqa: PLC0415 - the engine is not needed to find the app
@@ -29,3 +30,4 @@ class CreditMgmtConfig(AppConfig):
         load_rule_types(entry.load for entry in found)
         journal_jobs.register()
         backtest_jobs.register()
+        many_customers.register()

@@ -9,7 +9,6 @@ from credit_mgmt.pages.cover_import import CoverImportPage
 from credit_mgmt.pages.cover_types import CoverTypePage, CoverTypesPage
 from credit_mgmt.pages.cover_worked import WorkedSum
 from credit_mgmt.pages.document_check import DocumentCheckPage
-from credit_mgmt.pages.parameters import ParameterListPage, ParametersPage
 from credit_mgmt.pages.rule_steps import ActivateRule, DiscardDraft, RestoreVersion, RetireRule, ShadowRule
 from credit_mgmt.pages.rule_tester import RuleTesterPage
 from credit_mgmt.pages.rules import NewRulePage, RuleListPage, RulePage
@@ -38,6 +37,4 @@ urlpatterns = [
     path("rules/<str:code>/discard/", DiscardDraft.as_view(), name="rule-discard"),
     path("rules/<str:code>/versions/<int:number>/restore/", RestoreVersion.as_view(), name="rule-restore"),
     path("rules/<str:code>/backtest/", RuleBacktest.as_view(), name="rule-backtest"),
-    path("parameters/", ParameterListPage.as_view(), name="parameter-list"),
-    path("parameters/<str:code>/", ParametersPage.as_view(), name="parameters"),
 ]

@@ -9,13 +9,21 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.db.models import Count, OuterRef, Subquery
 
 from customers.access import Action, Actor, NotAllowed
 from customers.errors import FieldError, InvalidInput
-from customers.models import Preferences
+from customers.models import Notification, Preferences
 from customers.models.preferences import PAGE_SIZES, Density, NumberStyle, Shortcuts, Theme
 
 _DEFAULTS = Preferences()
+UNREAD = Subquery(
+    Notification.objects.filter(user=OuterRef("pk"), read_at=None)
+    .order_by()
+    .values("user")
+    .annotate(count=Count("pk"))
+    .values("count")
+)
 _CHOICES: dict[str, tuple[Any, str]] = {
     "theme": (Theme.values, "Choose light, dark, or as the system."),
     "density": (Density.values, "Choose compact, comfortable or touch."),
@@ -26,11 +34,13 @@ _CHOICES: dict[str, tuple[Any, str]] = {
 
 
 class SignedIn(ModelBackend):
-    """People sign in with a password; whoever is signed in is read together with the preferences, in one query."""
+    """People sign in with a password; whoever is signed in is read in one query, together with the preferences and
+    with how much they were told and have not read (`unread`)."""
 
     def get_user(self, user_id: Any) -> Any:
         """The active person of a session, or None."""
-        user = get_user_model()._default_manager.select_related("preferences").filter(pk=user_id).first()
+        people = get_user_model()._default_manager.select_related("preferences").annotate(unread=UNREAD)
+        user = people.filter(pk=user_id).first()
         return user if user is not None and self.user_can_authenticate(user) else None
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from celery import shared_task
 
-from customers import clock, jobs
+from customers import clock, jobs, notification_mail, notifications
 from customers.edge import idempotency
 
 BUDGET = dt.timedelta(seconds=5)
@@ -31,3 +31,15 @@ def sweep_jobs(**_: Any) -> None:
 def forget_idempotency_keys(**_: Any) -> None:
     """Every night: forget keys that are older than 30 days (`api.md` Conventions)."""
     idempotency.purge(now=clock.now())
+
+
+@shared_task
+def mail_notifications(**_: Any) -> None:
+    """Every minute: send the mail of notifications that is due, each once (`ux.md` 3.18)."""
+    notification_mail.send_due(now=clock.now())
+
+
+@shared_task
+def forget_notifications(**_: Any) -> None:
+    """Every night: forget notifications that are older than 90 days."""
+    notifications.forget_read(now=clock.now())

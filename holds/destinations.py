@@ -35,7 +35,11 @@ DESTINATIONS = (
     Destination("journals", "Journals", "journal-list", Action.VIEW_EXPOSURE, "l", "limit adjustments temporary"),
     Destination("groups", "Credit groups", "group-list", Action.VIEW_EXPOSURE, "t", "shared limit members", bar=False),
     Destination("rules", "Rules", "rule-list", Action.VIEW, "r", "blocking rules exclusions"),
-    Destination("parameters", "Parameters", "parameter-list", Action.VIEW, "p", "settings setup checkpoints"),
+    Destination(
+        "setup", "Setup", "setup", Action.VIEW, "p",
+        "settings checkpoints grace reasons account statuses terms discounts ranks management groups", bar=False,
+    ),
+    Destination("setup", "Parameters", "parameter-list", Action.VIEW, "", "settings setup limits statistics", bar=False),
     Destination("jobs", "Jobs", "job-list", Action.VIEW_JOBS, "b", "runs evaluations background"),
     Destination(
         "cover", "Insurance and guarantees", "cover-register", Action.VIEW_EXPOSURE, "",
@@ -46,6 +50,7 @@ DESTINATIONS = (
         "free text invoice quotation point of sale call centre", bar=False,
     ),
     Destination("", "My recent actions", "hold-recent", Action.VIEW, "z", "undo history", bar=False),
+    Destination("", "Notifications", "notifications", Action.VIEW, "n", "told mail unread bell", bar=False),
     Destination("", "Absence and cover", "hold-absence", Action.WORK_HOLDS, "", "out of office holiday", bar=False),
     Destination(
         "", "Preferences", "preferences", Action.VIEW, "s",

@@ -7,7 +7,7 @@ from celery import shared_task
 
 from customers import clock, marks, wakeups
 from customers.models import LegalEntity
-from holds import mornings, reevaluation
+from holds import mornings, notifying, reevaluation
 from holds.evaluation import BusinessDates, start_scheduled_evaluation
 from holds.retention import start_scheduled_purge
 
@@ -39,3 +39,9 @@ def evaluate_all_holds(**_: Any) -> None:
 def purge_decisions(**_: Any) -> None:
     """Every night: delete decisions past the parameter *decision retention* that no hold refers to (`domain 10`)."""
     start_scheduled_purge(now=clock.now())
+
+
+@shared_task
+def tell_people(**_: Any) -> None:
+    """Every ten seconds: tell people what happened to their holds and customers since (`ux` 3.18)."""
+    notifying.tell_people(at=clock.now())

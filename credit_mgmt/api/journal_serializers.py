@@ -7,6 +7,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from credit_mgmt.engine.typed import Style
+from credit_mgmt.journals.adjusting import LineAdjustment
 from credit_mgmt.journals.generation import Candidate, Preview
 from credit_mgmt.journals.lines import MOST_LINES, LineInput
 from credit_mgmt.journals.pasting import LARGEST_FILE
@@ -200,6 +201,26 @@ class GenerateSerializer(StrictSerializer):
     to_offset_days = WholeField(required=False)
     filter = FilterSerializer(required=False)
     preview = FlagField(required=False, default=False)
+
+
+class AdjustSerializer(StrictSerializer):
+    """By how much lines change (in each line's currency, or in per cent of their new limit), and their dates."""
+
+    lines = serializers.ListField(child=WholeField(), required=False, max_length=MOST_LINES)
+    adjustment = NumberField(required=False)
+    value_type = TextField(required=False)
+    round_off = NumberField(required=False, allow_null=True)
+    rounding_form = TextField(required=False)
+    new_from = DayField(required=False, allow_null=True)
+    new_to = DayField(required=False, allow_null=True)
+    version = serializers.IntegerField(required=False, min_value=1)
+
+
+def line_adjustment(given: Mapping[str, Any]) -> LineAdjustment:
+    """The adjustment for the services."""
+    names = {"value": "adjustment", "value_type": "value_type", "round_off": "round_off", "rounding": "rounding_form",
+             "new_from": "new_from", "new_to": "new_to"}  # fmt: skip
+    return LineAdjustment(**{name: given[key] for name, key in names.items() if given.get(key) is not None})
 
 
 class GeneratedLineSerializer(StrictSerializer):

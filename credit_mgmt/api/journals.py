@@ -12,6 +12,7 @@ from rest_framework.response import Response
 
 from credit_mgmt.api.journal_serializers import (
     LINES_SHOWN,
+    AdjustSerializer,
     FileSerializer,
     FullJournalSerializer,
     GeneratedSerializer,
@@ -21,11 +22,13 @@ from credit_mgmt.api.journal_serializers import (
     LineSerializer,
     VersionSerializer,
     generated_data,
+    line_adjustment,
     line_inputs,
 )
 from credit_mgmt.journals import cancel_journals
 from credit_mgmt.journals import jobs as journal_jobs
 from credit_mgmt.journals import posting as journal_posting
+from credit_mgmt.journals.adjusting import adjust_lines
 from credit_mgmt.journals.approval import return_to_draft, submit_journal
 from credit_mgmt.journals.checks import check_journal
 from credit_mgmt.journals.generation import count_found, generate_lines, preview_lines
@@ -34,6 +37,7 @@ from credit_mgmt.journals.pasting import paste_lines
 from credit_mgmt.journals.posting import post_journal
 from credit_mgmt.journals.requests import as_json, read_generation
 from credit_mgmt.journals.reversal import copy_journal, reverse_journal
+from credit_mgmt.journals.undoing import take_back
 from credit_mgmt.masking import Mask
 from credit_mgmt.models import LimitJournal, LimitJournalLine
 from customers import jobs
@@ -50,6 +54,8 @@ _EDITS = (
     "update",
     "partial_update",
     "bring_in",
+    "adjust",
+    "undo",
     "generate",
     "submit",
     "check",
@@ -230,6 +236,23 @@ class LimitAdjustments(ListResource):
         response = Response({"job": str(job.pk)}, status=202)
         response["Location"] = self.request.build_absolute_uri(f"{BASE}jobs/{job.pk}")
         return response
+
+    @extend_schema(request=AdjustSerializer, responses={200: FullJournalSerializer})
+    @action(detail=True, methods=["post"])
+    def adjust(self, request: Request, key: str) -> Response:
+        """Change lines of a draft together (all, if none are named), all or none; what is left out stays."""
+        refuse_parameters(request)
+        given = self.read(AdjustSerializer)
+        adjustment, numbers = line_adjustment(given), given.get("lines")
+        signed = {"version": given.get("version"), "today": self.today_in, **self._signed()}
+        return self._changed(adjust_lines(journal=key, adjustment=adjustment, numbers=numbers, **signed))
+
+    @extend_schema(request=None, responses=FullJournalSerializer)
+    @action(detail=True, methods=["post"])
+    def undo(self, request: Request, key: str) -> Response:
+        """Take back your last change or removal of many lines, within 15 minutes; lines changed since stay."""
+        refuse_parameters(request)
+        return self._changed(take_back(journal=key, today=self.today_in, **self._signed()).journal)
 
     @extend_schema(request=VersionSerializer, responses=FullJournalSerializer)
     @action(detail=True, methods=["post"])

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from django.db.models import Q, QuerySet
 from rest_framework import serializers
 
+from credit_mgmt.limits.history import with_approver
 from credit_mgmt.masking import hidden_groups
 from credit_mgmt.models import LimitHistory, TemporaryLimit
 from customers.access import Action, scoped
@@ -73,12 +74,14 @@ class LimitEntrySerializer(StrictSerializer):
     effective_on = serializers.DateField()
     actor = serializers.CharField()
     actor_name = NameOfField("actor")
+    approved_by = serializers.CharField()
+    approved_by_name = NameOfField("approved_by")
     at = serializers.DateTimeField()
     note = serializers.CharField()
 
 
 class LimitEntries(_OfAccounts):
-    """The limit history: who changed which limit, when, from, to."""
+    """The limit history: who changed which limit, when, from, to; and who approved the journal, if anybody had to."""
 
     model = LimitHistory
     serializer_class = LimitEntrySerializer
@@ -102,9 +105,14 @@ class LimitEntries(_OfAccounts):
         "previous_expires_on": by.day("previous_expires_on"),
         "expires_on": by.day("expires_on"),
         "note": by.text("note"),
+        "approved_by": by.text("approved_by"),
     }
     orderings = {"at": "at", "effective_on": "effective_on"}
     default_ordering = ("-at",)
+
+    def rows(self) -> QuerySet[Any]:
+        """What the caller may see, with `approved_by`."""
+        return with_approver(super().rows())
 
 
 class TemporaryLimitSerializer(TemporarySerializer):

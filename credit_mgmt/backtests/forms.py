@@ -11,7 +11,7 @@ from customers.models import LegalEntity
 
 
 class BacktestForm(forms.Form):
-    """The period, and one legal entity or all."""
+    """The period, and one legal entity or all, where there is a choice."""
 
     days = forms.IntegerField(
         label="Days to look back",
@@ -26,6 +26,9 @@ class BacktestForm(forms.Form):
     def __init__(self, *args: Any, today: dt.date, entities: list[LegalEntity], **options: Any) -> None:
         super().__init__(*args, **options)
         self.fields["to"].initial = today
+        if len(entities) < 2:
+            del self.fields["legal_entity"]
+            return
         choices = [("", "All that you see"), *((entity.pk, f"{entity.pk} {entity.name}") for entity in entities)]
         self.fields["legal_entity"].choices = choices  # type: ignore[attr-defined]
 
@@ -33,4 +36,4 @@ class BacktestForm(forms.Form):
         """The parameters of the job."""
         values = self.cleaned_data
         given: dict[str, Any] = {"days": values["days"], "to": values["to"].isoformat()}
-        return {**given, "legal_entity": values["legal_entity"]} if values["legal_entity"] else given
+        return {**given, "legal_entity": values["legal_entity"]} if values.get("legal_entity") else given

@@ -15,6 +15,7 @@ from credit_mgmt.models.backtests import Backtest
 from credit_mgmt.policies import current_policy
 from customers import clock, jobs
 from customers.access import Action, Actor, authorize_each
+from customers.errors import NotFound
 from customers.models import Job
 from customers.rates import minor_units
 
@@ -33,7 +34,10 @@ def plan(job: Job) -> Iterator[list[int]]:
 def pin(job: Job, now: dt.datetime) -> dict[str, Any]:
     """Freeze the rules that are compared: every piece goes by them. A job that tries again goes by those it follows."""
     if job.follows_id is None:
-        freeze(job, named_rules(job.parameters["versions"]), current_policy())
+        tried = named_rules(job.parameters["versions"])
+        if len(tried.rules) < len(job.parameters["versions"]):
+            raise NotFound("A rule that was to be tried was deleted meanwhile.")
+        freeze(job, tried, current_policy())
     return {}
 
 

@@ -1,17 +1,20 @@
 """Which rules are on trial, from what the caller names."""
 
+import re
 import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from credit_mgmt.engine.facts import Rule
 from credit_mgmt.models import RuleState, RuleVersion
 from credit_mgmt.policies import rule_value
 from customers.access import Actor, scoped
-from customers.errors import InvalidInput
+from customers.errors import FieldError, InvalidInput
+
+_NUMBER = re.compile(r"[0-9]{1,9}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,24 +33,35 @@ def tried_rules(told: Mapping[str, Any], actor: Actor) -> Tried:
     """The versions that the caller means, as far as the actor may see them. Raises `InvalidInput`.
 
     `versions` names them as `DO-07/3`; `rule` names a rule, by id or code, and means its draft, else what runs in
-    shadow, else what counts.
+    shadow, else what counts, else the latest.
     """
-    seen = scoped(RuleVersion.objects.select_related("rule"), actor, shared=True)
-    named = told.get("versions")
-    found = _versions(seen, named) if named else [_of_rule(seen, str(told["rule"]))]
-    return named_rules([str(version.pk) for version in found])
+    seen = scoped(RuleVersion.objects.all(), actor, shared=True)
+    if "versions" not in told:
+        return named_rules([_of_rule(seen, str(told["rule"]))])
+    keys = list(dict.fromkeys(told["versions"]))
+    known = {f"{code}/{number}" for code, number in _named(seen, keys).values_list("rule__code", "number")}
+    codes = [key.partition("/")[0] for key in keys]
+    errors = []
+    for position, (key, code) in enumerate(zip(keys, codes, strict=True)):
+        field = f"parameters.versions[{position}]"
+        if key not in known:
+            errors.append(FieldError(field, "unknown", f"There is no version {key} of a rule: name one as DO-07/3."))
+        elif code in codes[:position]:
+            errors.append(FieldError(field, "duplicate", f"Rule {code} is tried already: name one version of it."))
+    if errors:
+        raise InvalidInput(errors)
+    return named_rules(keys)
 
 
-def named_rules(keys: list[str]) -> Tried:
-    """The versions with the keys that `tried_rules` found."""
-    rows = RuleVersion.objects.select_related("rule", "customer").filter(pk__in=keys).order_by("rule__code", "number")
+def named_rules(keys: Sequence[str]) -> Tried:
+    """The versions with these keys (`DO-07/3`); none of those that are no more."""
+    rows = _named(RuleVersion.objects.all(), keys).select_related("rule", "customer").order_by("rule__code", "number")
     found = list(rows)
-    rules = {row.rule_id for row in found}
-    counting = RuleVersion.objects.filter(rule__in=rules, state=RuleState.ACTIVE).values_list("rule", "number")
-    now = dict(counting)
+    active = RuleVersion.objects.filter(rule__in={row.rule_id for row in found}, state=RuleState.ACTIVE)
+    now = dict(active.order_by("rule").values_list("rule", "number"))
     versions = tuple(
         {
-            "key": str(row.pk),
+            "key": row.key,
             "rule": str(row.rule_id),
             "code": row.rule.code,
             "now": now.get(row.rule_id),
@@ -56,30 +70,28 @@ def named_rules(keys: list[str]) -> Tried:
         }
         for row in found
     )
-    return Tried(tuple(replace(rule_value(row), shadow=False) for row in found), versions)
+    return Tried(tuple(rule_value(row) for row in found), versions)
 
 
-def _versions(seen: QuerySet[RuleVersion], named: list[str]) -> list[RuleVersion]:
-    found = []
-    for key in named:
-        code, _, number = str(key).partition("/")
-        row = seen.filter(rule__code=code, number=int(number)).first() if number.isdecimal() else None
-        if row is None:
-            words = f"There is no version {key} of a rule: name one as DO-07/3."
-            raise InvalidInput.of("parameters.versions", "unknown", words)
-        found.append(row)
-    return found
+def _named(versions: QuerySet[RuleVersion], keys: Sequence[str]) -> QuerySet[RuleVersion]:
+    """Those of `versions` that have one of the keys."""
+    condition = Q(pk__in=[])
+    for key in keys:
+        code, _, number = key.partition("/")
+        if _NUMBER.fullmatch(number):
+            condition |= Q(rule__code=code, number=int(number))
+    return versions.filter(condition)
 
 
-def _of_rule(seen: QuerySet[RuleVersion], name: str) -> RuleVersion:
+def _of_rule(seen: QuerySet[RuleVersion], name: str) -> str:
+    """The key of the version that a rule's name means."""
     try:
-        rows = list(seen.filter(rule=uuid.UUID(name)).order_by("-number"))
+        of_rule = seen.filter(rule=uuid.UUID(name))
     except ValueError:
-        rows = list(seen.filter(rule__code=name).order_by("-number"))
-    by_state = {row.state: row for row in reversed(rows)}
-    for state in (RuleState.DRAFT, RuleState.SHADOW, RuleState.ACTIVE):
-        if state in by_state:
-            return by_state[state]
-    if rows:
-        return rows[0]
-    raise InvalidInput.of("parameters.rule", "unknown", f"There is no rule {name}.")
+        of_rule = seen.filter(rule__code=name)
+    versions = list(of_rule.select_related("rule").order_by("-number"))
+    if not versions:
+        raise InvalidInput.of("parameters.rule", "unknown", f"There is no rule {name}.")
+    by_state = {version.state: version for version in reversed(versions)}
+    meant = (by_state.get(state) for state in (RuleState.DRAFT, RuleState.SHADOW, RuleState.ACTIVE))
+    return next((version for version in meant if version is not None), versions[0]).key

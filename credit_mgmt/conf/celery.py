@@ -22,6 +22,13 @@ app.conf.beat_schedule = {
     },
     # Days begin at different times in different legal entities; what is not due costs two statements.
     "begin the day": {"task": "holds.tasks.begin_day", "schedule": 60.0, "options": {"expires": 60.0}},
+    "tell people": {"task": "holds.tasks.tell_people", "schedule": 10.0, "options": {"expires": 10.0}},
+    "mail notifications": {
+        "task": "customers.tasks.mail_notifications",
+        "schedule": 60.0,
+        "options": {"expires": 60.0},
+    },
+    "forget notifications": {"task": "customers.tasks.forget_notifications", "schedule": 24 * 60 * 60.0},
     "evaluate all holds": {"task": "holds.tasks.evaluate_all_holds", "schedule": 60 * 60.0},
     "tell of expiries": {"task": "credit_mgmt.tasks.tell_of_expiries", "schedule": 60 * 60.0},
     "refresh figures of lists": {

@@ -37,6 +37,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     return {
         "nav": places,
         "nav_more": _more(request, actor),
+        "unread": _unread(request),
         "scope": {"label": _scope(actor)},
         "jobs": badge_of(running_jobs(actor)),
         "session": left_of(request),
@@ -72,12 +73,21 @@ def _offered(actor: Actor) -> dict[str, str]:
     return {"search_url": reverse("search"), "preferences_url": reverse("preferences")}
 
 
-def _more(request: HttpRequest, actor: Actor) -> list[dict[str, str]]:
-    """What stands in the account menu: what the reader did, who covers, preferences, administration."""
-    links = [{"label": to.label, "url": to.url, "key": to.key} for to in destinations(actor, bar=False)]
+def _more(request: HttpRequest, actor: Actor) -> list[dict[str, Any]]:
+    """What stands in the account menu: what the reader did and was told, who covers, preferences, administration."""
+    counts = {"notifications": _unread(request)}
+    links = [
+        {"label": to.label, "url": to.url, "key": to.key, "count": counts.get(to.route, 0)}
+        for to in destinations(actor, bar=False)
+    ]
     if _is_staff(request):
         links.append({"label": "Administration", "url": reverse("admin:index")})
     return links
+
+
+def _unread(request: HttpRequest) -> int:
+    """How much the reader was told and has not read; it came with the reader (`customers.preferences.SignedIn`)."""
+    return getattr(request.user, "unread", 0) or 0
 
 
 def _is_staff(request: HttpRequest) -> bool:

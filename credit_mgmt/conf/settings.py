@@ -211,6 +211,18 @@ CREDIT_PANEL_FRAMED_BY = env.list("CREDIT_PANEL_FRAMED_BY", default=[])
 # Where the ERP shows an order, such as https://erp.example/orders/{legal_entity}/{number}: sales shortens it there.
 CREDIT_ORDER_URL = env("CREDIT_ORDER_URL", default="")
 
+# --- mail of notifications -------------------------------------------------------------------------------------------
+# EMAIL_URL such as smtp+tls://user:password@mail.example:587; without one, mail is written to the worker's log.
+_MAIL = env.email_url("EMAIL_URL", default="consolemail://")
+EMAIL_BACKEND = _MAIL["EMAIL_BACKEND"]
+EMAIL_HOST, EMAIL_PORT = _MAIL["EMAIL_HOST"] or "localhost", _MAIL["EMAIL_PORT"] or 25
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _MAIL["EMAIL_HOST_USER"] or "", _MAIL["EMAIL_HOST_PASSWORD"] or ""
+EMAIL_USE_TLS, EMAIL_USE_SSL = _MAIL.get("EMAIL_USE_TLS", False), _MAIL.get("EMAIL_USE_SSL", False)
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="credit@localhost")
+# What the links of mails begin with.
+CREDIT_SITE_URL = env("CREDIT_SITE_URL", default="http://127.0.0.1:8000").rstrip("/")
+
 # --- static files --------------------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"

@@ -8,7 +8,7 @@ outcome for the same reasons (tested with random rules, customers and orders).
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
 from itertools import chain
@@ -98,8 +98,6 @@ class Population:
     """Customers of a credit management group, by group and legal entity; no entry: none."""
     released_percent: Mapping[str, Decimal] = field(default_factory=dict)
     """Per cent of the orders checked that an exclusion released outright, by rule id."""
-    drafts_since: Mapping[str, dt.date] = field(default_factory=dict)
-    """The day since when a draft waits, by rule id."""
 
     def entities(self, rule: Rule) -> list[str]:
         """The legal entities whose orders the rule concerns."""
@@ -108,10 +106,10 @@ class Population:
 
 
 def examine(policy: Policy, population: Population, *, today: dt.date) -> list[Finding]:
-    """Everything that is found of the active rules of a policy, in the order of their ladder."""
+    """Everything that is found of the rules of a policy that count, in the order of their ladder."""
     by_type: dict[str, list[Rule]] = defaultdict(list)
     for rule in policy.rules:
-        if rule.active:
+        if rule.active and not rule.shadow:
             by_type[rule.type].append(rule)
     return [
         finding
@@ -122,7 +120,7 @@ def examine(policy: Policy, population: Population, *, today: dt.date) -> list[F
 
 def examine_one(rule: Rule, policy: Policy, population: Population, *, today: dt.date) -> list[Finding]:
     """What would be found of `rule` if it were active, in the place of the version in force: a draft, a shadow rule."""
-    tried = Rule(**{name: getattr(rule, name) for name in Rule.__slots__ if name != "active"}, active=True)
+    tried = replace(rule, active=True, shadow=False)
     others = tuple(other for other in policy.rules if other.id != rule.id and other.type == rule.type)
     among = Policy(policy.version, (*others, tried), policy.parameters)
     return [finding for finding in examine(among, population, today=today) if finding.rule is tried]

@@ -89,12 +89,14 @@ def trial_of(now: Policy, drafts: Iterable[Rule]) -> Trial:
 
     The days of validity of what is tried are left aside, old and new: the question is what they would do in any period.
     What is tried comes first: of rules of one type and level that all block, the first is named as the reason, and the
-    trial is about these. The outcome is the same in any order (`domain 4.4`).
+    trial is about these. The outcome is the same in any order (`domain 4.4`). What runs in shadow decides nothing, so
+    it is left out.
     """
     new = tuple(_in_force(rule) for rule in drafts)
     ids = frozenset(rule.id for rule in new)
-    old = tuple(_in_force(rule) for rule in now.rules if rule.id in ids and rule.active)
-    others = tuple(rule for rule in now.rules if rule.id not in ids)
+    counting = [rule for rule in now.rules if not rule.shadow]
+    old = tuple(_in_force(rule) for rule in counting if rule.id in ids and rule.active)
+    others = tuple(rule for rule in counting if rule.id not in ids)
     tried = old + tuple(rule for rule in new if rule not in old)
     return Trial(
         now=replace(now, rules=old + others),
@@ -107,7 +109,7 @@ def trial_of(now: Policy, drafts: Iterable[Rule]) -> Trial:
 
 
 def _in_force(rule: Rule) -> Rule:
-    return replace(rule, active=True, valid_from=None, valid_to=None)
+    return replace(rule, active=True, shadow=False, valid_from=None, valid_to=None)
 
 
 def _decided(facts: Facts, policy: Policy) -> Decision:

@@ -9,10 +9,12 @@ from credit_mgmt.engine.adjusting import Rounding, ValueType
 from credit_mgmt.engine.typed import Style
 from credit_mgmt.forms import DateInput, decimal_field
 from credit_mgmt.journals import LONGEST_DESCRIPTION
+from credit_mgmt.journals.adjusting import LineAdjustment
 from credit_mgmt.journals.pasting import LARGEST_FILE
 from credit_mgmt.journals.requests import ABSOLUTE, CUSTOMERS, GROUPS, RELATIVE
 from credit_mgmt.models import LimitJournal
 from customers.models import AccountStatus, CreditManagementGroup, Currency, CustomerCreditGroup, LegalEntity
+from customers.money import ZERO
 
 LINES, GENERATE, PASTE = "lines", "generate", "paste"
 Choices = list[tuple[str, str]]
@@ -154,6 +156,39 @@ class GenerateForm(forms.Form):
         values = {name: value for name, value in self.cleaned_data.items() if value not in (None, "")}
         filters = {name: values.pop(name) for name in self.FILTERS if name in values}
         return {**values, "filter": filters}
+
+
+class AdjustForm(forms.Form):
+    """How lines of a draft change together; what is left empty stays."""
+
+    adjustment = decimal_field("Change by", "May be negative.")
+    value_type = forms.ChoiceField(
+        label="Which is", choices=[(ValueType.PERCENTAGE, "a percentage"), (ValueType.FIXED, "an amount")]
+    )
+    round_off = decimal_field("Round to", "Such as 10.00; empty leaves it.")
+    rounding_form = forms.ChoiceField(
+        label="Rounding", choices=[(form.value, form.value.capitalize()) for form in Rounding], initial=Rounding.NEAREST
+    )
+    new_from = forms.DateField(label="New from", required=False, widget=DateInput)
+    new_to = forms.DateField(label="New to", required=False, widget=DateInput, help_text="Last day.")
+
+    def __init__(self, *args: Any, temporary: bool, **options: Any) -> None:
+        """`temporary`: whether the lines are of temporary limits, which begin on a day."""
+        super().__init__(*args, **options)
+        if not temporary:
+            del self.fields["new_from"]
+
+    def adjustment_given(self) -> LineAdjustment:
+        """The values as the service takes them."""
+        given = self.cleaned_data
+        return LineAdjustment(
+            value=given["adjustment"] or ZERO,
+            value_type=given["value_type"],
+            round_off=given["round_off"],
+            rounding=given["rounding_form"],
+            new_from=given.get("new_from"),
+            new_to=given["new_to"],
+        )
 
 
 class PasteForm(forms.Form):

@@ -66,7 +66,10 @@ def undoable(*, actor: Actor, at: dt.datetime, journal: LimitJournal | None = No
 
 
 def _plain(value: Any) -> Any:
-    return str(value) if isinstance(value, Decimal | dt.date) else value
+    """As JSON; the same amount is the same text, however many zeros the database adds."""
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"
+    return value.isoformat() if isinstance(value, dt.date) else value
 
 
 def _typed(name: str, value: Any) -> Any:

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Max
+from django.db.models import Max, OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 
 from credit_mgmt.accounts import Patience, account_key, lock_accounts
-from credit_mgmt.models import CreditAccount, LimitHistory
+from credit_mgmt.models import CreditAccount, LimitHistory, LimitJournal
 from customers import outbox
 from customers.access import Actor
 from customers.bulk import insert_rows
@@ -95,6 +96,17 @@ def last_numbers(accounts: Mapping[int, CreditAccount]) -> dict[int, int]:
     """The number of the last entry of each account that has one."""
     rows = LimitHistory.objects.filter(account__any_of=list(accounts)).order_by("account_id").values_list("account_id")
     return dict(rows.annotate(last=Max("sequence")))
+
+
+def with_approver(entries: QuerySet[LimitHistory]) -> QuerySet[Any]:
+    """The entries with `approved_by`: who approved the journal, as a reference; empty where nobody had to."""
+    approvals = LimitJournal.objects.filter(number=OuterRef("journal")).values("decided_by")
+    return entries.annotate(approved_by=Coalesce(Subquery(approvals), Value("")))
+
+
+def people_in(entries: Iterable[Any]) -> set[str]:
+    """Who made and who approved the entries (of `with_approver`), as references."""
+    return {reference for entry in entries for reference in (entry.actor, entry.approved_by) if reference}
 
 
 def new_entry(account: CreditAccount, last: dict[int, int], signed: Signature, **values: Any) -> LimitHistory:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.db.models import Q
@@ -151,8 +152,7 @@ class ChangeByJournalPage(PageView):
         account = self._account()
         initial: Item = {"type": LimitJournal.Type.CREDIT_LIMIT}
         drafts = self._drafts(account)
-        if drafts:
-            initial["journal"] = drafts[0].number
+        initial["journal"] = next((draft.number for draft in drafts if self._of_today(draft)), "")
         return self._show(account, ChangeLimitForm(drafts=drafts, initial=initial))
 
     def post(self, request: HttpRequest) -> HttpResponse:
@@ -216,7 +216,12 @@ class ChangeByJournalPage(PageView):
         rows = rows.filter(owner=self.actor.reference)
         if account.customer:
             rows = rows.filter(legal_entity=account.customer.legal_entity_id)
-        return list(rows.order_by("-changed_at", "number")[:FOUND])
+        return list(rows.select_related("legal_entity").order_by("-changed_at", "number")[:FOUND])
+
+    def _of_today(self, draft: LimitJournal) -> bool:
+        """Whether a draft of credit limits was made today: one in which a person gathers the day's changes."""
+        made = draft.created_at.astimezone(ZoneInfo(draft.legal_entity.time_zone)).date()
+        return draft.type == LimitJournal.Type.CREDIT_LIMIT and made == self.today_of(draft.legal_entity_id)
 
     def _show(self, account: CreditAccount, form: ChangeLimitForm, status: int = 200) -> HttpResponse:
         customer, group = account.customer, account.group

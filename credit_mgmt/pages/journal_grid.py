@@ -6,6 +6,7 @@ The form is whole without a script: values, what they were, and ticks. With one,
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
@@ -15,6 +16,7 @@ from credit_mgmt.journals.checks import check_journal
 from credit_mgmt.journals.display import CELLS
 from credit_mgmt.journals.lines import LineChange, change_lines, refresh_lines, remove_lines
 from credit_mgmt.models import LimitJournal
+from credit_mgmt.pages.journal_adjusting import undo_tag
 from credit_mgmt.pages.journal_base import JournalView, by_line, url_of
 from credit_mgmt.pages.journal_page import JournalPage, sums_of
 from customers.access import Action
@@ -79,10 +81,12 @@ class LinesPage(SavesLines):
     looks = Action.MAKE_JOURNALS
 
     def post(self, request: HttpRequest, number: str) -> HttpResponse:
-        """Do what the pressed button says: save, remove, refresh."""
+        """Do what the pressed button says: save, remove, refresh; changing the ticked lines has a page of its own."""
         journal = self.journal(number, Action.MAKE_JOURNALS)
         typed = typed_rows(request.POST)
         do = request.POST.get("do", "save")
+        if do == "adjust":
+            return self.go(url_of(journal, "journal-adjust", _lines_query(request.POST)))
         try:
             said = (
                 self._ticked(journal, do, request.POST) if do in _TICKED else self._save(journal, typed, request.POST)
@@ -92,7 +96,7 @@ class LinesPage(SavesLines):
             return self._again(journal, typed, by_line(problem.errors), words, 422)
         except Refused as problem:
             return self._again(journal, typed, {}, f"{problem.message} What you typed is kept below.", 409)
-        messages.success(request, said)
+        messages.success(request, said, undo_tag(journal) if do == "remove" else "")
         return self.go(url_of(journal, query=_query(request.GET)))
 
     def _save(self, journal: LimitJournal, typed: Mapping[int, Cells], data: QueryDict) -> str:
@@ -121,6 +125,12 @@ _TICKED: dict[str, tuple[Any, str]] = {
     "remove": (remove_lines, "removed"),
     "refresh": (refresh_lines, "compared with the current limits"),
 }
+
+
+def _lines_query(data: QueryDict) -> str:
+    """The ticked lines as a query; none means all."""
+    numbers = [number for number in data.getlist("line") if number.isdigit()]
+    return f"?{urlencode([('line', number) for number in numbers])}" if numbers else ""
 
 
 def _query(params: QueryDict) -> str:

@@ -10,8 +10,10 @@ from django_fsm import can_proceed
 
 from credit_mgmt.journals.checks import approval_required
 from credit_mgmt.journals.display import OPEN, line_rows
+from credit_mgmt.journals.kept import undoable
 from credit_mgmt.models import LimitJournal, LimitJournalLine, RequiredApproval
 from credit_mgmt.models.journals import Problem
+from credit_mgmt.pages.journal_adjusting import undo_words
 from credit_mgmt.pages.journal_base import Item, JournalView, url_of
 from customers.access import Action
 from customers.listing import Address, page_of, sort_keys
@@ -146,12 +148,23 @@ class JournalPage(JournalView):
             return [*effects, copy]
         return [
             *effects,
+            *self._undo(journal),
+            {"label": "Change all lines…", "url": url_of(journal, "journal-adjust")},
             {"label": "Add ten lines…", "url": url_of(journal, "journal-add", "?rows=10")},
             {"label": "Refresh current limits", "url": url_of(journal, "journal-refresh"), "post": True},
             {"label": "Description…", "url": url_of(journal, "journal-describe"), "dialog": True},
             copy,
             {"label": "Cancel journal…", "url": f"{reverse('journal-cancel')}?journal={journal.number}",
              "danger": True, "dialog": True},
+        ]  # fmt: skip
+
+    def _undo(self, journal: LimitJournal) -> list[Item]:
+        """Taking back what the reader did to many lines at once, while that can be."""
+        acts = undoable(actor=self.actor, at=self.now, journal=journal)
+        return [
+            {"label": f"Undo: {undo_words(act.kind, act.count).lower()}…", "url": url_of(journal, "journal-undo"),
+             "dialog": True}
+            for act in acts
         ]  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from django.urls import URLPattern, path
 
 from credit_mgmt.journals.effects import Effects
 from credit_mgmt.pages.journal_adding import AddLinesPage, ChangeByJournalPage, FindOwnerPage
+from credit_mgmt.pages.journal_adjusting import AdjustPage, UndoLinesDialog
 from credit_mgmt.pages.journal_effects import EffectsPage
 from credit_mgmt.pages.journal_files import ExportPage, PastePage
 from credit_mgmt.pages.journal_generating import GeneratePage
@@ -34,6 +35,8 @@ def journal_urls(effects: Effects) -> list[URLPattern]:
         path(ONE + "lines/<int:line>/", LinePage.as_view(effects=effects), name="journal-line"),
         path(ONE + "add/", AddLinesPage.as_view(), name="journal-add"),
         path(ONE + "find/", FindOwnerPage.as_view(), name="journal-find"),
+        path(ONE + "adjust/", AdjustPage.as_view(), name="journal-adjust"),
+        path(ONE + "undo/", UndoLinesDialog.as_view(), name="journal-undo"),
         path(ONE + "check/", CheckPage.as_view(), name="journal-check"),
         path(ONE + "refresh/", RefreshPage.as_view(), name="journal-refresh"),
         path(ONE + "generate/", GeneratePage.as_view(), name="journal-generate"),

@@ -27,6 +27,13 @@ def current_versions(actor: Actor) -> QuerySet[RuleVersion]:
     return rows.annotate(counts=Q(state=RuleState.ACTIVE))
 
 
+def live_versions(actor: Actor) -> QuerySet[RuleVersion]:
+    """Every version that `actor` may see and that counts, is in shadow or is being drafted; by code and number."""
+    live = (RuleState.ACTIVE, RuleState.SHADOW, RuleState.DRAFT)
+    seen = scoped(RuleVersion.objects.filter(state__in=live), actor, shared=True)
+    return seen.select_related("rule", "customer", "credit_management_group").order_by("rule__code", "number")
+
+
 def versions_of(code: str, actor: Actor) -> list[RuleVersion]:
     """All versions of a rule that `actor` may see, latest first. Raises `NotFound`."""
     rows = scoped(RuleVersion.objects.filter(rule__code=code), actor, shared=True)

@@ -23,7 +23,7 @@ from django.contrib.auth import get_user_model
 from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
-from customers import clock
+from customers import clock, notifications
 from customers.access import (
     Actor,
     Grant,
@@ -39,6 +39,7 @@ from customers.jobs.control import end_early, wake
 from customers.jobs.kinds import Kind, Payload, kind_of
 from customers.jobs.reading import LIVE, OPEN, items_of
 from customers.models import ApiClient, Job, JobItem
+from customers.models.notifications import NotificationKind
 
 logger = logging.getLogger(__name__)
 
@@ -234,13 +235,25 @@ def _end(job: Job, kind: Kind, now: dt.datetime) -> None:
             return
         try:
             with transaction.atomic(durable=True):
-                if _over(job).update(finished_at=now, **_outcome(job)) and kind.finish is not None:
-                    kind.finish(job, actor_of_job(job))
+                if (outcome := _outcome(job)) and _over(job).update(finished_at=now, **outcome):
+                    _tell(job, outcome["status"], now)
+                    if kind.finish is not None:
+                        kind.finish(job, actor_of_job(job))
         except Exception as problem:
             logger.exception("job %s (%s): finishing failed", job.pk, job.kind)
             job.refresh_from_db()
             if job.attempts >= MOST_ATTEMPTS or isinstance(problem, FINAL):
                 _fail(job, _describe(problem), now)
+
+
+def _tell(job: Job, status: str, now: dt.datetime) -> None:
+    """Tell who started the job that it has ended; nobody where a schedule did."""
+    kind, _, identity = job.actor.partition(":")
+    if kind == "user" and not job.schedule:
+        title = job.kind.replace("_", " ").capitalize()
+        ended = "has failed" if status == Job.Status.FAILED else "has ended"
+        told = notifications.Told(int(identity), NotificationKind.RUN_ENDED, title, str(job.pk), ended)
+        notifications.tell([told], at=now)
 
 
 def _over(job: Job) -> QuerySet[Job]:
@@ -259,7 +272,8 @@ def _outcome(job: Job) -> dict[str, str]:
 
 def _fail(job: Job, message: str, now: dt.datetime) -> None:
     with transaction.atomic(durable=True):
-        end_early(job, Job.Status.FAILED, message, now)
+        if end_early(job, Job.Status.FAILED, message, now):
+            _tell(job, Job.Status.FAILED, now)
     logger.error("job %s (%s) failed: %s", job.pk, job.kind, message)
 
 

@@ -6,13 +6,14 @@ its rows, `files` and `exporting` make it a file. Their pages are `arranging` an
 """
 
 from customers.listing.address import KEEPS_SELECTION, PAGING, RELATIVE, Address, plus_working_days, read_day
-from customers.listing.paging import Key, Page, is_cursor, page_of, sort_keys
+from customers.listing.paging import CountUpTo, Key, Page, is_cursor, page_of, sort_keys
 
 __all__ = [
     "KEEPS_SELECTION",
     "PAGING",
     "RELATIVE",
     "Address",
+    "CountUpTo",
     "Key",
     "Page",
     "is_cursor",

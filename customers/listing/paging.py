@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from django.core.exceptions import ValidationError
-from django.db.models import F, Model, Q, QuerySet
+from django.db.models import F, IntegerField, Model, Q, QuerySet, Subquery
 
 M = TypeVar("M", bound=Model)
 
@@ -49,24 +49,27 @@ def page_of(
     after: str = "",
     before: str = "",
     related: Sequence[str] | None = None,
+    full: QuerySet[M] | None = None,
 ) -> Page[M]:
     """The page of `queryset` in the order of `keys` that follows `after` or precedes `before`. One query.
 
     With `related` the page is found by its keys alone and only its rows are read in full, with what is named: sorting
-    a hundred thousand wide rows to show fifty costs ten times as much. A cursor that cannot be read means the first
+    a hundred thousand wide rows to show fifty costs ten times as much. `full` are the rows as they are read then, where
+    more is read along with them than the model has. A cursor that cannot be read means the first
     page: it came from a link of another list.
     """
     backward = bool(before) and not after
     position = _decode(after or before, len(keys))
-    rows = queryset.order_by(*(_ordering(key, backward) for key in keys))
+    rows = queryset.order_by(*(ordering_of(key, backward) for key in keys))
     if position is not None:
         try:
             rows = rows.filter(_beyond(keys, position, backward))
         except (ValidationError, ValueError):
             position = None
     if related is not None:
-        whole = queryset.model._default_manager.filter(pk__in=rows.values("pk")[: per + 1])
-        rows = whole.select_related(*related).order_by(*(_ordering(key, backward) for key in keys))
+        source = queryset.model._default_manager.all() if full is None else full
+        whole = source.filter(pk__in=rows.values("pk")[: per + 1])
+        rows = whole.select_related(*related).order_by(*(ordering_of(key, backward) for key in keys))
     found = list(rows[: per + 1])
     more, found = len(found) > per, found[:per]
     if backward and position is not None:
@@ -75,7 +78,18 @@ def page_of(
     return Page(found, _encode(found, -1, keys) if more else None, _encode(found, 0, keys) if position else None)
 
 
-def _ordering(key: Key, backward: bool) -> Any:
+class CountUpTo(Subquery):
+    """How many rows match, up to `most` and one more: read along with a page, it costs no statement of its own."""
+
+    template = "(SELECT count(*) FROM (%(subquery)s) counted)"
+    output_field = IntegerField()
+
+    def __init__(self, queryset: QuerySet[Any], most: int, **extra: Any) -> None:
+        super().__init__(queryset.order_by().values("pk")[: most + 1], **extra)
+
+
+def ordering_of(key: Key, backward: bool = False) -> Any:
+    """The term of ORDER BY; turned around for the page before."""
     column = F(key.path)
     if key.descending != backward:
         return column.desc(nulls_first=True) if backward else column.desc(nulls_last=True)

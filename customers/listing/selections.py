@@ -6,12 +6,10 @@ does not change it.
 
 import datetime as dt
 import uuid
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
 from django.http import QueryDict
 
 from customers.access import Actor
@@ -86,20 +84,6 @@ def freeze(
             taken_at=at,
             expires_at=at + LIVES,
         )
-
-
-def changed_keys(
-    before: ListSelection | None, visible: QuerySet[Any], *, name: str, put: Collection[str], taken: Collection[str]
-) -> tuple[list[str], bool]:
-    """What was selected `before`, without the rows named in `taken`, with those in `put`; whether it is still all.
-
-    `name` is the column that names a row on the page, `visible` are the rows that may be selected.
-    """
-    gone_names = [word for word in taken if word and word not in set(put)]
-    gone = {str(key) for key in visible.filter(**{f"{name}__in": gone_names}).values_list("pk", flat=True)}
-    kept = [key for key in (before.keys if before else ()) if key not in gone]
-    new = [str(key) for key in visible.filter(**{f"{name}__in": list(put)}).values_list("pk", flat=True)]
-    return list(dict.fromkeys([*kept, *new])), bool(before and before.everything and not gone)
 
 
 def _forget(actor: Actor, at: dt.datetime) -> None:

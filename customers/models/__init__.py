@@ -5,6 +5,7 @@ from customers.models.customers import Customer, CustomerCreditGroup, Party
 from customers.models.history import ProfileChange
 from customers.models.lists import ExportPart, ListLayout, ListSelection, SavedView
 from customers.models.marks import CustomerMark
+from customers.models.notifications import FeedPosition, Notification, NotificationChoice
 from customers.models.orders import Document, SalesOrder, SalesOrderLine
 from customers.models.preferences import Preferences
 from customers.models.receivables import CustomerTransaction, DueItem, Settlement
@@ -36,12 +37,15 @@ __all__ = [
     "DueItem",
     "ExchangeRate",
     "ExportPart",
+    "FeedPosition",
     "IdempotencyKey",
     "Job",
     "JobItem",
     "LegalEntity",
     "ListLayout",
     "ListSelection",
+    "Notification",
+    "NotificationChoice",
     "OutboxEvent",
     "Party",
     "PaymentTerms",

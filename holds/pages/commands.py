@@ -10,12 +10,15 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
 
+from credit_mgmt.policies import Setup, current_setup
 from customers.access import Action, Actor
 from holds.destinations import destinations
 from holds.finding import Match
 from holds.lists.filters import FILTERS
 from holds.lists.views import VIEWS
+from holds.pages.limit_ways import by_hand
 from holds.words import REASONS
 
 Item = dict[str, Any]
@@ -23,34 +26,47 @@ FILTER = re.compile(r"([a-z_]+)(:|>|<)(\S+)", re.IGNORECASE)
 BOUNDS = {">": "_min", "<": "_max"}
 
 
+Way = Callable[[Match, Setup], str]
+"""The address for a match that it fits, by the parameters in force; or nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Verb:
-    """Something that is done to what was found: `url` gives its dialog for a match that it fits, or nothing."""
+    """Something that is done to what was found: `url` gives its dialog for a match that it fits, or nothing.
+
+    `action` is the right to it; the reader's other rights may decide on the way (`otherwise`, with its own right).
+    """
 
     word: str
     label: str
     action: Action
     icon: str
-    url: Callable[[Match], str]
+    url: Way
+    otherwise: tuple[Action, Way] | None = None
+
+    def url_for(self, match: Match, actor: Actor, setup: Setup) -> str:
+        """Where `actor` does it to `match`; empty where that is nowhere."""
+        ways = ((self.action, self.url), *((self.otherwise,) if self.otherwise else ()))
+        return next((url for action, way in ways if actor.may(action, match.entity) and (url := way(match, setup))), "")
 
 
-def _on_hold(route: str) -> Callable[[Match], str]:
-    def url(match: Match) -> str:
+def _on_hold(route: str) -> Way:
+    def url(match: Match, _: Setup) -> str:
         stopped = match.kind == "hold" and match.state == "active"
         return f"{reverse(route)}?{urlencode({'hold': match.number})}" if stopped else ""
 
     return url
 
 
-def _force(match: Match) -> str:
+def _force(match: Match, _: Setup) -> str:
     if match.kind == "order" and match.state not in ("cancelled", "rejected"):
         return reverse("order-force", args=[match.entity, match.number])
     named = urlencode({"customer": f"{match.entity}:{match.number}"})
     return f"{reverse('hold-force')}?{named}" if match.kind == "customer" else ""
 
 
-def _of_customer(route: str, *, named: bool = False) -> Callable[[Match], str]:
-    def url(match: Match) -> str:
+def _of_customer(route: str, *, named: bool = False) -> Way:
+    def url(match: Match, _: Setup) -> str:
         if match.kind != "customer":
             return ""
         if named:
@@ -60,6 +76,11 @@ def _of_customer(route: str, *, named: bool = False) -> Callable[[Match], str]:
     return url
 
 
+def _limit_by_hand(match: Match, setup: Setup) -> str:
+    allowed = match.kind == "customer" and by_hand(match.entity, setup)
+    return _of_customer("customer-limit")(match, setup) if allowed else ""
+
+
 VERBS = (
     Verb("release", "Release", Action.RELEASE, "check", _on_hold("hold-release")),
     Verb("reject", "Reject", Action.REJECT, "x", _on_hold("hold-reject")),
@@ -67,7 +88,14 @@ VERBS = (
     Verb("assign", "Assign", Action.WORK_HOLDS, "user", _on_hold("hold-assign")),
     Verb("evaluate", "Evaluate", Action.EVALUATE, "refresh-cw", _on_hold("hold-evaluate")),
     Verb("force hold", "Force hold", Action.FORCE_HOLD, "hand", _force),
-    Verb("raise limit", "Raise limit of", Action.EDIT_CREDIT_PROFILE, "scale", _of_customer("customer-limit")),
+    Verb(
+        "raise limit",
+        "Raise limit of",
+        Action.EDIT_CREDIT_PROFILE,
+        "scale",
+        _limit_by_hand,
+        otherwise=(Action.MAKE_JOURNALS, _of_customer("journal-change", named=True)),
+    ),
     Verb("fit", "Fit to headroom", Action.RELEASE, "list-checks", _of_customer("hold-fit", named=True)),
 )
 PAGES = frozenset({"hold-force", "hold-fit"})
@@ -86,10 +114,11 @@ def verb_of(text: str) -> tuple[Verb | None, str]:
 
 def actions_on(matches: Sequence[Match], verb: Verb | None, actor: Actor) -> Iterator[Item]:
     """What `actor` may do to what was found: the named verb on every match, else every verb on exact matches."""
+    setup: Any = SimpleLazyObject(current_setup)  # read at most once, and only where a way depends on it
     for match in matches:
         for each in (verb,) if verb else VERBS if match.exact else ():
-            url = each.url(match)
-            if url and actor.may(each.action, match.entity):
+            url = each.url_for(match, actor, setup)
+            if url:
                 yield _action(each, match, url)
 
 

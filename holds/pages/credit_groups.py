@@ -1,4 +1,4 @@
-"""Customer credit groups (`ux.md` 3.9): the list, and one group with its members, aged balances and history.
+"""One credit group (`ux.md` 3.9), with its members, aged balances and history.
 
 The group's figures are for who sees all legal entities of its members; everybody else sees that there is a group, and
 the members that are theirs (`credit_mgmt.masking`).
@@ -6,53 +6,40 @@ the members that are theirs (`credit_mgmt.masking`).
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 
+from credit_mgmt.credit_groups.exposures import with_held_orders
 from credit_mgmt.credit_groups.phrases import binds_sentence, binds_word
-from credit_mgmt.credit_groups.standing import GroupOverview, MemberStanding, overview_of, overviews
+from credit_mgmt.credit_groups.standing import GroupOverview, MemberStanding, overview_of
 from credit_mgmt.exposure import NOT_DUE, UNAPPLIED
+from credit_mgmt.limits.history import people_in, with_approver
 from credit_mgmt.masking import Mask
 from credit_mgmt.models import LimitHistory
+from credit_mgmt.policies import read_clock
 from customers import access
 from customers.access import Action
-from customers.listing import Address, page_of, sort_keys
 from customers.models import Customer, CustomerCreditGroup, ProfileChange
 from customers.money import ZERO
 from customers.people import names_of
 from customers.views import PageView
+from holds.group_list import visible_groups
 from holds.models import Hold
 from holds.pages.limit_ways import ways_for_group
 from holds.pages.panel_contents import Subject
 from holds.pages.position import BUCKET_WORDS
 
 Item = dict[str, Any]
-SORTS = {"group": "number", "description": "description", "to": "credit_account__expires_on"}
-COLUMNS = (
-    ("group", "Group", ""), ("description", "Description", ""), ("", "Currency", ""), ("", "Limit", "right"),
-    ("to", "To", ""), ("", "Exposure", "right"), ("", "Used", "right"), ("", "Members", "right"), ("", "Entities", ""),
-    ("", "Holds", "right"), ("", "Status", ""),
-)  # fmt: skip
 SHOWN = 20
-SOON = dt.timedelta(days=30)
-
-
-def visible_groups(page: PageView) -> QuerySet[CustomerCreditGroup]:
-    """Groups with a member in the reader's legal entities, and those that have none yet."""
-    groups = CustomerCreditGroup.objects.all()
-    if page.actor.entities(Action.VIEW_EXPOSURE) is None:
-        return groups
-    mine = access.scoped(Customer.objects.filter(credit_group=OuterRef("pk")), page.actor, Action.VIEW_EXPOSURE)
-    return groups.filter(Q(Exists(mine)) | Q(members__isnull=True))
 
 
 def group_or_404(page: PageView, number: str) -> CustomerCreditGroup:
     """The group of the address, as far as the reader may see it."""
-    group = visible_groups(page).filter(number=number).first()
+    group = visible_groups(page.actor).filter(number=number).first()
     if group is None:
         raise Http404(f"Credit group {number} was not found.")
     return group
@@ -67,87 +54,6 @@ def may_manage(page: PageView, group: CustomerCreditGroup) -> bool:
     return bool(members) and members <= entities
 
 
-class GroupListPage(PageView):
-    """GET `/groups/`."""
-
-    looks = Action.VIEW_EXPOSURE
-    section = "customers"
-
-    def get(self, request: HttpRequest) -> HttpResponse:
-        """Groups by number, or as the address asks; figures of the page only."""
-        address = Address(request.GET, rows=self.rows)
-        today = self.today("UTC")
-        views = _views(today)
-        slug = request.GET.get("view", "all")
-        slug = slug if slug in views else "all"
-        text = address.one("q")
-        rows = visible_groups(self).filter(views[slug][1])
-        if text:
-            rows = rows.filter(Q(number__icontains=text) | Q(description__icontains=text))
-        sort, keys = sort_keys(request.GET.get("sort", ""), SORTS, ("group",), "number")
-        place = {name: request.GET.get(name, "") for name in ("after", "before")}
-        page = page_of(rows, keys, per=address.per, **place)
-        found, mask = overviews([group.pk for group in page.rows], today), Mask(self.actor)
-        holds = _open_holds(self, [group.pk for group in page.rows])
-        return self.page(
-            "groups/list.html",
-            {
-                "rows": [_row(mask.overview(found[group.pk]), holds[group.pk], today) for group in page.rows],
-                "tabs": [
-                    {"label": label, "url": address.url(view=name), "active": name == slug}
-                    for name, (label, _) in views.items()
-                ],
-                "search": {"name": "q", "value": text, "placeholder": "Number or description",
-                           "label": "Search credit groups"},
-                "hidden": [{"name": key, "value": request.GET[key]} for key in ("view", "sort") if key in request.GET],
-                "chips": [{"label": f"Search: {word}", "remove_url": address.without("q", word)}
-                          for word in address.all("q")],
-                "columns": address.heads(COLUMNS, sort),
-                "pager": address.pager(page),
-                "filtered": bool(text) or slug != "all",
-                "actions": _new_action(self),
-                "today": today,
-            },
-        )  # fmt: skip
-
-
-def _views(today: dt.date) -> dict[str, tuple[str, Q]]:
-    held = Hold.objects.filter(payer__credit_group=OuterRef("pk"), status=Hold.Status.ACTIVE)
-    return {
-        "all": ("All", Q()),
-        "with-holds": ("With holds", Q(Exists(held))),
-        "expiring": ("Limit ends in 30 days", Q(credit_account__expires_on__lte=today + SOON)),
-    }
-
-
-def _new_action(page: PageView) -> list[Item]:
-    if not page.may(Action.MANAGE_CREDIT_GROUPS):
-        return []
-    return [{"label": "New group…", "url": reverse("group-new"), "icon": "plus", "dialog": True}]
-
-
-def _open_holds(page: PageView, numbers: Collection[str]) -> Counter[str]:
-    """Open holds of the members that the reader sees, by group."""
-    rows = access.scoped(Hold.objects.filter(status=Hold.Status.ACTIVE, payer__credit_group__in=numbers), page.actor)
-    return Counter(dict(rows.order_by().values_list("payer__credit_group").annotate(count=Count("pk"))))
-
-
-def _row(overview: GroupOverview, holds: int, today: dt.date) -> Item:
-    entities = sorted({member.customer.legal_entity_id for member in overview.members})
-    return {"it": overview, "holds": holds, "entities": ", ".join(entities), "status": _status(overview, today)}
-
-
-def _status(overview: GroupOverview, today: dt.date) -> Item:
-    """Where the group stands, in a word."""
-    if overview.withheld:
-        return {"words": "not all entities seen"}
-    if overview.available is not None and overview.available < 0:
-        return {"words": "Over its limit", "tone": "late"}
-    if overview.expires_on and overview.expires_on < today:
-        return {"words": "Limit ended", "tone": "late"}
-    return {"words": "Within its limit"} if overview.exposure is not None else {"words": "rate missing"}
-
-
 class GroupPage(PageView):
     """GET `/groups/G-021/`."""
 
@@ -158,7 +64,9 @@ class GroupPage(PageView):
         """Limit and position, members with their shares, aged balances, history."""
         group = group_or_404(self, number)
         today = self.today("UTC")
-        overview = Mask(self.actor).overview(overview_of(group.pk, today))
+        whole = overview_of(group.pk, today)
+        with_held = request.GET.get("held") == "yes"
+        overview = Mask(self.actor).overview(with_held_orders(whole, read_clock()) if with_held else whole)
         holds = _holds_of(self, overview.members)
         manages = may_manage(self, group)
         history = [] if overview.withheld else _history(group)
@@ -169,13 +77,15 @@ class GroupPage(PageView):
                 "group": group,
                 "it": overview,
                 "figures": _figures(overview, sum(holds.values()), today),
+                "with_held": with_held,
+                "held_url": "" if overview.withheld else "?" if with_held else "?held=yes",
                 "members": [member_row(member, holds[member.customer.pk]) for member in overview.members],
                 "ageing": ageing_table(overview),
                 "bars": _bars(overview),
                 "history": history,
                 "changes": changes,
-                "names": names_of([entry.actor for entry in history]),
-                "actions": self._actions(group) if manages else [],
+                "names": names_of(people_in(history)),
+                "actions": [*(self._actions(group) if manages else []), *self._looks(group, overview)],
                 "bulk_actions": _bulk(group) if manages else [],
                 "today": today,
             },
@@ -188,6 +98,15 @@ class GroupPage(PageView):
             *ways_for_group(self, group),
             {"label": "Edit…", "url": reverse("group-edit", args=[group.pk]), "icon": "pencil", "dialog": True},
         ]
+
+    def _looks(self, group: CustomerCreditGroup, overview: GroupOverview) -> list[Item]:
+        """What changes nothing of the group: its members' holds are looked at again, its members are a file."""
+        known = [{"label": "Members as CSV", "url": reverse("group-members-file", args=[group.pk]), "icon": "download"}]
+        seen = {member.customer.legal_entity_id for member in overview.members}
+        if any(self.may(Action.EVALUATE, entity) for entity in seen):
+            url = reverse("group-recheck", args=[group.pk])
+            known.insert(0, {"label": "Re-check members…", "url": url, "icon": "refresh-cw", "dialog": True})
+        return known
 
     def _changes(self, group: CustomerCreditGroup) -> list[Item]:
         """Who joined and left, newest first, of the customers that the reader sees."""
@@ -274,7 +193,8 @@ def _amounts(buckets: Iterable[Any]) -> list[Any]:
 
 
 def _history(group: CustomerCreditGroup) -> list[LimitHistory]:
-    return list(LimitHistory.objects.filter(account__group=group).order_by("-sequence")[:SHOWN])
+    entries: QuerySet[LimitHistory] = LimitHistory.objects.filter(account__group=group)
+    return list(with_approver(entries).order_by("-sequence")[:SHOWN])
 
 
 def group_of(subject: Subject) -> Item:

@@ -1,22 +1,20 @@
-"""Customers (`ux.md` 3.6): the list, and the overview of one customer's credit with its orders and holds."""
+"""The card of a customer (`ux.md` 3.6): an overview of its credit with its orders and holds."""
 
 import datetime as dt
-from collections import Counter
 from typing import Any
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.db.models import F, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 
-from credit_mgmt.exposure import Position, positions
+from credit_mgmt.exposure import Position
 from credit_mgmt.limits.components import components_of
-from credit_mgmt.limits.notices import NOTICE_DAYS, expiring_accounts
+from credit_mgmt.limits.history import people_in, with_approver
 from credit_mgmt.masking import Mask
-from credit_mgmt.models import CreditAccount, LimitHistory, TemporaryLimit
+from credit_mgmt.models import CreditAccount, LimitHistory
 from credit_mgmt.standing import standing_of
 from customers import access
 from customers.access import Action
-from customers.listing import Address, page_of, sort_keys
 from customers.models import Customer, SalesOrder
 from customers.orders import OPEN_ORDERS
 from customers.views import PageView
@@ -31,13 +29,6 @@ from holds.standing_forces import in_force
 from holds.words import chips_of, status_of
 
 Item = dict[str, Any]
-SORTS = {
-    "account": "account",
-    "name": "name",
-    "limit": "credit_account__limit_amount",
-    "expires": "credit_account__expires_on",
-    "review": "next_review_date",
-}
 SHOWN = 12
 EVENTS = 8
 PANELS = {
@@ -46,61 +37,6 @@ PANELS = {
     "timeline": "Timeline", "notes": "Notes and files",
 }  # fmt: skip
 """What stands under the tabs of a customer's card beside the overview, in their order."""
-COLUMNS = (
-    ("account", "Account", ""), ("name", "Name", ""), ("", "Entity", ""),
-    ("", "Currency", ""), ("limit", "Total limit", "right"),
-    ("", "Exposure", "right"), ("", "Free", "right"), ("", "Used", "right"), ("", "Overdue", "right"),
-    ("", "Oldest", "right"), ("", "Open holds", "right"), ("", "Status", ""), ("expires", "Limit to", ""),
-    ("review", "Next review", ""),
-)  # fmt: skip
-
-
-class CustomerListPage(PageView):
-    """GET `/customers/`."""
-
-    looks = Action.VIEW_EXPOSURE
-    section = "customers"
-
-    def get(self, request: HttpRequest) -> HttpResponse:
-        """Customers by account, or as the address asks; credit figures of the page only."""
-        address = Address(request.GET, rows=self.rows)
-        today = self.today("UTC")
-        views = _views(today)
-        slug = request.GET.get("view", "all")
-        slug = slug if slug in views else "all"
-        rows = access.scoped(Customer.objects.all(), self.actor, self.looks)
-        rows = rows.filter(views[slug][1] & _search(address.one("q"))).select_related(
-            "credit_account", "account_status"
-        )
-        sort, keys = sort_keys(request.GET.get("sort", ""), SORTS, ("account",), "id")
-        page = page_of(
-            rows, keys, per=address.per, after=request.GET.get("after", ""), before=request.GET.get("before", "")
-        )
-        standing = positions([customer.pk for customer in page.rows], today)
-        holds = _open_holds([customer.pk for customer in page.rows])
-        return self.page(
-            "customers/list.html",
-            {
-                "rows": [_row(customer, standing[customer.pk], holds[customer.pk]) for customer in page.rows],
-                "tabs": [
-                    {"label": label, "url": f"?view={name}", "active": name == slug}
-                    for name, (label, _) in views.items()
-                ],
-                "search": {
-                    "name": "q",
-                    "value": address.one("q"),
-                    "placeholder": "Account or name",
-                    "label": "Search customers",
-                },
-                "hidden": [{"name": key, "value": request.GET[key]} for key in ("view", "sort") if key in request.GET],
-                "chips": [
-                    {"label": f"Search: {word}", "remove_url": address.without("q", word)} for word in address.all("q")
-                ],
-                "columns": address.heads(COLUMNS, sort),
-                "pager": address.pager(page),
-                "actions": [{"label": "Credit groups", "url": reverse("group-list")}],
-            },
-        )
 
 
 class CustomerPage(PageView):
@@ -142,7 +78,7 @@ class CustomerPage(PageView):
                 "orders": orders,
                 "order_count": count,
                 "history": history,
-                "names": names_of(entry.actor for entry in history),
+                "names": names_of(people_in(history)),
                 "facts": _facts(customer),
                 "actions": self._actions(customer),
                 "today": today,
@@ -224,38 +160,6 @@ def _bar(position: Position, urls: dict[str, str], *, binds: bool) -> Item | Non
     return {**bar, "urls": urls, "limit": bar["limit"] if binds else None}
 
 
-def _views(today: dt.date) -> dict[str, tuple[str, Q]]:
-    held = Exists(Hold.objects.filter(payer=OuterRef("pk"), status=Hold.Status.ACTIVE))
-    of_customer = Q(customer=OuterRef("pk"))
-    temporary = TemporaryLimit.objects.filter(TemporaryLimit.in_force(today))
-    return {
-        "all": ("All", Q()),
-        "expiring": (f"Limit expires in {NOTICE_DAYS} days", Q(Exists(expiring_accounts(today).filter(of_customer)))),
-        "temporary": ("Temporary limit", Q(Exists(temporary.filter(account__customer=OuterRef("pk"))))),
-        "review-due": ("Review due", Q(next_review_date__lte=today)),
-        "with-holds": ("With holds", Q(held)),
-        "no-credit": (
-            "No credit (0.00)",
-            Q(credit_account__limit_amount=0, credit_account__unlimited=False) | Q(credit_account=None),
-        ),
-        "unlimited": ("Unlimited", Q(credit_account__unlimited=True)),
-        "excluded": ("Excluded", Q(excluded=True)),
-    }
-
-
-def _search(text: str) -> Q:
-    return Q(account__icontains=text) | Q(name__icontains=text) if text else Q()
-
-
-def _open_holds(customer_ids: list[int]) -> Counter[int]:
-    rows = Hold.objects.filter(payer__in=customer_ids, status=Hold.Status.ACTIVE)
-    return Counter(dict(rows.values_list("payer").annotate(count=Count("pk")).order_by()))
-
-
-def _row(customer: Customer, position: Position, holds: int) -> Item:
-    return {"customer": customer, "credit": position, "used": used(position), "holds": holds}
-
-
 def _figures(position: Position, holds: list[Item], today: dt.date) -> list[Item]:
     """The strip of head figures."""
     unit, share = position.currency, used(position)
@@ -295,7 +199,7 @@ def _figures(position: Position, holds: list[Item], today: dt.date) -> list[Item
 
 def _history(customer: Customer) -> list[LimitHistory]:
     rows: QuerySet[LimitHistory] = LimitHistory.objects.filter(account__customer=customer)
-    return list(rows.select_related("temporary_limit").order_by(F("sequence").desc())[:SHOWN])
+    return list(with_approver(rows).select_related("temporary_limit").order_by(F("sequence").desc())[:SHOWN])
 
 
 def _facts(customer: Customer) -> list[Item]:

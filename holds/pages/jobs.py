@@ -18,6 +18,7 @@ from customers.jobs.reading import LIVE, visible_job, visible_jobs
 from customers.listing import Address, page_of, sort_keys
 from customers.listing.exporting import is_export
 from customers.models import Customer, Job
+from customers.notifications import mark_read
 from customers.numbers import grouped
 from customers.views import PageView
 from holds.evaluation import KIND, start_evaluation
@@ -80,6 +81,8 @@ class JobPage(PageView):
         """The page, or only its panel for htmx."""
         job = visible_job(job_id, self.actor)
         live = job.status in LIVE
+        if not live and job.actor == self.actor.reference:
+            mark_read(actor=self.actor, at=self.now, target=str(job.pk))
         # What was changed is long: it is filtered and paged where it is stored.
         result = jobs.result(job, without=["changes"])
         context = {

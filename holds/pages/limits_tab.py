@@ -4,11 +4,13 @@ import datetime as dt
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import QuerySet
 from django.urls import reverse
 
 from credit_mgmt.conversions import conversion_of
 from credit_mgmt.limits.components import LOOK_BACK, components_of, still_told, temporary_component
 from credit_mgmt.limits.eligibility import warning_of
+from credit_mgmt.limits.history import people_in, with_approver
 from credit_mgmt.limits.strip import month_start, period_strip
 from credit_mgmt.masking import Mask
 from credit_mgmt.models import LimitHistory, TemporaryLimit
@@ -102,13 +104,14 @@ def _urls(subject: Subject) -> Item:
 def history(subject: Subject) -> Item:
     """A page of the limit history, newest first."""
     address = subject.address
-    entries = LimitHistory.objects.filter(account__customer=subject.customer).select_related("temporary_limit")
+    rows: QuerySet[LimitHistory] = LimitHistory.objects.filter(account__customer=subject.customer)
+    entries = with_approver(rows.select_related("temporary_limit"))
     after, before = (address.params.get(name, "") for name in ("after", "before"))
     page = page_of(
         entries.order_by("pk"), (Key("sequence", True), Key("id", True)), per=HISTORY, after=after, before=before
     )
     return {
         "history": page.rows,
-        "names": names_of(entry.actor for entry in page.rows),
+        "names": names_of(people_in(page.rows)),
         "pager": address.pager(page),
     }

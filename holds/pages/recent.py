@@ -3,12 +3,16 @@ stays."""
 
 import datetime as dt
 import uuid
+from operator import itemgetter
 from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 
+from credit_mgmt.journals.kept import undoable
+from credit_mgmt.models import JournalUndo
+from credit_mgmt.pages.journal_adjusting import undo_words
 from customers import jobs
 from customers.access import Action
 from customers.views import PageView
@@ -34,8 +38,10 @@ class RecentPage(PageView):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """What the reader did last, with *Undo* where it can be taken back."""
-        acts = recent_acts(actor=self.actor)
-        return self.page("holds/recent.html", {"acts": [_described(act, self.now) for act in acts]})
+        acts = [_described(act, self.now) for act in recent_acts(actor=self.actor)]
+        acts += [_of_journal(act, self.now) for act in undoable(actor=self.actor, at=self.now)]
+        acts.sort(key=itemgetter("at"), reverse=True)
+        return self.page("holds/recent.html", {"acts": acts})
 
 
 class UndoPage(PageView):
@@ -115,9 +121,29 @@ def _described(act: Act, now: dt.datetime) -> dict[str, Any]:
         "holds": [event.hold for event in first],
         "more": act.count - len(first),
         "undo_url": undo_url_of(act) if possible else "",
-        "minutes": int((UNDO_WITHIN - (now - act.at)).total_seconds() // MINUTE) + 1 if possible else 0,
+        "minutes": _minutes_left(act.at, now) if possible else 0,
         "undone": act.undone,
     }
+
+
+def _of_journal(act: JournalUndo, now: dt.datetime) -> dict[str, Any]:
+    """What was done to many lines of a draft at once, which can still be taken back."""
+    return {
+        "words": undo_words(act.kind, act.count),
+        "icon": "trash-2" if act.kind == JournalUndo.Kind.REMOVED else "pencil",
+        "tone": "",
+        "at": act.at,
+        "holds": [],
+        "journal": act.journal,
+        "more": 0,
+        "undo_url": reverse("journal-undo", args=[act.journal.number]),
+        "minutes": _minutes_left(act.at, now),
+        "undone": 0,
+    }
+
+
+def _minutes_left(at: dt.datetime, now: dt.datetime) -> int:
+    return int((UNDO_WITHIN - (now - at)).total_seconds() // MINUTE) + 1
 
 
 def _instant(moment: int) -> dt.datetime:

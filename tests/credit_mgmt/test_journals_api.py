@@ -7,9 +7,12 @@ from typing import Any
 
 import pytest
 
+from credit_mgmt.journals.approval import decide_journals, require_approval
+from customers.models import Role
 from tests import factories as make
 from tests.api_client import Api, client, everything
-from tests.factories_credit import account_of, customer_with_limit, give_limit
+from tests.factories_credit import ACTOR, AT, account_of, customer_with_limit, give_limit
+from tests.factories_holds import a_user
 from tests.workbooks import a_workbook
 
 pytestmark = pytest.mark.django_db
@@ -55,6 +58,21 @@ class TestALife:
         assert again["code"] == "already_posted"
         [entry] = api.get("limit-history?source=journal").is_(200)["results"]
         assert (entry["journal"], entry["journal_line"], entry["limit"]) == ("USMF-000001", 1, "200.00")
+
+    def test_says_in_the_limit_history_who_approved_it(self, api: Api) -> None:
+        customer_with_limit("100", account="C-1")
+        require_approval(subject="journal", legal_entity=None, required=True, actor=ACTOR)
+        number = made(api, a_line())
+        api.post(f"limit-adjustments/{number}/submit").is_(200)
+        approver = a_user("vera", Role.CREDIT_MANAGER)
+        decide_journals(journals=[number], approved=True, actor=approver, at=AT)
+        api.post(f"limit-adjustments/{number}/post").is_(200)
+        [entry] = api.get(f"limit-history?approved_by={approver.reference}").is_(200)["results"]
+        assert (entry["journal"], entry["approved_by"], entry["approved_by_name"]) == (
+            number, approver.reference, "vera"
+        )  # fmt: skip
+        [entry] = api.get("limit-history?source=feed").is_(200)["results"]
+        assert (entry["approved_by"], entry["approved_by_name"]) == ("", "")
 
     def test_of_a_temporary_limit_and_its_reversal(self, api: Api) -> None:
         customer_with_limit("100", account="C-1")
@@ -126,6 +144,28 @@ class TestFiles:
     def test_what_is_no_file_is_refused(self, api: Api, body: dict[str, object], expected: tuple[str, str]) -> None:
         make.LegalEntityFactory()
         assert expected in api.post(f"limit-adjustments/{made(api)}/import", body).is_(400).problem
+
+
+class TestBulkChanges:
+    def test_lines_are_changed_together_and_taken_back(self, api: Api) -> None:
+        for account in ("C-1", "C-2"):
+            customer_with_limit("100", account=account)
+        path = f"limit-adjustments/{made(api, a_line('C-1'), a_line('C-2', '300.00'))}"
+        changed = {"lines": [2], "adjustment": "10", "value_type": "percentage", "new_to": "2028-01-31"}
+        answer = api.post(f"{path}/adjust", changed).is_(200)
+        assert [(line["new_limit"], line["new_to"]) for line in answer["lines"]] == [
+            ("200.00", UNTIL), ("330.00", "2028-01-31")
+        ]  # fmt: skip
+        answer = api.post(f"{path}/undo").is_(200)
+        assert [line["new_limit"] for line in answer["lines"]] == ["200.00", "300.00"]
+        assert api.post(f"{path}/undo").is_(409)["code"] == "nothing_to_undo"
+
+    def test_what_cannot_be_is_named(self, api: Api) -> None:
+        customer_with_limit("100", account="C-1")
+        path = f"limit-adjustments/{made(api, a_line())}"
+        assert api.post(f"{path}/adjust", {}).is_(400).problem == [("adjustment", "required")]
+        below = {"adjustment": "-300", "value_type": "fixed"}
+        assert api.post(f"{path}/adjust", below).is_(400).problem == [("lines[1].new_limit", "not_adjusted")]
 
 
 class TestBadInput:

@@ -145,11 +145,15 @@ def kinds(decision: Decision) -> set[str]:
     return {reason.type for reason in decision.reasons}
 
 
-@given(worlds(), rules((Action.EXCLUSION,)), st.integers(0, 8))
-def test_law_4_an_exclusion_never_makes_an_order_held(world: World, exclusion: Rule, place: int) -> None:
-    """It takes reasons away and never adds one, wherever it stands and whatever it lacks."""
+@given(worlds(), rules((Action.EXCLUSION,)), st.integers(0, 8), st.sampled_from([None, "CHF"]))
+def test_law_4_an_exclusion_never_makes_an_order_held(
+    world: World, exclusion: Rule, place: int, unknown: str | None
+) -> None:
+    """It takes reasons away and never adds one, wherever it stands and whatever it lacks: a value, or the rate of its
+    currency."""
     before, known = one(world, world.policy.rules), list(world.policy.rules)
-    known.insert(place, replace(exclusion, id="new", name="new"))
+    lacking = replace(exclusion, currency=unknown) if exclusion.currency and unknown else exclusion
+    known.insert(place, replace(lacking, id="new", name="new"))
     assert kinds(one(world, tuple(known))) <= kinds(before)
 
 

@@ -61,6 +61,8 @@ def seen(drafts: list[Rule], *rules: Rule, **customer: Any) -> Seen:
             id="a draft aimed at somebody else",
         ),
         pytest.param([OLD], [OLD], LATE_60, STOPPED, id="the same rule"),
+        pytest.param([OLD, replace(DRAFT, shadow=True)], [DRAFT], LATE_45, NEW, id="what is in shadow stops nothing now"),
+        pytest.param([OLD], [replace(DRAFT, shadow=True)], LATE_45, NEW, id="a version in shadow can be tried"),
     ],
 )  # fmt: skip
 def test_a_blocking_rule(rules: list[Rule], drafts: list[Rule], customer: dict[str, Any], expected: Seen) -> None:

@@ -11,6 +11,7 @@ from credit_mgmt.backtests import looking
 from credit_mgmt.backtests.reading import purge_backtests
 from credit_mgmt.decisions import stored_decision
 from credit_mgmt.models import Backtest, BacktestRow, DecisionRecord, RuleVersion
+from credit_mgmt.rules import activate_rule, delete_rule, discard_draft, draft_rule
 from customers import jobs
 from customers.models import Job, JobItem
 from tests import factories as make
@@ -46,9 +47,9 @@ def rule() -> RuleVersion:
 
 
 @pytest.fixture
-def draft(rule: RuleVersion, monkeypatch: pytest.MonkeyPatch) -> str:
+def draft(rule: RuleVersion) -> str:
     """Holds from 30 days overdue on."""
-    draft_of(rule, monkeypatch, days=30)
+    draft_of(rule, days=30)
     return str(rule.rule_id)
 
 
@@ -116,11 +117,11 @@ class TestWhatIsLookedAt:
         [row] = rows(run(start(rule=draft)))
         assert (row.currency, row.value) == ("USD", 110)
 
-    def test_a_currency_that_no_rule_had_then_has_its_rate_of_that_day(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_currency_that_no_rule_had_then_has_its_rate_of_that_day(self) -> None:
         rule = BlockingRuleFactory(type="sales_order", amount=1000, currency_id=make.CurrencyFactory(code="USD").pk)
         make.ExchangeRateFactory(from_currency__code="GBP", to_currency__code="USD", rate=Decimal("2"))
         check(orders_of(a_customer(), [150, 250]))
-        draft_of(rule, monkeypatch, amount=Decimal(100), currency="GBP")
+        draft_of(rule, amount=Decimal(100), currency="GBP")
         [row] = rows(run(start(rule=str(rule.rule_id))))
         assert (row.order.amount, row.stopped_now, row.stopped_then) == (250, False, True)
 
@@ -180,12 +181,29 @@ class TestJob:
         jobs.run_job(job.pk, at=lambda: NOW)
         assert not Backtest.objects.filter(job=job, totals__isnull=False).exists()
 
-    def test_a_rule_that_changes_meanwhile_changes_nothing(self, draft: str) -> None:
+    def test_a_draft_that_was_discarded_before_it_began_is_tried_all_the_same(
+        self, rule: RuleVersion, draft: str
+    ) -> None:
+        check(orders_of(a_customer(45), [100]))
+        job = start(rule=draft)
+        discard_draft(rule=rule.rule_id, actor=ACTOR, at=NOW)
+        assert counts(run(job)) == (0, 1, 1)
+
+    def test_a_rule_that_was_deleted_before_it_began_fails_the_job(self) -> None:
+        version = draft_rule(values={"type": "days_overdue", "days": 30}, actor=ACTOR, at=NOW)
+        job = start(rule=version.rule.code)
+        delete_rule(rule=version.rule_id, actor=ACTOR)
+        jobs.run_job(job.pk, at=lambda: NOW)
+        job.refresh_from_db()
+        assert (job.status, "deleted" in job.message) == (Job.Status.FAILED, True)
+
+    def test_a_rule_that_changes_meanwhile_changes_nothing(self, rule: RuleVersion, draft: str) -> None:
         check(orders_of(a_customer(70), [100] * 10))
         job = start(rule=draft)
         jobs.run_job(job.pk, at=lambda: NOW, budget=dt.timedelta(seconds=-1))  # plans, and does one piece
         assert JobItem.objects.filter(job=job, status=JobItem.Status.WAITING).exists()
-        RuleVersion.objects.update(days=500)
+        draft_of(rule, days=500)
+        activate_rule(rule=rule.rule_id, why="a test", actor=ACTOR, at=NOW)
         assert counts(run(job)) == (10, 10, 0)
 
     def test_what_failed_is_tried_again_and_added(self, draft: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -44,7 +44,7 @@ def let_become(orders: list[SalesOrder], ends: dict[str, int]) -> None:
 
 
 @pytest.fixture
-def tested(monkeypatch: pytest.MonkeyPatch) -> Backtest:
+def tested() -> Backtest:
     rule = BlockingRuleFactory(type="days_overdue", days=60, name="DO-07")
     BlockingRuleFactory(name="CLU-01")
     now = orders_of(a_customer(70, limit=NOTHING), [100] * 201) + orders_of(a_customer(70), [100] * 111)
@@ -54,7 +54,7 @@ def tested(monkeypatch: pytest.MonkeyPatch) -> Backtest:
     check(now + new + passing)
     let_become(now, {LATE: 118, WRITTEN_OFF: 3, ON_TIME: 162, UNKNOWN: 29})
     let_become(new, {LATE: 23, WRITTEN_OFF: 1, ON_TIME: 100, UNKNOWN: 11})
-    draft_of(rule, monkeypatch, days=30)
+    draft_of(rule, days=30)
     return run(start(rule=str(rule.rule_id)))
 
 

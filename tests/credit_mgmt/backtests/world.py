@@ -8,7 +8,8 @@ from typing import Any
 from credit_mgmt import checks
 from credit_mgmt.backtests import jobs as backtest_jobs
 from credit_mgmt.decisions import record_decisions
-from credit_mgmt.models import Backtest, BacktestRow, Parameters
+from credit_mgmt.models import Backtest, BacktestRow, RuleVersion
+from credit_mgmt.rules import change_rule
 from customers import jobs
 from customers.access import Actor
 from customers.models import Customer, CustomerTransaction, DueItem, Job, SalesOrder, Settlement
@@ -90,21 +91,6 @@ def rows(backtest: Backtest) -> list[BacktestRow]:
     return list(BacktestRow.objects.filter(backtest=backtest).select_related("order").order_by("order"))
 
 
-def default_parameters(**values: Any) -> None:
-    """Change the default parameters."""
-    Parameters.objects.filter(legal_entity=None).update(**values)
-
-
-def draft_of(rule: Any, monkeypatch: Any, **values: Any) -> None:
-    """Let a draft of the rule have other values."""
-    from dataclasses import replace
-
-    from credit_mgmt.backtests import tried
-    from credit_mgmt.policies import rule_value
-
-    key = str(rule.rule_id)
-    draft = replace(rule_value(rule), **values)
-    made = tried.Tried(
-        (draft,), ({"key": key, "rule": key, "code": rule.rule.code, "now": 1, "tried": 2, "state": "draft"},)
-    )
-    monkeypatch.setattr(backtest_jobs, "named_rules", lambda keys: made)
+def draft_of(rule: RuleVersion, **values: Any) -> RuleVersion:
+    """A draft of the rule with other values."""
+    return change_rule(rule=rule.rule_id, values=values, actor=ACTOR, at=NOW)

@@ -17,6 +17,7 @@ from django.test.utils import CaptureQueriesContext
 from credit_mgmt.models import RuleVersion
 from customers import jobs
 from customers.models import Job, Role
+from tests import factories as make
 from tests.credit_mgmt.backtests.world import (
     NOTHING,
     NOW,
@@ -51,16 +52,17 @@ def today(settings: Any) -> None:
 
 
 @pytest.fixture
-def rule(monkeypatch: pytest.MonkeyPatch) -> RuleVersion:
+def rule() -> RuleVersion:
     """DO-07 with a draft: 2 orders stopped by both, 4 by the draft alone; of these 3 paid on time, 1 over its limit."""
     rule: RuleVersion = BlockingRuleFactory(type="days_overdue", days=60, name="DO-07")
     BlockingRuleFactory(name="CLU-01")
+    make.LegalEntityFactory(code="DEMF")
     late, new, over = a_customer(70), a_customer(45), a_customer(45, limit=NOTHING)
     orders = orders_of(late, [100, 200]) + orders_of(new, [300, 400, 500]) + orders_of(over, [600])
     check([*orders, *orders_of(a_customer(), [50])])
     for order in orders[2:5]:
         settle(invoice(order, DUE), DUE)
-    draft_of(rule, monkeypatch, days=30)
+    draft_of(rule, days=30)
     return rule
 
 

@@ -2,11 +2,12 @@
 
 import pytest
 
+from customers.access import POLICY, Action
 from customers.models import Role
 from holds.finding import find
 from holds.models import Hold
 from holds.pages.commands import filtered_list
-from tests.factories_holds import a_customer, a_rule, an_entity, an_invoice, an_order, held, paid, stranger
+from tests.factories_holds import a_customer, a_rule, an_entity, an_invoice, an_order, held, paid, parameters, stranger
 
 pytestmark = pytest.mark.django_db
 FRAGMENT = {"HX-Request": "true", "HX-Target": "palette-found"}
@@ -64,7 +65,7 @@ def test_a_hold_is_found_by_its_number_with_or_without_zeros(clerk, company):
 
 def test_a_rule_is_found_by_its_name(clerk, company):
     rule = a_rule(name="DO-07")
-    assert f"/rules/{rule.pk}/" in urls(clerk.get("/search/?q=do-07"))
+    assert f"/rules/{rule.rule.code}/" in urls(clerk.get("/search/?q=do-07"))
 
 
 def test_a_verb_offers_its_dialog_and_does_nothing(clerk, company):
@@ -74,6 +75,36 @@ def test_a_verb_offers_its_dialog_and_does_nothing(clerk, company):
     forced = clerk.get("/search/?q=Force hold Solano")
     assert urls(forced)[0] == "/holds/force/?customer=USMF%3AC-10"
     assert Hold.objects.get(pk=company.pk).status == "active"
+
+
+class TestRaisingALimit:
+    def found(self, person) -> list[str]:
+        return urls(person.get("/search/?q=raise limit solano"))
+
+    def test_leads_to_a_line_in_a_journal_where_limits_change_by_journal_only(self, manager, clerk, company):
+        for person in (manager, clerk):
+            assert self.found(person)[0] == "/journals/change/?customer=USMF%3AC-10"
+
+    def test_leads_to_the_dialog_where_they_may_be_changed_by_hand(self, manager, company):
+        parameters(allow_manual_editing_of_credit_limits=True)
+        assert self.found(manager)[0] == "/customers/USMF/C-10/limit/"
+
+    def test_leads_who_only_makes_journals_to_a_journal(self, clerk, company):
+        parameters(allow_manual_editing_of_credit_limits=True)
+        expected = "limit/" if Role.CREDIT_CLERK in POLICY[Action.EDIT_CREDIT_PROFILE] else "change/"
+        assert expected in self.found(clerk)[0]
+
+    def test_is_not_offered_to_who_may_do_neither(self, sign_in, company):
+        assert not [url for url in self.found(sign_in(Role.AUDITOR)) if "limit/" in url or "/change/" in url]
+
+    def test_asks_for_the_parameters_once_whatever_is_found(self, manager, company, django_assert_max_num_queries):
+        for number in range(20, 40):
+            customer = a_customer(f"C-{number}")
+            customer.name = f"Solano {number}"
+            customer.save()
+        self.found(manager)
+        with django_assert_max_num_queries(7):
+            self.found(manager)
 
 
 def test_an_exact_match_comes_with_what_can_be_done(clerk, company):

@@ -94,3 +94,46 @@ class TestTheGrid:
         assert "Tick the lines" in shown(clerk.post(address, {"do": "remove"}))
         clerk.post(address, {"do": "remove", "line": "1"})
         assert not journal.lines.exists()
+
+    def test_changes_the_ticked_lines_together_after_a_preview_and_takes_it_back(
+        self, clerk: Client, customer: Customer
+    ) -> None:
+        other = customer_with_limit("10", account="US-2", name="Beta")
+        journal = a_journal(line(customer, 1500), line(other, 20))
+        address = f"/journals/{journal.number}/"
+        asked = clerk.post(f"{address}lines/", {"do": "adjust", "line": ["1"], "row": "1"})
+        assert asked["Location"] == f"{address}adjust/?line=1"
+        assert "Change 1 line" in shown(clerk.get(asked["Location"]))
+        how = {"adjustment": "10", "value_type": "percentage", "rounding_form": "nearest", "line": "1"}
+        page = clerk.get(f"{address}adjust/", {**how, "preview": "1"})
+        assert "1,650.00" in shown(page)
+        assert LimitJournalLine.objects.get(number=1).new_limit == 1500
+        done = clerk.post(f"{address}adjust/", dict(page.context["repeated"]), follow=True)
+        assert "1 line changed." in shown(done)
+        assert f'action="{address}undo/"' in shown(done)
+        assert list(journal.lines.order_by("number").values_list("new_limit", flat=True)) == [1650, 20]
+        assert "Changed 1 line" in shown(clerk.get("/holds/recent/"))
+        assert "Changed 1 line" in shown(clerk.get(f"{address}undo/"))
+        assert "1 line is again as before." in shown(clerk.post(f"{address}undo/", follow=True))
+        assert LimitJournalLine.objects.get(number=1).new_limit == 1500
+        assert clerk.post(f"{address}undo/").status_code == 409
+
+    def test_names_the_lines_that_cannot_be_changed_so_and_offers_no_button(
+        self, clerk: Client, customer: Customer
+    ) -> None:
+        journal = a_journal(line(customer, 1500))
+        address = f"/journals/{journal.number}/adjust/"
+        how = {"adjustment": "-2000", "value_type": "fixed", "rounding_form": "nearest"}
+        page = shown(clerk.get(address, {**how, "preview": "1"}))
+        assert "Would fall below zero." in page
+        assert "1 line can’t be changed so" in page
+        assert clerk.post(address, how).status_code == 422
+        assert clerk.get(address, {**how, "adjustment": "", "preview": "1"}).status_code == 422
+        assert LimitJournalLine.objects.get().new_limit == 1500
+
+    def test_gives_removed_lines_back(self, clerk: Client, customer: Customer) -> None:
+        journal = a_journal(line(customer, 1500))
+        address = f"/journals/{journal.number}/"
+        clerk.post(f"{address}lines/", {"do": "remove", "line": "1"})
+        clerk.post(f"{address}undo/")
+        assert LimitJournalLine.objects.get().new_limit == 1500

@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from credit_mgmt.journals.approval import require_approval
+from credit_mgmt.journals.approval import decide_journals, require_approval, submit_journal
 from credit_mgmt.models import LimitJournal
-from customers.models import Customer
-from tests.credit_mgmt.pages.journals.desk import limit_of, shown
-from tests.factories_credit import ACTOR, customer_with_limit
-from tests.factories_journals import a_journal, line, post
+from customers.models import Customer, Role
+from tests.credit_mgmt.pages.journals.desk import limit_of, shown, someone
+from tests.factories_credit import ACTOR, AT, customer_with_limit
+from tests.factories_journals import a_journal, line, post, today
 
 pytestmark = pytest.mark.django_db
 
@@ -69,3 +69,16 @@ class TestPosting:
     def test_has_no_effect_to_come_once_it_is_done(self, manager: Client, customer: Customer) -> None:
         posted = post(a_journal(line(customer, 1500)))
         assert manager.get(f"/journals/{posted.number}/effects/").status_code == 409
+
+    def test_stands_in_the_limit_history_with_who_approved_it(self, manager: Client, customer: Customer) -> None:
+        require_approval(subject="journal", legal_entity=None, required=True, actor=ACTOR)
+        journal = a_journal(line(customer, 1500))
+        submit_journal(journal=journal.number, actor=ACTOR, at=AT, today=today)
+        approver = someone(Role.CREDIT_MANAGER)
+        decide_journals(journals=[journal.number], approved=True, actor=approver, at=AT)
+        post(journal)
+        for address in ("/customers/USMF/US-1/", "/customers/USMF/US-1/panels/limits/"):
+            page = shown(manager.get(address))
+            assert "Approved by" in page, address
+            assert f"<td>{approver.name}</td>" in page, address
+            assert f'<a href="/journals/{journal.number}/">{journal.number}</a>' in page, address
