@@ -72,7 +72,7 @@ def read_values(given: Mapping[str, Any], *, base: Mapping[str, Any], actor: Act
     merged = {**base, **given}
     if not merged["name"]:
         merged["name"] = default_name(merged["type"])
-    errors = [*_unknown_fields(given), *_wrong_shape(merged), *_wrong_values(merged)]
+    errors = [*_unknown_fields(given), *_too_long(merged), *_wrong_shape(merged), *_wrong_values(merged)]
     references = _references(merged, errors)
     _check_customer(merged, references, errors)
     if errors:
@@ -104,10 +104,6 @@ def _wrong_shape(values: Mapping[str, Any]) -> Iterator[FieldError]:
     for name, choices in (("type", list(types)), ("action", BlockingRule.Action.values)):
         if values[name] not in choices:
             yield FieldError(name, "invalid_choice", f"Use one of: {', '.join(choices)}.")
-    for name in ("name", "why"):
-        longest = RuleVersion._meta.get_field(name).max_length or 0
-        if len(values[name] or "") > longest:
-            yield FieldError(name, "too_long", f"Use at most {longest} characters.")
     if values["valid_for"] not in BlockingRule.ValidFor.values:
         yield FieldError("valid_for", "invalid_choice", f"Use one of: {', '.join(BlockingRule.ValidFor.values)}.")
     for valid_for, target in _AIMS.items():
@@ -123,6 +119,13 @@ def _wrong_shape(values: Mapping[str, Any]) -> Iterator[FieldError]:
         yield FieldError("release_sales_order", "only_for_exclusions", message)
     if values["valid_from"] and values["valid_to"] and values["valid_to"] < values["valid_from"]:
         yield FieldError("valid_to", "ends_before_it_starts", "Give a last day on or after the first.")
+
+
+def _too_long(values: Mapping[str, Any]) -> Iterator[FieldError]:
+    for name in ("name", "why"):
+        longest = RuleVersion._meta.get_field(name).max_length or 0
+        if len(values[name] or "") > longest:
+            yield FieldError(name, "too_long", f"Use at most {longest} characters.")
 
 
 def _wrong_values(values: Mapping[str, Any]) -> Iterator[FieldError]:
