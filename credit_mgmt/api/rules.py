@@ -120,7 +120,7 @@ class RuleResource(ListResource):
         "code": by.code("rule__code"),
         "state": by.choice("state", RuleState),
         "name": by.text("name"),
-        "type": by.choice("rule__type", BlockingRule.Type),
+        "type": by.one_of("rule__type", list(types)),
         "action": by.choice("action", BlockingRule.Action),
         "valid_for": by.choice("valid_for", BlockingRule.ValidFor),
         "customer": by.key("customer"),

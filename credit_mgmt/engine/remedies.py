@@ -12,6 +12,7 @@ from credit_mgmt.engine.condense import Facts, condense
 from credit_mgmt.engine.decide import decide
 from credit_mgmt.engine.decision import Evidence, Reason, Remedy
 from credit_mgmt.engine.exposure import Book, base_limit, convert, cover_of
+from credit_mgmt.engine.extending import own_type
 from credit_mgmt.engine.facts import DueItem, OrderFacts, Policy, Question, Setting
 from credit_mgmt.engine.texts import amount_text
 from credit_mgmt.engine.whatif import (
@@ -39,6 +40,8 @@ _TERMS = ("payment_terms", "payment_terms_changed")
 _STATUS = ("account_status", "account_on_hold")
 _ORDER = ("sales_order", *_TERMS, "settlement_discount_changed")
 BY_A_PERSON = ("forced", "posting_failed")
+WORDS = "words"
+"""The figure of a remedy that brings its own sentence, as those of other packages may."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -145,7 +148,18 @@ class _WhatIf:
             if remedy.clears and identity not in seen:
                 seen.add(identity)
                 yield remedy, plan.moved
+        yield from self._of_other_packages()
         yield from self._for_what_is_missing()
+
+    def _of_other_packages(self) -> Iterator[tuple[Remedy, Decimal]]:
+        """What the rule types of other packages say would help, where the check says so too."""
+        for reason in self.reasons:
+            own = own_type(reason.type)
+            for way in own.ways_out(reason, self.facts) if own is not None else ():
+                figures = {**way.figures, **({WORDS: way.words} if way.words else {})}
+                remedy = self._remedy(way.action, _Plan(way.facts, figures, way.moved))
+                if remedy.clears:
+                    yield remedy, way.moved
 
     def _attempts(self) -> Iterator[tuple[str, _Step, tuple[str, ...]]]:
         """What to try: each reason alone, and all reasons that one kind of step can clear at once."""

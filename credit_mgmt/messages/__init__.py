@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import NamedTuple, Protocol
 
 from credit_mgmt.engine.decision import NotChecked, TraceLine, Verdict
+from credit_mgmt.engine.extending import own_type
 from credit_mgmt.messages.phrases import (
     LEVELS,
     account_name,
@@ -70,7 +71,9 @@ def reason_chip(reason: ReasonLike) -> Chip:
     """The chip of a reason: `Overdue 67 d`, `Limit 109 %`."""
     if WITHHELD in reason.evidence:
         return Chip(WITHHELD_CHIPS.get(reason.type, reason_label(reason.type)), "")
-    chip = _CHIPS.get(reason.type)
+    chip, own = _CHIPS.get(reason.type), own_type(reason.type)
+    if own is not None:
+        return Chip(*own.chip(reason.evidence))
     return chip(reason.evidence) if chip else Chip(reason_label(reason.type), reason.evidence.get("measured", ""))
 
 
@@ -81,6 +84,9 @@ def reason_message(reason: ReasonLike) -> str:
     sentence = _SENTENCES.get(reason.type)
     if sentence is not None:
         return sentence(reason)
+    own = own_type(reason.type)
+    if own is not None:
+        return f"{own.sentence(reason.evidence)}; {_rule(reason)} holds it."
     measured, allowed = reason.evidence.get("measured", "?"), reason.evidence.get("threshold", "?")
     return f"{reason_label(reason.type)}: {measured}; {_rule(reason)} allows {allowed}."
 

@@ -8,6 +8,7 @@ import datetime as dt
 from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
 
+from credit_mgmt.engine.extending import label_of
 from customers.numbers import grouped, restyled
 
 LABELS = {
@@ -34,8 +35,8 @@ LEVELS = {"table": "this customer", "group": "its credit management group", "all
 
 
 def reason_label(code: str) -> str:
-    """The name of a reason type; a type of another package is shown by its code."""
-    return LABELS.get(code, code.replace("_", " ").capitalize())
+    """The name of a reason type; of another package's as its class says."""
+    return LABELS.get(code) or label_of(code)
 
 
 def amount(text: str | None, currency: str | None = None) -> str:

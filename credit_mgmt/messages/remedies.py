@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from credit_mgmt.engine.decision import Remedy
+from credit_mgmt.engine.remedies import WORDS
 from credit_mgmt.messages.phrases import account_name, amount, amount_of, day, reason_label
 from credit_mgmt.messages.withheld import WITHHELD, withheld_remedy
 
@@ -13,6 +14,8 @@ def remedy_message(remedy: Remedy) -> str:
     """What would clear reasons, as one sentence; which ones is `cleared_by`."""
     if WITHHELD in remedy.figures:
         return withheld_remedy(remedy.action)
+    if WORDS in remedy.figures:
+        return remedy.figures[WORDS]
     return _REMEDIES[remedy.action](remedy.figures)
 
 

@@ -16,6 +16,7 @@ from credit_mgmt.parameter_setup import DEFAULT, KIND, parameter_values, paramet
 from credit_mgmt.setup.counts import AtCheckpoint
 from credit_mgmt.setup.forms import CheckpointForm, checkpoint_forms
 from credit_mgmt.setup.rehearsing import TryForm, first_days, meaning, tried
+from customers.access import Action
 from customers.errors import FieldError, InvalidInput, Refused
 
 _PATH = re.compile(r"checkpoints\[(\d+)\]\.(\w+)")
@@ -33,6 +34,8 @@ class CheckpointsPage(SetupView):
         """Save the matrix, or, with `do=try`, only show what it would mean."""
         entity = self._entity()
         trying = request.POST.get("do") == "try"
+        if not trying:
+            self.require(Action.SETUP, entity)
         may_edit = self.may_set_up(entity)
         forms = checkpoint_forms(self._checkpoints(entity), request.POST if may_edit else None)
         seen = _number(request.POST.get("seen"))
@@ -64,7 +67,7 @@ class CheckpointsPage(SetupView):
     def _entity(self) -> str | None:
         """The legal entity that the address names, or None. Raises `Http404`."""
         code = self.request.GET.get("entity") or None
-        if code is not None and not any(entity.code == code for entity in self.entities()):
+        if code is not None and not any(entity.code == code for entity in self.entities):
             raise Http404(f"Legal entity {code} was not found.")
         return code
 
@@ -139,7 +142,7 @@ class CheckpointsPage(SetupView):
 
     def _scopes(self, entity: str | None) -> list[Item]:
         """All entities, and each legal entity: which one's checkpoints are shown."""
-        codes = [None, *(item.code for item in self.entities())]
+        codes = [None, *(item.code for item in self.entities)]
         return [
             {"label": code or "All entities", "url": _address(code), "active": code == entity, "count": None}
             for code in codes

@@ -28,7 +28,7 @@ class ParameterListPage(SetupView):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """The default row, and every legal entity that the reader sees."""
-        rows, entities = parameter_rows(self.actor), self.entities()
+        rows, entities = parameter_rows(self.actor), self.entities
         default = rows.get(None)
         listed_rows = [(None, "All entities"), *((item.code, f"{item.code} {item.name}") for item in entities)]
         return self.page(
@@ -97,7 +97,7 @@ class ParametersPage(SetupView):
         """The legal entity of the address, or None for the default row. Raises `Http404`."""
         if code == DEFAULT:
             return None
-        if not any(entity.code == code for entity in self.entities()):
+        if not any(entity.code == code for entity in self.entities):
             raise Http404(f"Legal entity {code} was not found.")
         return code
 

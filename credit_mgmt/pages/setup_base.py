@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from django.urls import reverse
+from django.utils.functional import cached_property
 
 from credit_mgmt.parameter_setup import FIELDS as PARAMETER_FIELDS
 from credit_mgmt.setup import words
@@ -34,6 +35,7 @@ class SetupView(PageView):
         everywhere = self.actor.entities(Action.SETUP) is None
         return everywhere or (entity is not None and self.may(Action.SETUP, entity))
 
+    @cached_property
     def entities(self) -> list[LegalEntity]:
         """The legal entities that the reader sees, by code."""
         return list(access.scoped(LegalEntity.objects.order_by("code"), self.actor, path="code"))

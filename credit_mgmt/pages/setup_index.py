@@ -95,7 +95,7 @@ def _reasons(reasons: list[Reason]) -> str:
 
 def _statuses(facts: SetupFacts) -> str:
     stopping = [status.code for status in facts.statuses if status.processing_hold != AccountStatus.ProcessingHold.NONE]
-    return f"{len(facts.statuses)} open" + (f", {listed(stopping)} stop documents" if stopping else "")
+    return f"{len(facts.statuses)} open" + (f", stopping documents: {listed(stopping)}" if stopping else "")
 
 
 def _rules() -> str:

@@ -52,7 +52,7 @@ class RecordView(SetupView):
         if slug != "reasons":
             return FORMS[slug](*args, **options)
         everywhere = self.actor.entities(Action.SETUP) is None
-        mine = [entity for entity in self.entities() if self.may_set_up(entity.code)]
+        mine = [entity for entity in self.entities if self.may_set_up(entity.code)]
         return FORMS[slug](*args, entities=mine, everywhere=everywhere, **options)
 
     def may_add(self, slug: str) -> bool:
@@ -93,7 +93,8 @@ class RecordsPage(RecordView):
         records = self.rows(kind)
         uses = uses_of_kind(kind, self.actor, self.holds, now=self.now)
         ladder = easier({row.code: row.rank for row in records if row.open}) if kind.slug in RANKED else {}
-        entities = [entity.code for entity in self.entities()] if kind.model is Reason else []
+        entities = [entity.code for entity in self.entities] if kind.model is Reason else []
+        columns = entities if len(entities) <= MOST_COLUMNS else []
         rows = [self._row(kind, record, uses, ladder, entities) for record in records]
         return self.page(
             "credit_mgmt/setup_records.html",
@@ -102,7 +103,9 @@ class RecordsPage(RecordView):
                 "title": TITLES[kind.slug],
                 "about": ABOUT[kind.slug],
                 "groups": _groups(kind, rows),
-                "entities": entities if len(entities) <= MOST_COLUMNS else [],
+                "entities": columns,
+                "columns": 5 + (len(columns) or 1),
+                "total": len(rows),
                 "lacking": _lacking(records, entities),
                 "ranked": kind.slug in RANKED,
                 "may_edit": self.may_add(kind.slug),
@@ -123,7 +126,7 @@ class RecordsPage(RecordView):
             "url": reverse("setup-record", args=[kind.slug, key]),
             "move_url": reverse("setup-move", args=[kind.slug, key]) if kind.slug in RANKED else "",
             "used": words_of(used),
-            "rules": sum(use.count for use in used if use.words.endswith(("rule", "rules"))),
+            "rules": ", ".join(code for use in used for code in use.rules),
             "easier": ladder.get(key, ""),
             "valid": [getattr(record, "legal_entity_id", None) in (None, code) for code in entities],
         }

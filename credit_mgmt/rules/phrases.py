@@ -2,11 +2,18 @@
 
 from decimal import Decimal
 
+from credit_mgmt.engine.extending import own_type, value_words
+from credit_mgmt.messages import reason_label
 from credit_mgmt.models import BlockingRule, RuleVersion
 from credit_mgmt.templatetags.formats import amount, percent
 
 EVERYBODY = "Every customer"
 TYPE_WORDS = dict(BlockingRule.Type.choices)
+
+
+def type_words(kind: str) -> str:
+    """What a type is called; one of another package as its class says."""
+    return TYPE_WORDS.get(kind) or reason_label(kind)
 
 
 def aim(version: RuleVersion) -> str:
@@ -40,6 +47,8 @@ def condition(version: RuleVersion) -> str:
 
 def _values(version: RuleVersion) -> list[str]:
     """The values of the rule, each with its unit."""
+    if own_type(version.type) is not None:
+        return _own_values(version)
     unit = "d after it ended" if version.type == BlockingRule.Type.LIMIT_EXPIRED else "d overdue"
     values = [] if version.days is None else [f"{version.days} {unit}"]
     if version.amount is not None:
@@ -54,10 +63,29 @@ def _values(version: RuleVersion) -> list[str]:
     return values
 
 
+def _own_values(version: RuleVersion) -> list[str]:
+    """The values of a rule of another package's type, with its own words behind them."""
+    days, share = version.days, version.threshold_percent
+    shown = {
+        "days": None if days is None else f"{days} d",
+        "amount": _amount(version.amount, version),
+        "threshold_percent": None if share is None else f"{share.normalize():f}",
+        "threshold_amount": _amount(version.threshold_amount, version),
+    }
+    return [
+        f"{text} {value_words(version.type, name).unit}".strip() for name, text in shown.items() if text is not None
+    ]
+
+
+def _amount(value: Decimal | None, version: RuleVersion) -> str | None:
+    currency = version.currency_id or ""
+    return None if value is None else f"{amount(value, currency)} {currency}".strip()
+
+
 def sentence(version: RuleVersion) -> str:
     """The rule as a sentence."""
     where = f" in {version.legal_entity_id}" if version.legal_entity_id else ""
-    what = TYPE_WORDS.get(version.type, version.type).lower()
+    what = type_words(version.type).lower()
     whom = aim(version)
     whom = "every customer" if whom == EVERYBODY else whom
     return f"{effect(version)} orders of {whom}{where} by {what}: {condition(version)}."

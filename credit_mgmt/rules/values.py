@@ -12,6 +12,7 @@ from django.db.models import Model
 
 from credit_mgmt.engine.rules import RuleTest, types
 from credit_mgmt.models import BlockingRule, RuleVersion
+from credit_mgmt.rules.phrases import type_words
 from customers.access import Action, Actor, authorize
 from customers.errors import FieldError, InvalidInput
 from customers.models import AccountStatus, CreditManagementGroup, Currency, Customer, LegalEntity, PaymentTerms
@@ -83,8 +84,7 @@ def read_values(given: Mapping[str, Any], *, base: Mapping[str, Any], actor: Act
 
 def default_name(rule_type: str | None) -> str:
     """What a rule is called that nobody gave a name."""
-    code = str(rule_type or "")
-    return dict(BlockingRule.Type.choices).get(code, _words(code).capitalize())
+    return type_words(str(rule_type or ""))
 
 
 def version_values(version: RuleVersion) -> dict[str, Any]:

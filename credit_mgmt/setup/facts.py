@@ -1,8 +1,10 @@
 """What is set up, read as a whole for the overview and its health: a fixed number of queries."""
 
 import datetime as dt
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+
+from django.db.models import Exists, OuterRef, QuerySet
 
 from credit_mgmt.engine.facts import CheckpointSetting
 from credit_mgmt.models import Parameters
@@ -65,8 +67,8 @@ def setup_facts(actor: Actor, *, today: Callable[[str], dt.date]) -> SetupFacts:
         reasons=list(scoped(Reason.objects.order_by("type", "code"), actor, shared=True)),
         statuses=list(AccountStatus.objects.filter(open=True).order_by("code")),
         groups=CreditManagementGroup.objects.filter(open=True).count(),
-        terms=_ranked(PaymentTerms, set(customers.values_list("payment_terms", flat=True).distinct())),
-        discounts=_ranked(CashDiscount, set(customers.values_list("cash_discount", flat=True).distinct())),
+        terms=_ranked(PaymentTerms, customers.filter(payment_terms=OuterRef("pk"))),
+        discounts=_ranked(CashDiscount, customers.filter(cash_discount=OuterRef("pk"))),
         without_rate=_without_rate(entities, parameters, actor, today),
     )
 
@@ -79,9 +81,9 @@ def settings_of(row: Parameters | None) -> dict[str, CheckpointSetting]:
     }
 
 
-def _ranked(model: type[PaymentTerms] | type[CashDiscount], used: Collection[str | None]) -> list[Ranked]:
-    rows = model.objects.filter(open=True).order_by("code").values_list("code", "rank")
-    return [Ranked(code, rank, code in used) for code, rank in rows]
+def _ranked(model: type[PaymentTerms] | type[CashDiscount], users: QuerySet[Customer]) -> list[Ranked]:
+    rows = model.objects.filter(open=True).annotate(used=Exists(users)).order_by("code")
+    return [Ranked(row.code, row.rank, row.used) for row in rows]
 
 
 def _without_rate(

@@ -35,7 +35,6 @@ class ParametersForm(forms.ModelForm):  # type: ignore[type-arg]
         model = Parameters
         fields = NAMES
         labels = {name: said.label for name, said in PARAMETERS.items()}
-        help_texts = {name: said.sentence for name, said in PARAMETERS.items()}
         field_classes = {name: ReasonField for name in REASONS} | {
             name: NumberField for name in NAMES if isinstance(Parameters._meta.get_field(name), models.DecimalField)
         }
@@ -57,12 +56,13 @@ class ParametersForm(forms.ModelForm):  # type: ignore[type-arg]
         """Meaning is the service's: no model validation here."""
 
     def sections(self, notes: Mapping[str, Sequence[str]]) -> list[dict[str, Any]]:
-        """The fields under their headings, each with what else is to be said of it."""
+        """The fields under their headings; what else is to be said of one stands in its hint."""
+        for name in NAMES:
+            self.fields[name].help_text = " ".join((PARAMETERS[name].sentence, *notes.get(name, ())))
         return [
-            {"anchor": anchor, "title": title,
-             "fields": [{"field": self[name], "notes": notes.get(name, ())} for name in names]}
+            {"anchor": anchor, "title": title, "fields": [self[name] for name in names]}
             for anchor, title, names in SECTIONS
-        ]  # fmt: skip
+        ]
 
     def given(self) -> dict[str, Any]:
         """The values as the service takes them: a reason as its code."""
@@ -130,6 +130,7 @@ class ReasonRecordForm(RecordForm):
         super().__init__(*args, **options)
         choices = [(entity.code, f"{entity.code} {entity.name}") for entity in entities]
         field = self.fields["legal_entity"]
+        field.required = not everywhere
         field.choices = [("", "All entities"), *choices] if everywhere else choices  # type: ignore[attr-defined]
 
 

@@ -81,7 +81,11 @@ def code(path: str) -> Filter:
 
 def choice(path: str, choices: Any) -> Filter:
     """One of a `TextChoices`."""
-    allowed = [value for value in choices.values if value]
+    return one_of(path, [value for value in choices.values if value])
+
+
+def one_of(path: str, allowed: list[str]) -> Filter:
+    """One of these values."""
     return Filter(path, serializers.ChoiceField(choices=allowed), {"type": "string", "enum": allowed}, nullable=False)
 
 

@@ -232,8 +232,10 @@ def test_users_of_all_records_of_a_kind_are_counted_with_one_query(put: Put):
     put("customers", {"key": "USMF:US-001", "account_status": "WATCH"})
     put("customers", {"key": "DEMF:DE-001", "account_status": "WATCH"})
     with CaptureQueriesContext(connection) as captured:
-        found = setup.count_users(AccountStatus, [Customer], actor=ADA)
+        found = setup.count_users(AccountStatus, [Customer.objects.all()], actor=ADA)
     assert len(captured) == 1
     assert found == {"WATCH": {"customer.account_status": 2}}
-    assert setup.count_users(AccountStatus, [Customer], actor=KIM) == {"WATCH": {"customer.account_status": 1}}
+    assert setup.count_users(AccountStatus, [Customer.objects.all()], actor=KIM) == {
+        "WATCH": {"customer.account_status": 1}
+    }
     assert setup.count_users(Reason, [], actor=ADA) == {}

@@ -101,8 +101,8 @@ def test_others_read_rules_and_parameters_and_change_nothing(administrator, role
     assert reader.get("/rules/new/?type=days_overdue").status_code == 403
     assert reader.post(f"/rules/{rule.rule.code}/", {**NEW, "threshold_percent": "50"}).status_code == 403
     assert reader.post(f"/rules/{rule.rule.code}/retire/").status_code == 403
-    assert "Save parameters" not in shown(reader.get("/parameters/default/"))
-    assert reader.post("/parameters/default/", {}).status_code in (403, 422)
+    assert "Save parameters" not in shown(reader.get("/setup/parameters/default/"))
+    assert reader.post("/setup/parameters/default/", {}).status_code in (403, 422)
     rule = RuleVersion.objects.get()
     assert rule.threshold_percent == Decimal(100)
     assert rule.active
@@ -119,31 +119,28 @@ def test_an_administrator_of_one_entity_does_not_change_what_all_share(administr
 
 def form_of(client: Client, address: str) -> dict[str, str]:
     """What the form of the page would send unchanged."""
-    context = client.get(address).context
     sent: dict[str, str] = {}
-    for form in (context["form"], *context["checkpoints"]):
-        for field in form:
-            value = field.value()
-            if value is True:
-                sent[field.html_name] = "on"
-            elif value not in (None, False):
-                sent[field.html_name] = str(value)
+    for field in client.get(address).context["form"]:
+        value = field.value()
+        if value is True:
+            sent[field.html_name] = "on"
+        elif value is not None and value is not False:
+            sent[field.html_name] = str(value)
     return sent
 
 
 def test_parameters_are_saved_for_a_legal_entity_of_its_own(administrator):
     values = {
-        **form_of(administrator, "/parameters/USMF/"),
+        **form_of(administrator, "/setup/parameters/USMF/"),
         "automatically_release": "without_posting",
-        "invoice-grace_days": "",
     }
-    answer = administrator.post("/parameters/USMF/", values)
+    answer = administrator.post("/setup/parameters/USMF/", values)
     assert answer.status_code == 422
-    assert "Automatic release reason:" in shown(answer)
+    assert "Reason to release automatically:" in shown(answer)
     assert not Parameters.objects.filter(legal_entity="USMF").exists()
     chosen = Reason.objects.get(type="release", code="AUTO")
     answer = administrator.post(
-        "/parameters/USMF/", {**values, "automatic_release_reason": str(chosen.pk)}, follow=True
+        "/setup/parameters/USMF/", {**values, "automatic_release_reason": str(chosen.pk)}, follow=True
     )
     assert "Parameters saved." in shown(answer)
     row = Parameters.objects.get(legal_entity="USMF")
@@ -155,16 +152,8 @@ def test_parameters_are_saved_for_a_legal_entity_of_its_own(administrator):
     }
 
 
-def test_grace_days_at_some_checkpoints_only_are_refused_by_name(administrator):
-    """Domain 5.1: either all enabled posting checkpoints have grace days or none has."""
-    values = {**form_of(administrator, "/parameters/default/"), "confirmation-grace_days": "2"}
-    answer = administrator.post("/parameters/default/", values)
-    assert answer.status_code == 422
-    assert "acking slip" in shown(answer) or "packing_slip" in shown(answer)
-
-
 def test_parameters_of_other_legal_entities_are_not_there(administrator):
     an_entity("DE01", "EUR")
     local = signed_in(Role.CREDIT_ADMINISTRATOR, "USMF")
-    assert local.get("/parameters/DE01/").status_code == 404
-    assert "DE01" not in shown(local.get("/parameters/"))
+    assert local.get("/setup/parameters/DE01/").status_code == 404
+    assert "DE01" not in shown(local.get("/setup/parameters/"))
