@@ -3,6 +3,7 @@
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Collection, Mapping
+from typing import Any
 
 from django.db.models import Count, F, Q, QuerySet, Value
 
@@ -74,6 +75,7 @@ def _within(actor: Actor, only: str | None, without: Collection[str]) -> QuerySe
     return rows.filter(legal_entity=only) if only else rows.exclude(legal_entity__in=list(without))
 
 
-def _by(rows: QuerySet[Hold] | QuerySet[StandingForce], reason: str, kind: str) -> QuerySet[Hold]:
+def _by(rows: QuerySet[Any], reason: str, kind: str) -> QuerySet[Any, Any]:
     counted = rows.order_by().values(of=F(f"{reason}_id"), kind=Value(kind)).annotate(count=Count("pk"))
-    return counted.values_list("of", "kind", "count")  # type: ignore[return-value]  # rows of figures
+    figures: QuerySet[Any, Any] = counted.values_list("of", "kind", "count")
+    return figures

@@ -88,8 +88,9 @@ class ParametersPage(SetupView):
             for name in NAMES
             if now and _plain(now, name) != given[name]
         ]
-        form.data = form.data.copy()
-        form.data["seen"] = str(parameters_version(entity))
+        data = self.request.POST.copy()
+        data["seen"] = str(parameters_version(entity))
+        form.data = data
         conflict = {"text": problem.message, "now": different}
         return self._show(form, entity, rows, conflict=conflict, status=409)
 

@@ -1,5 +1,7 @@
 """The overview of the setup (`ux.md` 3.11): each page with its state in one line, and what is missing to go live."""
 
+from collections.abc import Sequence
+
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
@@ -87,7 +89,7 @@ def _checkpoints(facts: SetupFacts) -> str:
     return checkpoint_words(facts.parameters.get(None)) + (f"; {listed(own)} by itself" if own else "")
 
 
-def _reasons(reasons: list[Reason]) -> str:
+def _reasons(reasons: Sequence[Reason]) -> str:
     open_ones = [reason for reason in reasons if reason.open]
     counts = [(kind.label.lower(), sum(reason.type == kind for reason in open_ones)) for kind in Reason.Type]
     return ", ".join(f"{count} {label}" for label, count in counts)

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from credit_mgmt.pages.setup_base import Item, SetupView
-from credit_mgmt.setup.forms import FORMS, RecordForm
+from credit_mgmt.setup.forms import FORMS, ReasonRecordForm, RecordForm
 from credit_mgmt.setup.health import listed
 from credit_mgmt.setup.ladders import checked_pairs, easier, in_order, told
 from credit_mgmt.setup.uses import Use, uses_of_kind, words_of
@@ -53,13 +53,13 @@ class RecordView(SetupView):
             return FORMS[slug](*args, **options)
         everywhere = self.actor.entities(Action.SETUP) is None
         mine = [entity for entity in self.entities if self.may_set_up(entity.code)]
-        return FORMS[slug](*args, entities=mine, everywhere=everywhere, **options)
+        return ReasonRecordForm(*args, entities=mine, everywhere=everywhere, **options)
 
     def may_add(self, slug: str) -> bool:
         """Reasons are added where the reader sets up; everything else is shared by all."""
         return self.may(Action.SETUP) if slug == "reasons" else self.may_set_up(None)
 
-    def rows(self, kind: Kind) -> list[Any]:
+    def records(self, kind: Kind) -> list[Any]:
         """The records that the reader sees, in the order of their page."""
         records = kind.model._default_manager.order_by(*kind.key)
         if kind.model is Reason:
@@ -90,7 +90,7 @@ class RecordsPage(RecordView):
         return self.go(reverse("setup-records", args=[kind]))
 
     def _show(self, kind: Kind, form: RecordForm | None, status: int = 200) -> HttpResponse:
-        records = self.rows(kind)
+        records = self.records(kind)
         uses = uses_of_kind(kind, self.actor, self.holds, now=self.now)
         ladder = easier({row.code: row.rank for row in records if row.open}) if kind.slug in RANKED else {}
         entities = [entity.code for entity in self.entities] if kind.model is Reason else []
@@ -156,7 +156,7 @@ class MovePage(RecordView):
         return self.go(reverse("setup-records", args=[kind]))
 
     def _pairs(self, kind: Kind) -> frozenset[tuple[str, str]]:
-        return checked_pairs({row.code: row.rank for row in self.rows(kind) if row.open})
+        return checked_pairs({row.code: row.rank for row in self.records(kind) if row.open})
 
 
 def _groups(kind: Kind, rows: list[Item]) -> list[Item]:

@@ -99,14 +99,14 @@ def _without_rate(
         used.setdefault(entity, set()).add(currency)
     missing: dict[str, list[str]] = {}
     version = ReferenceClock.objects.values_list("version", flat=True).get()
-    for entity in entities:
-        row = parameters.get(entity.code) or parameters.get(None)
-        foreign = used.get(entity.code, set()) - {entity.accounting_currency_id}
+    for company in entities:
+        row = parameters.get(company.code) or parameters.get(None)
+        foreign = used.get(company.code, set()) - {company.accounting_currency_id}
         if row is None or not foreign:
             continue
-        rates = rates_on(row.credit_limit_exchange_rate_type, today(entity.code), version=version)
-        own = entity.accounting_currency_id
+        rates = rates_on(row.credit_limit_exchange_rate_type, today(company.code), version=version)
+        own = company.accounting_currency_id
         unknown = [code for code in sorted(foreign) if not rates.rates.keys() & {(code, own), (own, code)}]
         if unknown:
-            missing[entity.code] = unknown
+            missing[company.code] = unknown
     return missing

@@ -1,6 +1,7 @@
 """The order of terms and discounts: a higher rank is easier for the customer (`domain 4.6`)."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from django.db import transaction
 
@@ -8,13 +9,11 @@ from customers.access import Action, Actor, authorize
 from customers.errors import InvalidInput, Refused
 from customers.imports import upsert
 from customers.imports.engine import raise_failure
-from customers.models import CashDiscount, PaymentTerms
 from customers.setup.kinds import kind_of
 from customers.setup.records import find_record
 
 STEP = 10
 """Between ranks that are given anew, so that one can be put between them by hand."""
-Ranked = PaymentTerms | CashDiscount
 Ladder = Sequence[Sequence[str]]
 """Codes in steps from the hardest to the easiest; those of one step have the same rank."""
 
@@ -33,7 +32,7 @@ def move_rank(*, kind: str, code: str, up: bool, seen: int | None, actor: Actor)
         raise InvalidInput.of("rank", "required", f"{code} has no rank: give it one first.")
     if record.rank != seen:
         raise Refused("stale", f"The rank of {code} was changed since you opened the page: look at it again.")
-    rows = list(about.model._default_manager.filter(rank__isnull=False).order_by("rank", "pk"))
+    rows: list[Any] = list(about.model._default_manager.filter(rank__isnull=False).order_by("rank", "pk"))
     ranks = {row.pk: row.rank for row in rows}
     before = ladder(ranks.items())
     after = moved(before, code, up=up)

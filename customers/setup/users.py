@@ -34,4 +34,5 @@ def _counted(relation: ForeignObjectRel, among: QuerySet[Any], actor: Actor) -> 
     rows = scoped(among.filter(**{f"{name}__isnull": False}), actor, Action.VIEW, path="legal_entity", shared=True)
     label = Value(f"{relation.related_model._meta.model_name}.{name}", output_field=CharField())
     by_key = rows.order_by().values(key=Cast(name, CharField())).annotate(relation=label, count=Count("pk"))
-    return by_key.values_list("key", "relation", "count")
+    counted: QuerySet[Any, Any] = by_key.values_list("key", "relation", "count")
+    return counted
