@@ -116,7 +116,7 @@ CREATE TEMP TABLE rules AS SELECT gen_random_uuid() AS id, v.* FROM (VALUES
         ('LU-01', 'limit_used', 'blocking', 'all', NULL, NULL, NULL, NULL, NULL, 100, NULL, NULL),
         ('LX-01', 'limit_used', 'exclusion', 'group', 'G5', NULL, NULL, NULL, NULL, 120, NULL, NULL)
     ) AS v (code, type, action, aim, management_group, customer, days, amount, currency, percent, status, terms);
-INSERT INTO credit_mgmt_blockingrule (id, code, type) SELECT id, code, type FROM rules;
+INSERT INTO credit_mgmt_blockingrule (id, code, type, changes) SELECT id, code, type, 0 FROM rules;
 INSERT INTO credit_mgmt_ruleversion (rule_id, number, state, name, action, valid_for, credit_management_group_id, customer_id, days, amount,
         currency_id, threshold_percent, account_status_id, payment_terms_id, release_sales_order, why, revision, changed_by, changed_at)
     SELECT id, 1, 'active', code, action, aim, management_group, customer, days, amount, currency, percent, status, terms, false, '', 1,
