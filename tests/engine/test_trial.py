@@ -61,7 +61,7 @@ def seen(drafts: list[Rule], *rules: Rule, **customer: Any) -> Seen:
             id="a draft aimed at somebody else",
         ),
         pytest.param([OLD], [OLD], LATE_60, STOPPED, id="the same rule"),
-        pytest.param([OLD, replace(DRAFT, shadow=True)], [DRAFT], LATE_45, NEW, id="what is in shadow stops nothing now"),
+        pytest.param([OLD, replace(DRAFT, shadow=True)], [DRAFT], LATE_45, NEW, id="a shadow stops nothing now"),
         pytest.param([OLD], [replace(DRAFT, shadow=True)], LATE_45, NEW, id="a version in shadow can be tried"),
     ],
 )  # fmt: skip
