@@ -9,6 +9,7 @@ from credit_mgmt.pages.cover_import import CoverImportPage
 from credit_mgmt.pages.cover_types import CoverTypePage, CoverTypesPage
 from credit_mgmt.pages.cover_worked import WorkedSum
 from credit_mgmt.pages.document_check import DocumentCheckPage
+from credit_mgmt.pages.rule_import import RuleImportPage
 from credit_mgmt.pages.rule_steps import ActivateRule, DiscardDraft, RestoreVersion, RetireRule, ShadowRule
 from credit_mgmt.pages.rule_tester import RuleTesterPage
 from credit_mgmt.pages.rules import NewRulePage, RuleListPage, RulePage
@@ -29,6 +30,7 @@ urlpatterns = [
     path("cover/<uuid:policy_id>/remove/", RemovePolicyPage.as_view(), name="cover-remove"),
     path("rules/", RuleListPage.as_view(), name="rule-list"),
     path("rules/test/", RuleTesterPage.as_view(), name="rule-tester"),
+    path("rules/import/", RuleImportPage.as_view(), name="rule-import"),
     path("rules/new/", NewRulePage.as_view(), name="rule-new"),
     path("rules/<str:code>/", RulePage.as_view(), name="rule-edit"),
     path("rules/<str:code>/activate/", ActivateRule.as_view(), name="rule-activate"),

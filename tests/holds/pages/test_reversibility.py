@@ -115,6 +115,7 @@ CHANGED_BACK = {
     "rule-shadow": "asks first and why; holds nothing, and is retired again",
     "rule-retire": "asks first and why; restored in one action",
     "rule-discard": "asks first; a discarded draft can be restored",
+    "rule-import": "shows the differences before the button; drafts hold nothing and can be discarded",
     "rule-restore": "asks first and why; the version before is restored the same way",
     "parameters": "edited back; decisions keep the version that they used",
 }
