@@ -1,23 +1,19 @@
 """Forms of the setup pages. They check shape; `credit_mgmt.setup` checks meaning (`style.md` A29)."""
 
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import Any
 
 from django import forms
-from django.db import models
 
 from credit_mgmt.engine import rules as engine_rules
 from credit_mgmt.fields import NumberField
-from credit_mgmt.models import BlockingRule, CheckpointSetting, Parameters
+from credit_mgmt.models import BlockingRule
 from customers.models import (
     AccountStatus,
     CreditManagementGroup,
     Currency,
-    Document,
     LegalEntity,
     PaymentTerms,
-    Reason,
 )
 
 
@@ -125,140 +121,6 @@ class RuleForm(forms.Form):
             name: None if value == "" and name not in ("name", "why") else value
             for name, value in self.cleaned_data.items()
         }
-
-
-_PARAMETER_GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("Exposure and limit", (
-        "credit_limit_type", "open_orders_that_use_credit", "check_credit_limit_for_sales_order",
-        "message_when_exceeding_credit_limit", "check_customer_credit_groups_credit_limit",
-        "unlimited_customers_skip_the_group_limit", "ignore_limit_expired_when_date_is_blank",
-        "credit_limit_exchange_rate_type",
-    )),
-    ("Overdue", ("ignore_open_items_below", "disputed_amounts_count_as_overdue")),
-    ("Changes of an order", (
-        "check_when_payment_terms_are_increased", "check_when_settlement_discount_is_increased",
-        "allow_edit_of_order_value_after_release", "release_tolerance_percent",
-    )),
-    ("Release", (
-        "automatically_release", "automatic_release_reason", "modified_order_reason", "cancelled_order_reason",
-        "require_review_date", "posting", "remove_blocked_load_lines",
-    )),
-    ("Limits", ("allow_manual_editing_of_credit_limits", "enforce_eligible_credit_limit")),
-    ("Statistics and retention", (
-        "dso_1_months", "dso_2_months", "average_balance_1_months", "average_balance_2_months", "average_limit_months",
-        "average_exposure_months", "decision_retention_days",
-    )),
-)  # fmt: skip
-
-_PARAMETER_WORDS = {
-    "unlimited_customers_skip_the_group_limit": "Unlimited customers skip the group limit",
-    "check_when_payment_terms_are_increased": "Check when payment terms are increased",
-    "dso_1_months": "Months for DSO 1",
-    "dso_2_months": "Months for DSO 2",
-    "average_balance_1_months": "Months for average balance 1",
-    "average_balance_2_months": "Months for average balance 2",
-    "average_limit_months": "Months for average credit limit",
-    "average_exposure_months": "Months for average exposure",
-    "release_tolerance_percent": "Release tolerance, %",
-    "decision_retention_days": "Decision retention, days",
-}
-
-
-def parameter_words(name: str) -> str:
-    """What a parameter is called."""
-    return _PARAMETER_WORDS.get(name, name.replace("_", " ").capitalize())
-
-
-PARAMETER_GROUPS = _PARAMETER_GROUPS
-PARAMETER_NAMES = tuple(name for _, names in PARAMETER_GROUPS for name in names)
-
-
-class ReasonField(forms.ModelChoiceField):  # type: ignore[type-arg]
-    """A reason, called by its description."""
-
-    def label_from_instance(self, obj: Any) -> str:
-        """The description, or the code where there is none."""
-        return str(obj.description or obj.code)
-
-
-class ParametersForm(forms.ModelForm):  # type: ignore[type-arg]
-    """The parameters of a legal entity, or the default row's (`domain 10`). It never saves: the service does."""
-
-    class Meta:
-        model = Parameters
-        fields = PARAMETER_NAMES
-        field_classes = {
-            name: ReasonField
-            for name in ("automatic_release_reason", "modified_order_reason", "cancelled_order_reason")
-        } | {
-            name: NumberField
-            for name in PARAMETER_NAMES
-            if isinstance(Parameters._meta.get_field(name), models.DecimalField)
-        }
-
-    def __init__(self, *args: Any, legal_entity: str | None, **options: Any) -> None:
-        super().__init__(*args, **options)
-        valid = Reason.objects.filter(type=Reason.Type.RELEASE).order_by("code")
-        if legal_entity is None:
-            valid = valid.filter(legal_entity=None)
-        else:
-            valid = valid.exclude(legal_entity__isnull=False) | valid.filter(legal_entity=legal_entity)
-        for name, field in self.fields.items():
-            field.label = parameter_words(name)
-            if isinstance(field, forms.ModelChoiceField):
-                field.queryset = valid
-                field.empty_label = "None"
-            elif isinstance(field, forms.DecimalField):
-                field.widget = forms.TextInput(attrs={"inputmode": "decimal", "class": "amount"})
-                if isinstance(self.initial.get(name), Decimal):
-                    self.initial[name] = f"{self.initial[name].normalize():f}"
-
-    def _post_clean(self) -> None:
-        """Meaning is the service's: no model validation here."""
-
-    @property
-    def groups(self) -> list[tuple[str, list[forms.BoundField]]]:
-        """The fields under their headings."""
-        return [(title, [self[name] for name in names]) for title, names in PARAMETER_GROUPS]
-
-
-class CheckpointForm(forms.Form):
-    """Whether a document is checked at posting and pro forma, and its grace days (`domain 5.1`)."""
-
-    posting = forms.BooleanField(label="Posting", required=False)
-    grace_days = forms.IntegerField(label="Grace days", required=False, min_value=0, max_value=3650)
-    pro_forma = forms.BooleanField(label="Pro forma", required=False)
-    pro_forma_grace_days = forms.IntegerField(label="Pro forma grace days", required=False, min_value=0, max_value=3650)
-
-    def __init__(self, *args: Any, document: str, **options: Any) -> None:
-        super().__init__(*args, **{**options, "prefix": document})
-        self.document = document
-        self.label = str(Document(document).label)
-        for name, field in self.fields.items():
-            field.widget.attrs["aria-label"] = f"{self.label}: {field.label}"
-            if name.endswith("days"):
-                field.widget = forms.TextInput(
-                    attrs={"inputmode": "numeric", "size": 4, "aria-label": f"{self.label}: {field.label}"}
-                )
-
-    def given(self) -> dict[str, Any]:
-        """The checkpoint as the service takes it."""
-        return {"document": self.document, **self.cleaned_data}
-
-
-def checkpoint_forms(row: Parameters | None, data: Any = None) -> list[CheckpointForm]:
-    """One form for each document, with what is set up now."""
-    known: dict[str, CheckpointSetting] = {}
-    if row is not None and row.pk:
-        known = {setting.document: setting for setting in row.checkpoints.order_by("document")}
-    return [
-        CheckpointForm(data, document=document, initial=_initial(known.get(document))) for document in Document.values
-    ]
-
-
-def _initial(setting: CheckpointSetting | None) -> dict[str, Any]:
-    names = ("posting", "grace_days", "pro_forma", "pro_forma_grace_days")
-    return {name: getattr(setting, name) for name in names} if setting else {}
 
 
 class LimitForm(forms.Form):

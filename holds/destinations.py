@@ -39,7 +39,7 @@ DESTINATIONS = (
         "setup", "Setup", "setup", Action.VIEW, "p",
         "settings checkpoints grace reasons account statuses terms discounts ranks management groups", bar=False,
     ),
-    Destination("setup", "Parameters", "parameter-list", Action.VIEW, "", "settings setup limits statistics", bar=False),
+    Destination("setup", "Parameters", "parameter-list", Action.VIEW, "", "settings limits statistics", bar=False),
     Destination("jobs", "Jobs", "job-list", Action.VIEW_JOBS, "b", "runs evaluations background"),
     Destination(
         "cover", "Insurance and guarantees", "cover-register", Action.VIEW_EXPOSURE, "",

@@ -1,6 +1,6 @@
 """The API resources of the room `credit_mgmt` (`api.md` Resources)."""
 
-from credit_mgmt.api import checks, cover, customers, groups, journals, limits, records, rules, setup
+from credit_mgmt.api import checks, cover, customers, groups, health, journals, limits, records, rules, setup
 from customers.edge.routing import Router
 
 
@@ -9,6 +9,7 @@ def register(router: Router) -> None:
     customers.register(router)
     groups.register(router)
     setup.register(router)
+    health.register(router)
     rules.register(router)
     cover.register(router)
     checks.register(router)

@@ -61,7 +61,10 @@ PAGES = (
     "/orders/USMF/SO-REJECTED/reopen/", "/orders/USMF/SO-1/check/?document=confirmation", "/orders/USMF/SO-FREE/post/",
     "/customers/", "/customers/USMF/US-002/", "/customers/USMF/US-002/new-orders/",
     "/customers/USMF/US-002/panels/notes/",
-    "/check/", "/rules/", "/rules/new/?type=overdue_amount", "/parameters/", "/parameters/default/", "/search/",
+    "/check/", "/rules/", "/rules/new/?type=overdue_amount", "/search/", "/setup/",
+    "/setup/parameters/", "/setup/parameters/default/", "/setup/checkpoints/", "/setup/reasons/",
+    "/setup/reasons/hold:DISPUTE/", "/setup/reasons/hold:DISPUTE/delete/", "/setup/account-statuses/",
+    "/setup/credit-management-groups/", "/setup/payment-terms/", "/setup/payment-terms/N30/", "/setup/cash-discounts/",
     "/search/?q=SO-1", "/search/?q=zzz", "/preferences/", "/jobs/", "/jobs/schedules/",
     "/jobs/schedules/evaluate-all-holds/", "/jobs/{ended}/", "/jobs/{stuck}/", "/jobs/{stuck}/cancel/",
 )  # fmt: skip
@@ -101,7 +104,7 @@ def of_the_desk() -> Iterator[str]:
     for pattern in patterns(get_resolver().url_patterns):
         view = getattr(pattern.callback, "view_class", None)
         name = str(pattern.name)
-        if hasattr(view, "get") and name.startswith(("home", "hold-", "order", "search", "preferences", "job")):
+        if hasattr(view, "get") and name.startswith(("home", "hold-", "order", "search", "setup", "parameter", "preferences", "job")):
             yield name
 
 

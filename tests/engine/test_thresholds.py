@@ -153,13 +153,39 @@ CASES: dict[str, tuple[tuple[str, ...], Held]] = {
 }  # fmt: skip
 
 
+LIMIT = {"pay", "raise_limit", "reduce_order"}
+EXPECTED = {
+    "limit_used": {"pay", "raise_limit"}, "limit_exceeded": LIMIT, "overdue_amount": {"pay", "raise_limit"}, "days_overdue": {"pay"},
+    "sales_order": {"reduce_order"}, "payment_terms_changed": {"restore_terms"},
+    "settlement_discount_changed": {"restore_discount"}, "limit_expired": {"new_expiry"},
+}  # fmt: skip
+"""What is named at least."""
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_a_hundredth_less_than_it_names_is_not_enough(name: str) -> None:
     """Every reason with a threshold: payment, limit, order amount, terms, discount, expiry; own and of the group."""
     reasons, held = CASES[name]
     assert held.reasons == reasons
-    assert held.remedies
+    named = {remedy.action for remedy in held.remedies}
+    assert named >= EXPECTED.get(reasons[0], set())
     held.assert_just_enough()
+
+
+def test_an_excess_that_is_nothing_in_the_orders_currency_is_one_unit_of_it() -> None:
+    """333.34 pounds are 1,000.02 dollars, a cent above the limit, which is worth a third of a penny."""
+    facts, customer = order("333.34", currency="GBP"), position(limit="1000.01")
+    held = Held(facts, customer, known=policy(FULL), where=setting(GBP_USD="3"))
+    assert {remedy.figures["amount"] for remedy in held.remedies if remedy.action == "reduce_order"} == {"333.33"}
+
+
+def test_a_payment_of_part_of_an_item_leaves_it_as_old_as_it_was() -> None:
+    """Ten of a thousand make room below the limit, and clear nothing of what is overdue."""
+    customer = position(limit=1_000, balance=1_000, overdue=1_000, days_overdue=67)
+    item = DueItem("INV-1", 67, "USD", money(1_000))
+    held = Held(order(10), customer, known=policy(FULL, LATE), where=setting(), items=(item,))
+    paid = {remedy.figures["amount"]: remedy.clears for remedy in held.remedies if remedy.action == "pay"}
+    assert paid == {"10.00": ("limit_used",), "1000.00": ("days_overdue", "limit_used")}
 
 
 STATES: dict[str, tuple[tuple[str, ...], Held]] = {

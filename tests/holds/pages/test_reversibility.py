@@ -41,6 +41,7 @@ CONFIRMED = {
 """A page with this button stands between the wish and the act; it says what will happen."""
 
 ASKED_ELSEWHERE = {
+    "setup-delete": "asks first, and is refused for what is used; made again under its code",
     "journal-submit": "asks first; taken back to draft",
     "journal-post": "asks first with sums and the biggest changes; a reversing journal takes it back",
     "journal-cancel": "asks first, naming the drafts; a cancelled journal can be copied",
@@ -118,6 +119,11 @@ CHANGED_BACK = {
     "rule-import": "shows the differences before the button; drafts hold nothing and can be discarded",
     "rule-restore": "asks first and why; the version before is restored the same way",
     "parameters": "edited back; decisions keep the version that they used",
+    "setup-checkpoints": "edited back; decisions keep the version that they used",
+    "setup-records": "deleted while nothing uses it, else closed",
+    "setup-record": "edited back; its history stays",
+    "setup-switch": "switched back on the same page",
+    "setup-move": "moved back by the button beside it",
 }
 
 ONLY_ADDS = {
