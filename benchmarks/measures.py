@@ -56,7 +56,7 @@ def one_check(orders: Sequence[int]) -> Figure:
         for order in [*orders[:20], *orders]:
             ours.append(timed(partial(checks.check_order, order, checkpoint="confirmation", as_of=EVERYWHERE)))
             floors.append(timed(partial(_floor_check, cursor, order)))
-    return Figure("one check in process, p50", _p50(ours[20:]), _p50(floors[20:]), "ms", 4)
+    return Figure("one check in process, p50", p50(ours[20:]), p50(floors[20:]), "ms", 4)
 
 
 def _floor_check(cursor: Any, order: int) -> None:
@@ -64,7 +64,8 @@ def _floor_check(cursor: Any, order: int) -> None:
     cursor.fetchall()
 
 
-def _p50(seconds: list[float]) -> float:
+def p50(seconds: list[float]) -> float:
+    """The median, in milliseconds."""
     return statistics.median(seconds) * 1000
 
 

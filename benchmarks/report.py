@@ -10,7 +10,7 @@ from typing import TextIO
 from django.core.management import call_command
 from django.db import connection
 
-from benchmarks import data, evaluations, lists, measures
+from benchmarks import data, evaluations, lists, measures, rules
 from benchmarks.measures import Figure
 from customers.models import SalesOrder
 
@@ -23,7 +23,7 @@ def run(*, scale: float, web: Callable[[], AbstractContextManager[str]], out: Te
     data.load(size)
     out.write(f"{size.invoices:,} invoices, {size.holds:,} holds, loaded in {time.monotonic() - began:.0f} s\n")
     orders = data.held_orders(400)
-    figures = [measures.one_check(orders)]
+    figures = [measures.one_check(orders), rules.sixty_rules(orders)]
     with web() as host:
         keys = {order.pk: order.key for order in SalesOrder.objects.filter(pk__in=orders)}
         figures += measures.checks_through_the_api(host, token(), measures.spread(orders, 2000), keys, dsn())
