@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 
+from credit_mgmt.backtests.jobs import KIND as BACKTEST
 from credit_mgmt.templatetags.formats import exact_time
 from customers import access, jobs, people
 from customers.access import Action
@@ -163,6 +164,8 @@ class JobPage(PageView):
             links.append({"label": "What it takes back", "url": reverse("job", args=[job.parameters["job"]])})
         if is_export(job.kind) and job.actor == self.actor.reference and job.status == Job.Status.FINISHED:
             links.append({"label": "Download the file", "url": reverse("job-file", args=[job.pk])})
+        if job.kind == BACKTEST and job.status == Job.Status.FINISHED:
+            links.append({"label": "The result", "url": reverse("backtest", args=[job.pk])})
         if job.kind != KIND:
             return links
         if result.get("ready") and not job.parameters.get("preview"):
