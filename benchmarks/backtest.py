@@ -4,7 +4,8 @@ The orders are checked and their decisions stored by the product, some hundred e
 `backtest_rules` runs as the product runs it: cut into pieces, worked on by as many processes as there are cores. Twice:
 a draft that is aimed at everybody, and an exclusion, of which all orders are decided under both policies. `--orders N`
 measures another size, `--rebuilt PERCENT` leaves so many without a stored decision, to be rebuilt from their invoices.
-Memory is the peak of a worker. With DATABASE_URL set that server is used: its database must be empty.
+*Computing* is how long the busiest worker had a core: on a machine that does other things the clock says more about
+these. Memory is the peak of a worker. With DATABASE_URL set that server is used: its database must be empty.
 """
 
 import argparse
@@ -140,13 +141,13 @@ def run(name: str, draft: dict[str, Any]) -> None:
         while Job.objects.filter(pk=job.pk, status__in=["queued", "running"]).exists():
             list(pool.map(run_job, [job.pk] * count))
         seconds = time.perf_counter() - began
-        memory = max(pool.map(peak, range(count * 4)))
+        computed, memory = (max(figures) for figures in zip(*pool.map(spent, range(count * 4)), strict=True))
     totals = Backtest.objects.get(pk=job.pk).totals or {}
     found, known = totals["orders"], totals["data"]
     verdict = "" if seconds < TARGET else "  ABOVE THE TARGET"
     say(
-        f"{name:<22} {seconds:>6.1f} s   target {TARGET:.0f} s{verdict}   {known['orders']:,} orders, "
-        f"{known['rebuilt']:,} rebuilt; stopped {found['now']:,} -> {found['then']:,}; worker {memory:.0f} MB"
+        f"{name:<22} {seconds:>6.1f} s, computing {computed:.1f} s   target {TARGET:.0f} s{verdict}   "
+        f"{known['orders']:,} orders, {known['rebuilt']:,} rebuilt; stopped {found['now']:,} -> {found['then']:,}; worker {memory:.0f} MB"
     )
 
 
@@ -157,9 +158,9 @@ def connect(_: int) -> None:
     connection.ensure_connection()
 
 
-def peak(_: int) -> float:
-    """The most memory that this process ever had, in MB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+def spent(_: int) -> tuple[float, float]:
+    """Seconds that this process had a core, and the most memory that it ever had, in MB."""
+    return time.process_time(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def say(line: str) -> None:

@@ -131,7 +131,7 @@ class Gathered:
     def decide(self, which: Collection[int] | None = None) -> list[Checked]:
         """The decisions in order; of all, or of those requests (by position) that together use up their credit."""
         asked = self.requests if which is None else [self.requests[position] for position in sorted(which)]
-        with _uncollected(len(asked)):
+        with uncollected(len(asked)):
             return [self.batch.check(request, self.rows[request.order_id]) for request in asked]
 
     def shares(self) -> list[list[int]]:
@@ -206,8 +206,11 @@ def gather(
 
 
 @contextmanager
-def _uncollected(orders: int) -> Iterator[None]:
-    """A batch makes a great many values and no cycles: looking for cycles would take a quarter of its time."""
+def uncollected(orders: int) -> Iterator[None]:
+    """A batch makes many values and no cycles: inside the block nobody looks for any, which costs a quarter.
+
+    Nothing is different for fewer orders than `MANY`.
+    """
     if orders < MANY or not gc.isenabled():
         yield
         return

@@ -15,6 +15,7 @@ from credit_mgmt.engine.codec import BadRecord, decode
 from credit_mgmt.engine.condense import Facts
 from credit_mgmt.engine.decide import decide
 from credit_mgmt.engine.trial import Seen, Trial
+from credit_mgmt.gathering import uncollected
 from credit_mgmt.models.backtests import Backtest
 from credit_mgmt.policies import Clock, Setup, current_setup, read_clock, setting_for
 from customers.bulk import copy_rows
@@ -58,7 +59,8 @@ class _Rating:
 
 def look_at(backtest: Backtest, order_ids: Sequence[int], *, trial: Trial, period: Period) -> dict[str, int]:
     """Look at these orders and write the rows of those of which there is something to say; returns the counts."""
-    exact = _stored(samples_of(order_ids, period), trial)
+    with uncollected(len(order_ids)):
+        exact = _stored(samples_of(order_ids, period), trial)
     missing = [order for order in order_ids if order not in exact]
     rebuilt = _rebuilt(first_invoices(missing, period), trial) if missing else {}
     found = {order: one for order, one in {**exact, **rebuilt}.items() if one is not None}
