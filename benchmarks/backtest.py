@@ -147,7 +147,8 @@ def run(name: str, draft: dict[str, Any]) -> None:
     verdict = "" if seconds < TARGET else "  ABOVE THE TARGET"
     say(
         f"{name:<22} {seconds:>6.1f} s, computing {computed:.1f} s   target {TARGET:.0f} s{verdict}   "
-        f"{known['orders']:,} orders, {known['rebuilt']:,} rebuilt; stopped {found['now']:,} -> {found['then']:,}; worker {memory:.0f} MB"
+        f"{known['orders']:,} orders, {known['rebuilt']:,} rebuilt; "
+        f"stopped {found['now']:,} -> {found['then']:,}; worker {memory:.0f} MB"
     )
 
 
