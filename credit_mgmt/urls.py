@@ -3,16 +3,12 @@
 from django.urls import path
 
 from credit_mgmt.pages.backtest_orders import BacktestOrders
-from credit_mgmt.pages.backtests import BacktestPage, RuleBacktest
+from credit_mgmt.pages.backtests import BacktestPage
 from credit_mgmt.pages.cover import CoverRegister, EndPolicyPage, NewPolicyPage, PolicyPage, RemovePolicyPage
 from credit_mgmt.pages.cover_import import CoverImportPage
 from credit_mgmt.pages.cover_types import CoverTypePage, CoverTypesPage
 from credit_mgmt.pages.cover_worked import WorkedSum
 from credit_mgmt.pages.document_check import DocumentCheckPage
-from credit_mgmt.pages.rule_import import RuleImportPage
-from credit_mgmt.pages.rule_steps import ActivateRule, DiscardDraft, RestoreVersion, RetireRule, ShadowRule
-from credit_mgmt.pages.rule_tester import RuleTesterPage
-from credit_mgmt.pages.rules import NewRulePage, RuleListPage, RulePage
 
 urlpatterns = [
     path("backtests/<uuid:job_id>/", BacktestPage.as_view(), name="backtest"),
@@ -28,15 +24,4 @@ urlpatterns = [
     path("cover/<uuid:policy_id>/", PolicyPage.as_view(), name="cover-edit"),
     path("cover/<uuid:policy_id>/end/", EndPolicyPage.as_view(), name="cover-end"),
     path("cover/<uuid:policy_id>/remove/", RemovePolicyPage.as_view(), name="cover-remove"),
-    path("rules/", RuleListPage.as_view(), name="rule-list"),
-    path("rules/test/", RuleTesterPage.as_view(), name="rule-tester"),
-    path("rules/import/", RuleImportPage.as_view(), name="rule-import"),
-    path("rules/new/", NewRulePage.as_view(), name="rule-new"),
-    path("rules/<str:code>/", RulePage.as_view(), name="rule-edit"),
-    path("rules/<str:code>/activate/", ActivateRule.as_view(), name="rule-activate"),
-    path("rules/<str:code>/shadow/", ShadowRule.as_view(), name="rule-shadow"),
-    path("rules/<str:code>/retire/", RetireRule.as_view(), name="rule-retire"),
-    path("rules/<str:code>/discard/", DiscardDraft.as_view(), name="rule-discard"),
-    path("rules/<str:code>/versions/<int:number>/restore/", RestoreVersion.as_view(), name="rule-restore"),
-    path("rules/<str:code>/backtest/", RuleBacktest.as_view(), name="rule-backtest"),
 ]

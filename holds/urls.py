@@ -1,9 +1,9 @@
 """Addresses of the pages of this room: business keys, never database ids (`ux.md` 3.0, Address grammar)."""
 
-from credit_mgmt.pages.rule_urls import rule_urls
 from django.urls import include, path, re_path
 
 from credit_mgmt.pages.journal_urls import journal_urls
+from credit_mgmt.pages.rule_urls import rule_urls
 from credit_mgmt.pages.setup_urls import setup_urls
 from customers.listing.exports import ExportFile
 from customers.listing.urls import list_urls

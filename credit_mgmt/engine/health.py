@@ -94,8 +94,8 @@ class Population:
     """The accounting currency of each legal entity."""
     rates: Mapping[str, Rates] = field(default_factory=dict)
     """Today's rates, by legal entity; an entity that is not named is not looked at."""
-    members: Mapping[tuple[str, str], int] = field(default_factory=dict)
-    """Customers of a credit management group, by group and legal entity; no entry: none."""
+    members: frozenset[tuple[str, str]] = frozenset()
+    """The credit management groups that have customers, each with the legal entity in which they are."""
     released_percent: Mapping[str, Decimal] = field(default_factory=dict)
     """Per cent of the orders checked that an exclusion released outright, by rule id."""
 
@@ -152,7 +152,7 @@ def _unreached(rule: Rule, policy: Policy, population: Population, today: dt.dat
     entities = population.entities(rule)
     if rule.level is Level.GROUP:
         group = rule.credit_management_group or ""
-        if not any(population.members.get((group, entity)) for entity in entities):
+        if not any((group, entity) in population.members for entity in entities):
             return Finding(Code.GROUP_WITHOUT_MEMBERS, rule, figures={"group": group})
     test = types.get(rule.type)
     if test is not None and test.is_limit_check and _in_all(entities, policy, _limits_are_not_tested):

@@ -1,6 +1,6 @@
 """What rule health found, in words: a sentence that names the rules, and what it does to orders (`ux` 3.10)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -25,9 +25,14 @@ def finding_message(finding: Finding) -> Said:
     return Said(title, sentence(finding), effect)
 
 
-def names(rules: tuple[Rule, ...], most: int = 3) -> str:
+def names(rules: tuple[Rule, ...]) -> str:
+    """The rules by their codes."""
+    return counted_words(tuple(rule.name for rule in rules))
+
+
+def counted_words(words: Sequence[str], most: int = 3) -> str:
     """`DO-01`, `DO-01 and DO-02`, `DO-01, DO-02, DO-03 and 4 others`."""
-    known = [rule.name for rule in rules]
+    known = list(words)
     if len(known) > most + 1:
         known = [*known[:most], f"{len(known) - most} others"]
     return " and ".join(part for part in (", ".join(known[:-1]), known[-1] if known else "") if part)

@@ -12,7 +12,6 @@ from typing import Any
 
 import orjson
 from django.db import connection
-from django.db.models import Count
 
 from credit_mgmt.engine.decision import Verdict
 from credit_mgmt.engine.facts import Policy, Rule
@@ -20,7 +19,7 @@ from credit_mgmt.engine.health import OLD_DRAFT, Code, Finding, Population, exam
 from credit_mgmt.models import RuleState, RuleVersion
 from credit_mgmt.policies import Clock, Setup, current_setup, read_clock, rule_value, setting_for
 from customers.access import Action, Actor, scoped
-from customers.models import Customer, LegalEntity
+from customers.models import LegalEntity
 
 SAMPLE = 500
 """So many of the newest postings checked in each legal entity are looked at for what was released outright."""
@@ -30,6 +29,13 @@ _NEWEST = """
         WHERE record.legal_entity_id = entity.code AND record.kind = 'posting' AND record.outcome <> 'not_checked'
         ORDER BY record.at DESC, record.id DESC LIMIT %s
     ) newest WHERE entity.code = ANY(%s)
+"""
+_WITH_MEMBERS = """
+    SELECT wanted.code, entity.code FROM unnest(%s::text[]) wanted (code) CROSS JOIN customers_legalentity entity
+    WHERE EXISTS (
+        SELECT FROM customers_customer customer
+        WHERE customer.credit_management_group_id = wanted.code AND customer.legal_entity_id = entity.code
+    )
 """
 
 
@@ -42,7 +48,7 @@ def findings_of(
     """
     clock = read_clock()
     setup = current_setup(clock)
-    people = _population(actor, setup, clock, today, sampled=sampled)
+    people = _population(actor, setup, clock, today, versions, sampled=sampled)
     shown = {str(version.rule_id) for version in versions}
     found = [finding for finding in examine(setup.policy, people, today=today) if finding.rule.id in shown]
     for version in versions:
@@ -60,15 +66,25 @@ def _waiting(version: RuleVersion, policy: Policy, people: Population, today: dt
         yield Finding(Code.OLD_DRAFT, rule, figures={"since": since.isoformat()})
 
 
-def _population(actor: Actor, setup: Setup, clock: Clock, today: dt.date, *, sampled: bool) -> Population:
-    """What the rules are aimed at, counted; whoever asks, since the rules count for everybody."""
+def _population(
+    actor: Actor, setup: Setup, clock: Clock, today: dt.date, versions: Iterable[RuleVersion], *, sampled: bool
+) -> Population:
+    """What the rules are aimed at; whoever asks, since the rules count for everybody."""
     currencies = dict(LegalEntity.objects.order_by("code").values_list("code", "accounting_currency_id"))
     rates = {entity: setting_for(entity, today, setup=setup, clock=clock).rates for entity in currencies}
-    grouped = Customer.objects.filter(credit_management_group__isnull=False).order_by()
-    counted = grouped.values_list("credit_management_group_id", "legal_entity_id").annotate(Count("pk"))
-    members = {(str(group), entity): count for group, entity, count in counted}
     released = _released(actor, setup.policy.rules) if sampled else {}
-    return Population(currencies, rates, members, released)
+    return Population(currencies, rates, _with_members(setup.policy.rules, versions), released)
+
+
+def _with_members(rules: Iterable[Rule], versions: Iterable[RuleVersion]) -> frozenset[tuple[str, str]]:
+    """The groups that rules name which have customers, with their legal entities; one query, a look-up each."""
+    named = {rule.credit_management_group for rule in rules} | {one.credit_management_group_id for one in versions}
+    groups = sorted(group for group in named if group is not None)
+    if not groups:
+        return frozenset()
+    with connection.cursor() as cursor:
+        cursor.execute(_WITH_MEMBERS, [groups])
+        return frozenset(cursor.fetchall())
 
 
 def _released(actor: Actor, rules: Iterable[Rule]) -> dict[str, Decimal]:

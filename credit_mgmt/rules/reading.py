@@ -34,6 +34,12 @@ def live_versions(actor: Actor) -> QuerySet[RuleVersion]:
     return seen.select_related("rule", "customer", "credit_management_group").order_by("rule__code", "number")
 
 
+def retired_versions(actor: Actor) -> list[RuleVersion]:
+    """The last version of each rule that `actor` may see of which nothing is live; by code."""
+    rows = current_versions(actor).select_related("credit_management_group")
+    return [version for version in rows.order_by("rule__code") if version.state == RuleState.RETIRED]
+
+
 def versions_of(code: str, actor: Actor) -> list[RuleVersion]:
     """All versions of a rule that `actor` may see, latest first. Raises `NotFound`."""
     rows = scoped(RuleVersion.objects.filter(rule__code=code), actor, shared=True)

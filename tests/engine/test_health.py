@@ -22,7 +22,7 @@ YESTERDAY, TOMORROW = TODAY - dt.timedelta(days=1), TODAY + dt.timedelta(days=1)
 PEOPLE = Population(
     currencies={"USMF": "USD", "DEMF": "EUR"},
     rates=dict.fromkeys(("USMF", "DEMF"), Rates({("EUR", "USD"): Decimal("1.1")}, UNITS)),
-    members={("WHOLESALE", "USMF"): 3, ("RETAIL", "DEMF"): 1},
+    members=frozenset({("WHOLESALE", "USMF"), ("RETAIL", "DEMF")}),
 )
 
 
@@ -249,12 +249,9 @@ CROWDS = KINDS.flatmap(
 
 
 def people_of(world: World) -> Population:
-    """The world, counted."""
-    members: dict[tuple[str, str], int] = {}
-    for one in world.positions:
-        if one.credit_management_group is not None:
-            key = one.credit_management_group, one.legal_entity
-            members[key] = members.get(key, 0) + 1
+    """What the world's rules are aimed at."""
+    grouped = ((one.credit_management_group, one.legal_entity) for one in world.positions)
+    members = frozenset((group, entity) for group, entity in grouped if group is not None)
     rates = {setting.legal_entity: setting.rates for _, _, setting in world.items}
     return Population({"USMF": "USD", "DEMF": "EUR"}, rates, members)
 
