@@ -5,7 +5,6 @@ from django.urls import URLPattern, path
 from credit_mgmt.pages.backtests import RuleBacktest
 from credit_mgmt.pages.rule_health import RuleHealthPage
 from credit_mgmt.pages.rule_import import RuleImportPage
-from credit_mgmt.pages.rule_import import RuleImportPage
 from credit_mgmt.pages.rule_ladder import RuleListPage
 from credit_mgmt.pages.rule_steps import ActivateRule, DiscardDraft, RestoreVersion, RetireRule, ShadowRule
 from credit_mgmt.pages.rule_tester import RuleTesterPage
@@ -28,7 +27,6 @@ def rule_urls(holds_by_rule: HoldsByRule) -> list[URLPattern]:
         path("import/", RuleImportPage.as_view(), name="rule-import"),
         path("start/", StartRules.as_view(), name="rules-start"),
         path("reads/", ReadsAs.as_view(), name="rule-reads"),
-        path("import/", RuleImportPage.as_view(), name="rule-import"),
         path("new/", NewRulePage.as_view(), name="rule-new"),
         path(ONE, RulePage.as_view(), name="rule-edit"),
         path(ONE + "activate/", ActivateRule.as_view(), name="rule-activate"),
