@@ -107,7 +107,7 @@ class JournalPage(JournalView):
             "actions": self._actions(journal, submits=submits, may_post=may_post),
             "more_items": self._more(journal),
             "exports": [
-                {"label": words, "url": url_of(journal, "journal-export", f"?format={form}")}
+                {"label": words, "url": url_of(journal, "journal-lines-export", f"?format={form}")}
                 for form, words in (("csv", "Lines as CSV"), ("xlsx", "Lines as XLSX"))
             ],
         }

@@ -1,159 +1,219 @@
-"""Limit adjustment journals (`ux.md` 3.7): the list, and how one begins."""
+"""The list of limit adjustment journals (`ux.md` 3.7), by its address."""
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
+import json
 from typing import Any
+from urllib.parse import urlencode
 
-from django.contrib import messages
-from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.urls import reverse
 
-from credit_mgmt.journals import cancel_journals, create_journal
-from credit_mgmt.journals.forms import GENERATE, LINES, PASTE, NewJournalForm
-from credit_mgmt.models import LimitJournal
-from credit_mgmt.pages.journal_base import url_of
+from credit_mgmt.journal_list import JOURNALS, JournalList, counts_of, journal_list, read_address
+from credit_mgmt.journal_list.columns import COLUMNS
+from credit_mgmt.journal_list.filters import FILTERS, ME, POSTED, SOURCE, STATUS, TYPE
+from credit_mgmt.journal_list.selecting import SEPARATOR, live_selection, select_all, select_rows
+from credit_mgmt.journals.forms import GENERATE
 from customers import access
-from customers.access import Action, Actor
-from customers.errors import InvalidInput
-from customers.listing import Address, page_of, sort_keys
-from customers.models import LegalEntity
-from customers.people import names_of
-from customers.views import PageView, add_errors
+from customers.access import Action
+from customers.listing import parts
+from customers.listing.columns import with_currency
+from customers.listing.parts import Shown, menu, text
+from customers.listing.selections import find_selection
+from customers.models import LegalEntity, ListSelection
+from customers.numbers import grouped
+from customers.views import PageView
 
 Item = dict[str, Any]
-Status = LimitJournal.Status
-SORTS = {
-    "journal": "number", "description": "description", "lines": "line_count", "increase": "increase",
-    "decrease": "decrease", "changed": "changed_at", "posted": "posted_at",
+WORDS = {
+    "status": STATUS, "type": TYPE, "source": SOURCE, "posted": POSTED,
+    **{key: {ME: "Me"} for key in ("owner", "not_submitted_by", "approver", "posted_by")},
 }  # fmt: skip
-COLUMNS = (
-    ("journal", "Journal", ""), ("", "Type", ""), ("description", "Description", ""), ("lines", "Lines", "right"),
-    ("increase", "Increase", "right"), ("decrease", "Decrease", "right"), ("", "Currency", ""), ("", "Status", ""),
-    ("", "Owner", ""), ("changed", "Changed", ""), ("", "Source", ""), ("posted", "Posted", ""),
-)  # fmt: skip
-View = Callable[[Actor, dt.date], Q]
-VIEWS: dict[str, tuple[str, View]] = {
-    "my-drafts": ("My drafts", lambda actor, day: Q(status=Status.DRAFT, owner=actor.reference)),
-    "to-approve": ("To approve", lambda actor, day: Q(status=Status.IN_WORKFLOW) & ~Q(submitted_by=actor.reference)),
-    "approved": ("Approved, not posted", lambda actor, day: Q(status=Status.APPROVED)),
-    "posted": (
-        "Posted this month",
-        lambda actor, day: Q(status=Status.POSTED, posted_at__date__gte=day.replace(day=1)),
-    ),
-    "all": ("All", lambda actor, day: Q()),
-}
-NEXT_PAGE = {LINES: "journal", GENERATE: "journal-generate", PASTE: "journal-paste"}
-MINE = "me"
+LABELS = {key: item.label for key, item in FILTERS.items()}
 
 
 class JournalListPage(PageView):
-    """GET `/journals/`; POST cancels the drafts that were ticked."""
+    """GET `/journals/`."""
 
     looks = Action.VIEW_EXPOSURE
     section = "journals"
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        """Journals by their last change, or as the address asks."""
-        address = Address(request.GET, rows=self.rows)
-        visible = access.scoped(LimitJournal.objects.all(), self.actor)
-        slug = request.GET.get("view", "all")
-        slug = slug if slug in VIEWS else "all"
-        entities = [entity.code for entity in _entities(self.actor, self.looks)]
-        rows = visible.filter(self._view(slug), _narrowed(address, entities, self.actor))
-        sort, keys = sort_keys(request.GET.get("sort", ""), SORTS, ("-changed",), "number")
-        place = {name: request.GET.get(name, "") for name in ("after", "before")}
-        page = page_of(rows.select_related("legal_entity"), keys, per=address.per, **place)
-        names = names_of(signer for row in page.rows for signer in (row.owner, row.posted_by))
-        return self.page(
-            "credit_mgmt/journals.html",
-            {
-                "rows": page.rows,
-                "names": names,
-                "tabs": self._tabs(visible, slug),
-                "search": {"name": "q", "value": address.one("q"), "placeholder": "Number or description",
-                           "label": "Search journals"},
-                "filters": _filters(address, entities),
-                "hidden": [{"name": key, "value": request.GET[key]} for key in ("view", "sort", "customer", "group")
-                           if key in request.GET],
-                "chips": _chips(address),
-                "columns": address.heads(COLUMNS, sort),
-                "pager": address.pager(page),
-                "filtered": slug != "all" or bool(_chips(address)),
-                "actions": _actions(self),
-                "bulk_actions": [{"label": "Cancel drafts…", "url": reverse("journal-cancel"), "icon": "x"}],
-            },
-        )  # fmt: skip
+        """The page; htmx asks for the same address and takes the part that it needs."""
+        found = journal_list(request.GET, actor=self.actor, today=self.today, rows=self.rows)
+        clean = parts.canonical(request.GET, found.asked.view)
+        address = f"{request.path}?{clean.urlencode()}" if clean else request.path
+        if clean != request.GET and not request.headers.get("HX-Request"):
+            return self.go(address)
+        answer = self.page("credit_mgmt/journals.html", self._context(found))
+        if clean != request.GET:
+            answer["HX-Push-Url"] = address
+        return answer
 
-    def _view(self, slug: str) -> Q:
-        return VIEWS[slug][1](self.actor, self.today("UTC"))
-
-    def _tabs(self, visible: QuerySet[LimitJournal], active: str) -> list[Item]:
-        """The views with what waits in them, counted in one query."""
-        counted = [slug for slug in VIEWS if slug != "all"]
-        counts = visible.order_by().aggregate(
-            **{slug.replace("-", "_"): Count("pk", filter=self._view(slug)) for slug in counted}
-        )
-        return [
-            {"label": label, "url": f"?view={slug}", "active": slug == active,
-             "count": counts.get(slug.replace("-", "_"))}
-            for slug, (label, _) in VIEWS.items()
-        ]  # fmt: skip
-
-
-def _narrowed(address: Address, entities: Iterable[str], actor: Actor) -> Q:
-    condition = Q()
-    for key, column, allowed in (
-        ("status", "status", Status.values),
-        ("type", "type", LimitJournal.Type.values),
-        ("source", "origin", LimitJournal.Origin.values),
-        ("entity", "legal_entity", list(entities)),
-    ):
-        if chosen := address.choices(key, allowed):
-            condition &= Q(**{f"{column}__in": chosen})
-    if owners := address.all("owner"):
-        condition &= Q(owner__in=[actor.reference if owner == MINE else owner for owner in owners])
-    if key := address.one("customer"):
-        entity, _, account = key.partition(":")
-        condition &= Q(lines__customer__legal_entity=entity, lines__customer__account=account)
-    if group := address.one("group"):
-        condition &= Q(lines__group=group)
-    if text := address.one("q"):
-        condition &= Q(number__icontains=text) | Q(description__icontains=text)
-    return condition
+    def _context(self, found: JournalList) -> Item:
+        asked = found.asked
+        at = Shown(JOURNALS, asked.address, asked.view, asked.arrangement, LABELS, WORDS)
+        mixed = len({row.legal_entity.accounting_currency_id for row in found.page.rows}) > 1
+        columns = with_currency(asked.columns, COLUMNS["currency"], mixed=mixed)
+        tabs, more_tabs = parts.tabs(at, counts_of(asked))
+        bulk = bulk_actions(self)
+        kept = live_selection(asked, self.request.GET.get("selected", ""), self.actor, self.now) if bulk else None
+        ids = frozenset(int(key) for key in kept.keys) if kept else frozenset()
+        rows = found.page.rows
+        return {
+            "found": found,
+            "rows": rows,
+            "facts": found.facts,
+            "chosen": ids,
+            "tabs": tabs,
+            "more_tabs": more_tabs,
+            "view_acts": parts.view_acts(at),
+            "search": {"name": "q", "value": asked.address.one("q"), "placeholder": "Number or description",
+                       "label": "Search journals"},
+            "filters": _filters(self, at),
+            "hidden": parts.hidden(at, ("status", "type", "source", "entity")),
+            "chips": parts.chips(at),
+            "empty_chips": parts.chips(at, search=True),
+            "clear_url": parts.clear_url(at),
+            "tools": [parts.columns_tool(at)],
+            "exports": parts.export_items(at) if rows else [],
+            "columns": columns,
+            "heads": parts.heads(at, columns, asked.sort),
+            "counted": f"{grouped(min(found.count, 10_000))}{'+' if found.more else ''}",
+            "changes_url": _changes_url(found, self.now),
+            "bulk_actions": bulk,
+            "picked": _picked(found, kept, ids),
+            "select_all": _all(found, kept) if bulk else None,
+            "keep_url": reverse("journal-selection"),
+            "pager": asked.address.pager(found.page),
+            "filtered": bool(parts.chips(at, search=True)) or asked.view.slug != JOURNALS.first,
+            "actions": _actions(self),
+        }  # fmt: skip
 
 
-def _filters(address: Address, entities: Sequence[str]) -> list[Item]:
-    offered: tuple[tuple[str, str, Sequence[tuple[str, str]]], ...] = (
-        ("status", "Status", Status.choices),
-        ("type", "Type", LimitJournal.Type.choices),
-        ("entity", "Entity", [(code, code) for code in entities]),
-        ("source", "Source", LimitJournal.Origin.choices),
-        ("owner", "Owner", [(MINE, "Me")]),
+class KeepJournals(PageView):
+    """`/journals/selection/`: keep what is ticked, or take all that match, and go on with it. A plain GET form, which
+    changes nothing but what its reader has in hand."""
+
+    looks = Action.VIEW_EXPOSURE
+    section = "journals"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """Freeze, and back to the list."""
+        asked = read_address(QueryDict(request.GET.get("from", "")), actor=self.actor, today=self.today)
+        if request.GET.get("all"):
+            kept: ListSelection | None = select_all(asked, actor=self.actor, at=self.now)
+        else:
+            before = find_selection(JOURNALS, request.GET.get("selected", ""), self.actor, self.now)
+            put, taken = request.GET.getlist("journal"), request.GET.get("was", "").split(SEPARATOR)
+            kept = select_rows(asked, before, put=put, taken=taken, actor=self.actor, at=self.now)
+        then = QueryDict(request.GET.get("then", request.GET.get("from", "")).removeprefix("?"), mutable=True)
+        then.pop("selected", None)
+        if kept is not None:
+            then["selected"] = str(kept.pk)
+        return self.go(parts.list_url(JOURNALS, then.urlencode()))
+
+
+class JournalChanges(PageView):
+    """GET `/journals/changes/`: what happened to a list since its page was drawn (`ux.md` 3.0, Live): a count."""
+
+    looks = Action.VIEW_EXPOSURE
+    section = "journals"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """The notice, or nothing where nothing happened."""
+        since = _moment(request.GET.get("since", ""))
+        if since is None:
+            return HttpResponse(status=204)
+        query = QueryDict(request.GET.get("from", ""))
+        asked = read_address(query, actor=self.actor, today=self.today)
+        seen = [number for number in request.GET.get("rows", "").split(SEPARATOR) if number]
+        changed = asked.visible.filter(changed_at__gt=since).exclude(changed_by=self.actor.reference)
+        shown = asked.matching.filter(pk__in=changed.values("pk")) | changed.filter(number__in=seen)
+        count = shown.order_by().values("pk").distinct().count()
+        if not count:
+            return HttpResponse(status=204)
+        context = {"count": count, "since": since, "url": parts.list_url(JOURNALS, query.urlencode())}
+        answer = self.page("credit_mgmt/_journals_changed.html", context)
+        answer["HX-Trigger"] = json.dumps({"list-changed": f"{grouped(count)} changed"})
+        return answer
+
+
+def bulk_actions(page: PageView) -> list[Item]:
+    """The actions on a selection that the reader may do somewhere."""
+    known = (
+        (Action.MAKE_JOURNALS, "Submit…", "submit", "user-check"),
+        (Action.POST_JOURNALS, "Post…", "post", "check"),
+        (Action.MAKE_JOURNALS, "Cancel drafts…", "cancel", "x"),
     )
-    filters = []
-    for name, label, choices in offered:
-        chosen = address.all(name)
-        options = [{"value": value, "label": words, "selected": value in chosen} for value, words in choices]
-        summary = ", ".join(str(option["label"]) for option in options if option["selected"])
-        filters.append({"name": name, "label": label, "summary": summary, "options": options})
-    return filters
+    acts = [
+        {"label": label, "url": reverse("journal-cancel") if act == "cancel" else reverse("journal-many", args=[act]),
+         "icon": icon}
+        for action, label, act, icon in known
+        if page.may(action)
+    ]  # fmt: skip
+    return [*acts, {"label": "Export…", "url": reverse("journal-export-chosen"), "icon": "download"}] if acts else []
 
 
-_WORDS = {
-    "status": dict(Status.choices), "type": dict(LimitJournal.Type.choices),
-    "source": dict(LimitJournal.Origin.choices), "owner": {MINE: "Me"},
-}  # fmt: skip
-
-
-def _chips(address: Address) -> list[Item]:
-    labels = {"status": "Status", "type": "Type", "entity": "Entity", "source": "Source", "owner": "Owner",
-              "customer": "Customer", "group": "Group", "q": "Search"}  # fmt: skip
+def _filters(page: PageView, at: Shown) -> list[Item]:
+    """The filter menus: each is part of one plain GET form."""
+    entities = access.scoped(LegalEntity.objects.all(), page.actor, page.looks, path="code").order_by("code")
+    codes = [(entity.code, f"{entity.code} {entity.name}".strip(), None) for entity in entities]
+    choices = {"status": STATUS, "type": TYPE, "source": SOURCE}
+    dates = [
+        text(at, "changed_min", hint="-7d"), text(at, "changed_max", hint="+0d"),
+        text(at, "posted_min", hint="-30d"), text(at, "posted_max", hint="+0d"),
+    ]  # fmt: skip
+    more = [
+        text(at, "owner", hint="me"), text(at, "approver", hint="me"), text(at, "posted_by", hint="me"),
+        text(at, "customer", hint="NL01:C-10427"), text(at, "group", hint="G-021"), text(at, "amount_min"),
+        text(at, "amount_max"), text(at, "lines_min"),
+    ]  # fmt: skip
     return [
-        {"label": f"{label}: {_WORDS.get(key, {}).get(word, word)}", "remove_url": address.without(key, word)}
-        for key, label in labels.items()
-        for word in address.all(key)
+        *(menu(at, key, [(value, label, None) for value, label in words.items()]) for key, words in choices.items()),
+        *([menu(at, "entity", codes)] if len(codes) > 1 else []),
+        parts.panel(at, "dates", "Dates", dates),
+        parts.panel(at, "more", "More", more, wide=True),
     ]
+
+
+def _picked(found: JournalList, kept: ListSelection | None, ids: frozenset[int]) -> Item:
+    """What is selected before anything is ticked here: in all, and on other pages."""
+    address = found.asked.address
+    here = [row.number for row in found.page.rows if row.pk in ids]
+    return {
+        "from": address.url(selected=None).removeprefix("?"),
+        "token": str(kept.pk) if kept else "",
+        "was": SEPARATOR.join(here),
+        "count": len(ids),
+        "elsewhere": len(ids) - len(here),
+        "sums": {},
+        "everything": bool(kept and kept.everything),
+        "taken_at": kept.taken_at if kept else None,
+        "clear_url": address.url(selected=None),
+    }
+
+
+def _all(found: JournalList, kept: ListSelection | None) -> Item | None:
+    """The offer to take everything that matches, where that is more than this page shows."""
+    if found.count <= len(found.page.rows) or found.more or (kept is not None and kept.everything):
+        return None
+    label = f"Select all {grouped(found.count)} that match"
+    return {"label": label, "url": reverse("journal-selection"), "name": "all", "value": "1"}
+
+
+def _changes_url(found: JournalList, now: dt.datetime) -> str:
+    """The address at which a page asks for its changes: its list, its moment, its rows."""
+    query = found.asked.address.url(selected=None).removeprefix("?")
+    rows = SEPARATOR.join(row.number for row in found.page.rows)
+    return f"{reverse('journal-changes')}?{urlencode({'from': query, 'since': now.isoformat(), 'rows': rows})}"
+
+
+def _moment(written: str) -> dt.datetime | None:
+    try:
+        moment = dt.datetime.fromisoformat(written)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo is not None else None
 
 
 def _actions(page: PageView) -> list[Item]:
@@ -164,78 +224,3 @@ def _actions(page: PageView) -> list[Item]:
         {"label": "Generate…", "url": f"{new}?then={GENERATE}", "icon": "list-checks", "dialog": True},
         {"label": "New journal…", "url": new, "icon": "plus", "dialog": True, "primary": True, "shortcut": "c"},
     ]
-
-
-def _entities(actor: Actor, action: Action) -> list[LegalEntity]:
-    return list(access.scoped(LegalEntity.objects.all(), actor, action, path="code").order_by("code"))
-
-
-class NewJournalPage(PageView):
-    """`/journals/new/`."""
-
-    looks = Action.MAKE_JOURNALS
-    section = "journals"
-
-    def get(self, request: HttpRequest) -> HttpResponse:
-        """Ask for legal entity, type, and how the lines will come."""
-        then = request.GET.get("then", LINES)
-        initial = {"type": LimitJournal.Type.CREDIT_LIMIT, "then": then if then in NEXT_PAGE else LINES}
-        return self._show(self._form(None, initial))
-
-    def post(self, request: HttpRequest) -> HttpResponse:
-        """Make the draft and go where its lines come from."""
-        form = self._form(request.POST)
-        if not form.is_valid():
-            return self._show(form, status=422)
-        given = dict(form.cleaned_data)
-        then = given.pop("then")
-        try:
-            made = create_journal(**given, actor=self.actor, at=self.now)
-        except InvalidInput as problem:
-            add_errors(form, problem)
-            return self._show(form, status=422)
-        messages.success(request, f"Journal {made.number} made.")
-        return self.go(url_of(made, NEXT_PAGE[then]))
-
-    def _form(self, data: QueryDict | None, initial: Item | None = None) -> NewJournalForm:
-        entities = _entities(self.actor, Action.MAKE_JOURNALS)
-        return NewJournalForm(data, initial=initial, entities=entities)
-
-    def _show(self, form: NewJournalForm, status: int = 200) -> HttpResponse:
-        context = {
-            "form": form,
-            "dialog_heading": "New limit journal",
-            "summary": "A draft changes nothing until it is posted.",
-            "submit": "Make draft",
-            "action_url": self.request.path,
-            "cancel_url": reverse("journal-list"),
-        }
-        return self.page("credit_mgmt/journal_dialog.html", context, status=status)
-
-
-class CancelJournalsPage(PageView):
-    """`/journals/cancel/?journal=USMF-000001`: drafts, all or none; their numbers stay."""
-
-    looks = Action.MAKE_JOURNALS
-    section = "journals"
-
-    def get(self, request: HttpRequest) -> HttpResponse:
-        """Ask first, naming them."""
-        numbers = request.GET.getlist("journal")
-        rows = access.scoped(LimitJournal.objects.filter(number__in=numbers), self.actor).order_by("number")
-        found = list(rows)
-        count = len(found)
-        context = {
-            "journals": found,
-            "dialog_heading": f"Cancel {count} journals" if count != 1 else f"Cancel journal {found[0].number}",
-            "nothing_to_do": not found,
-            "action_url": request.path,
-            "cancel_url": reverse("journal-list"),
-        }
-        return self.page("credit_mgmt/journal_cancel.html", context)
-
-    def post(self, request: HttpRequest) -> HttpResponse:
-        """Cancel them."""
-        cancelled = cancel_journals(journals=request.POST.getlist("journal"), actor=self.actor, at=self.now)
-        messages.success(request, f"Cancelled: {', '.join(journal.number for journal in cancelled)}.")
-        return self.go(reverse("journal-list"))
