@@ -1,6 +1,6 @@
 """The API resources of the room `credit_mgmt` (`api.md` Resources)."""
 
-from credit_mgmt.api import checks, cover, customers, groups, health, journals, limits, records, rules, setup
+from credit_mgmt.api import backtests, checks, cover, customers, groups, health, journals, limits, records, rules, setup
 from customers.edge.routing import Router
 
 
@@ -11,6 +11,7 @@ def register(router: Router) -> None:
     setup.register(router)
     health.register(router)
     rules.register(router)
+    backtests.register(router)
     cover.register(router)
     checks.register(router)
     records.register(router)

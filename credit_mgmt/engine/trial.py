@@ -49,6 +49,8 @@ class Trial:
     tried: tuple[Rule, ...]
     """Old and new values of the tried rules."""
     ids: frozenset[str]
+    replaces: bool
+    """Some of what is tried stands in the place of a rule in force."""
     by_rule: bool
     """All that is tried are blocking rules: *stopped* means stopped by one of them. Else it means held at all, as an
     exclusion shows only in the outcome."""
@@ -60,22 +62,24 @@ class Trial:
 
     def look(self, facts: Facts) -> Seen:
         """What the trial makes of one stored decision's facts."""
-        if self.by_rule and not self._concerns(facts):
-            return NOTHING
-        now = _decided(facts, self.now)
-        then = now if self.then == self.now else _decided(facts, self.then)
-        stopped_now, stopped_then = self._stopped(now), self._stopped(then)
-        otherwise = self.by_rule and (stopped_now or stopped_then) and _decided(facts, self.without).holds
-        return Seen(stopped_now, stopped_then, otherwise, self._released(now), self._released(then))
+        if self.by_rule:
+            return self._stopped_by_rule(facts) if self._concerns(facts) else NOTHING
+        now, then = _decided(facts, self.now), _decided(facts, self.then)
+        return Seen(now.holds, then.holds, False, self._released(now), self._released(then))
+
+    def _stopped_by_rule(self, facts: Facts) -> Seen:
+        """No decision is made of which the answer is known: a rule that is not there yet stops nothing now."""
+        then = self._names_one(_decided(facts, self.then))
+        now = self.replaces and (then if self.now == self.then else self._names_one(_decided(facts, self.now)))
+        return Seen(now, then, (now or then) and _decided(facts, self.without).holds)
 
     def _concerns(self, facts: Facts) -> bool:
         """Whether a tried rule is aimed at the order: where none is, all three decisions are the same."""
         position, as_of = facts.position, facts.setting.as_of
         return position is None or any(concerns(rule, facts.order, position, as_of) for rule in self.tried)
 
-    def _stopped(self, decision: Decision) -> bool:
-        if not self.by_rule:
-            return decision.holds
+    def _names_one(self, decision: Decision) -> bool:
+        """Whether a tried rule is among the reasons."""
         return any(reason.rule in self.ids for reason in decision.reasons)
 
     def _released(self, decision: Decision) -> bool:
@@ -104,6 +108,7 @@ def trial_of(now: Policy, drafts: Iterable[Rule]) -> Trial:
         without=replace(now, rules=others),
         tried=tried,
         ids=ids,
+        replaces=bool(old),
         by_rule=all(rule.action is Action.BLOCKING for rule in tried),
     )
 
