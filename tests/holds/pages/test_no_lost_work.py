@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from holds.models import Hold
-from tests.factories_holds import a_customer, an_order, held
+from tests.factories_holds import NOW, a_customer, a_user, an_order, held
 from tests.holds.pages.test_reversibility import address
 
 NOTE = 'Ms. "Ruiz" <promised> it,\nfor Thursday & Friday'
@@ -108,3 +108,59 @@ def test_passwords_and_tokens_are_never_carried(hold):
         f"/holds/{hold.number}/note/", {"note": "x", "password": "secret", "csrfmiddlewaretoken": "t"}
     )
     assert json.loads(carried(asked.content.decode()))["fields"] == [["note", "x"]]
+
+
+# --- a wrong field, and a colleague who was faster -------------------------------------------------------------------
+
+WRONG: dict[str, tuple[dict[str, str], str]] = {
+    "hold-release": ({"mode": "without_posting", "reason": "NOPE", "note": NOTE}, "note"),
+    "hold-reject": ({"reason": "NOPE", "order": "keep", "note": NOTE}, "note"),
+    "hold-snooze": ({"when": "date", "until": "2020-01-01", "note": NOTE}, "until"),
+    "hold-review": ({"review_date": "soon"}, "review_date"),
+    "order-force": ({"reason": "NOPE", "note": NOTE}, "note"),
+    "preferences": ({"theme": "pink", "time_zone": "Europe/Amsterdam"}, "time_zone"),
+}
+"""Something wrong beside something that was typed, which must be there again."""
+
+
+@pytest.mark.parametrize("route", WRONG)
+def test_a_wrong_field_loses_nothing_that_was_typed(route, hold, sign_in):
+    from customers.models import Role
+
+    typed, kept = WRONG[route]
+    answer = sign_in(Role.CREDIT_MANAGER, name="mira").post(target_of(route, hold), named(route, hold) | typed)
+    assert answer.status_code == 422
+    assert answer.context["form"][kept].value() == typed[kept]
+    assert html.escape(typed[kept]) in answer.content.decode().replace("&#x27;", "'").replace("&#39;", "'")
+
+
+FASTER: dict[str, dict[str, str]] = {
+    "hold-release": {"mode": "without_posting", "reason": "PAID", "note": NOTE},
+    "hold-reject": {"reason": "PAID", "order": "keep", "note": NOTE},
+}
+
+
+@pytest.mark.parametrize("route", FASTER)
+@pytest.mark.parametrize("script", [{}, {"HX-Request": "true"}], ids=["page", "dialog"])
+def test_a_colleague_who_was_faster_loses_nothing_that_was_typed(route, script, hold, clerk):
+    from holds.worklist import add_note
+
+    add_note(ids=[hold.pk], note="they called", actor=a_user("jan"), at=NOW)
+    seen = {"hold": hold.number, "version": f"{hold.number}:{hold.version}"}
+    answer = clerk.post(target_of(route, hold), {**seen, **FASTER[route]}, headers=script)
+    assert answer.status_code == 422
+    assert html.escape(NOTE) in answer.content.decode()
+    assert "Note by jan" in answer.content.decode()
+    assert Hold.objects.get().note == "they called"
+
+
+def target_of(route: str, hold: Hold) -> str:
+    from django.urls import reverse
+
+    if route == "preferences":
+        return reverse(route)
+    return reverse(route, args=[hold.number]) if route == "hold-review" else address(route, hold)
+
+
+def named(route: str, hold: Hold) -> dict[str, str]:
+    return {"hold": hold.number} if route.startswith("hold-") else {}
