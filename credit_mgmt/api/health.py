@@ -14,7 +14,7 @@ from customers.edge.routing import Router
 from customers.edge.views import ApiView
 
 
-class FindingSerializer(StrictSerializer):
+class SetupFindingSerializer(StrictSerializer):
     """Something to put right; `page` is the setup page or resource, `stops` whether orders suffer from it today."""
 
     code = serializers.CharField()
@@ -28,7 +28,7 @@ class SetupHealthSerializer(StrictSerializer):
     """Everything found; `ready` where none of it stops orders."""
 
     ready = serializers.BooleanField()
-    findings = FindingSerializer(many=True)
+    findings = SetupFindingSerializer(many=True)
 
 
 class SetupHealth(ApiView):
@@ -43,7 +43,7 @@ class SetupHealth(ApiView):
         refuse_parameters(request)
         found = setup_health(setup_facts(self.actor, today=self.today_in))
         ready = not any(finding.stops for finding in found)
-        return Response({"ready": ready, "findings": FindingSerializer(found, many=True).data})
+        return Response({"ready": ready, "findings": SetupFindingSerializer(found, many=True).data})
 
 
 def register(router: Router) -> None:

@@ -1,6 +1,7 @@
 """Changes of parameters and checkpoints are kept as those of other setup are (`customers` migration 0017).
 
-Those of one row and of its checkpoints come one after the other, so that each has its number.
+Those of one row and of its checkpoints come one after the other, so that each has its number. They wait for the policy
+clock, which every change of the policy moves anyway: a lock of their own would be taken before it or after it.
 """
 
 from django.db import migrations
@@ -11,7 +12,7 @@ DECLARE
     keys text[] := '{id,legal_entity_id}';
     key text := coalesce(coalesce(to_jsonb(NEW), to_jsonb(OLD)) ->> 'legal_entity_id', 'default');
 BEGIN
-    PERFORM pg_advisory_xact_lock(hashtextextended('parameters ' || key, 0));
+    PERFORM FROM credit_mgmt_policyclock FOR UPDATE;
     PERFORM customers_keep_setup_change(
         'parameters', key, coalesce(to_jsonb(OLD) - keys, '{}'), coalesce(to_jsonb(NEW) - keys, '{}'));
     RETURN NULL;
@@ -29,7 +30,7 @@ BEGIN
     SELECT coalesce(p.legal_entity_id, 'default') INTO key
     FROM credit_mgmt_parameters p WHERE p.id = (setting ->> 'parameters_id')::bigint;
     IF key IS NOT NULL THEN  -- else it goes together with its row
-        PERFORM pg_advisory_xact_lock(hashtextextended('parameters ' || key, 0));
+        PERFORM FROM credit_mgmt_policyclock FOR UPDATE;
         PERFORM customers_keep_setup_change(
             'parameters', key, credit_mgmt_settings_of(coalesce(to_jsonb(OLD), setting || off)),
             credit_mgmt_settings_of(coalesce(to_jsonb(NEW), setting || off)));
