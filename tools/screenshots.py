@@ -71,6 +71,14 @@ def _peek(page: Page) -> None:
     page.goto(f"/holds/?peek={number}")
 
 
+def _backtest(page: Page) -> None:
+    """A backtest of the first rule, run to its end."""
+    page.goto("/rules/")
+    page.goto((page.locator("main table tbody a").first.get_attribute("href") or "").partition("?")[0] + "backtest/")
+    page.get_by_role("button", name="Run").click()
+    page.wait_for_selector("#result-title", timeout=60_000)
+
+
 GENERATED = (
     "?preview=1&source=customers&include_limits=on&adjustment=10&value_type=percentage&round_off=1000"
     "&rounding_form=up&dates=absolute&new_from=2027-01-01&new_to=2027-12-31"
@@ -102,6 +110,7 @@ SHOTS: tuple[Shot, ...] = (
     ("journal-new", _key("/journals/", "c")),
     ("document-check", _go("/check/?customer=USMF%3AUS-001&document=quotation&amount=25000&currency=USD")),
     ("rules", _go("/rules/")),
+    ("backtest", _backtest),
     ("setup", _go("/setup/")),
     ("checkpoints", _go("/setup/checkpoints/")),
     ("parameters", _link("/setup/parameters/", "main table tbody a")),

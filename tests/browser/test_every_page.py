@@ -13,6 +13,7 @@ from django.contrib.auth import get_user_model
 from django.urls import get_resolver, resolve
 from playwright.sync_api import Page
 
+from credit_mgmt.backtests.jobs import KIND as BACKTEST
 from customers import clock
 from customers.jobs import run_job, start_job
 from customers.models import AccessGrant, Job, Role, SavedView
@@ -66,6 +67,7 @@ PAGES = (
     "/setup/reasons/hold:DISPUTE/", "/setup/reasons/hold:DISPUTE/delete/", "/setup/account-statuses/",
     "/setup/credit-management-groups/", "/setup/payment-terms/", "/setup/payment-terms/N30/", "/setup/cash-discounts/",
     "/search/?q=SO-1", "/search/?q=zzz", "/preferences/", "/jobs/", "/jobs/schedules/",
+    "/rules/LU-01/backtest/", "/backtests/{backtest}/", "/backtests/{backtest}/orders/",
     "/jobs/schedules/evaluate-all-holds/", "/jobs/{ended}/", "/jobs/{stuck}/", "/jobs/{stuck}/cancel/",
 )  # fmt: skip
 """Every page with something on it."""
@@ -111,7 +113,7 @@ def of_the_desk() -> Iterator[str]:
 def test_every_page_is_looked_at():
     known = dict.fromkeys(("hold", "forced", "asleep", "released"), "H-1") | {"moment": "1"}
     job = "5f8f3a2f-2837-4fb5-b880-ad483e94fcc9"
-    paths = [address.format(**known, ended=job, stuck=job).partition("?")[0] for address in PAGES]
+    paths = [address.format(**known, ended=job, stuck=job, backtest=job).partition("?")[0] for address in PAGES]
     looked_at = {resolve(path).url_name for path in paths}
     assert set(of_the_desk()) - looked_at == set(NO_PAGES)
 
@@ -154,7 +156,7 @@ def world(settings: Any) -> dict[str, Any]:
 
 
 def _jobs() -> dict[str, str]:
-    """A preview with an outcome, and a run that nobody is at work on."""
+    """A preview with an outcome, a backtest, and a run that nobody is at work on."""
     customer = a_customer("US-003", limit="1000")
     invoice = an_invoice(customer, "995.00")
     held(an_order(customer, "10.00", "SO-LATE"))
@@ -162,8 +164,10 @@ def _jobs() -> dict[str, str]:
     ended = start_job(EVALUATE, {"preview": True}, actor=SYSTEM, now=clock.now())
     run_job(ended.pk)
     ago = clock.now() - dt.timedelta(minutes=5)
+    backtest = start_job(BACKTEST, {"rule": "LU-01"}, actor=SYSTEM, now=clock.now())
+    run_job(backtest.pk)
     stuck = Job.objects.create(kind=EVALUATE, actor="system:schedule", status="running", created_at=ago, parameters={})
-    return {"ended": str(ended.pk), "stuck": str(stuck.pk)}
+    return {"ended": str(ended.pk), "stuck": str(stuck.pk), "backtest": str(backtest.pk)}
 
 
 Look = Callable[[str], None]
