@@ -14,7 +14,7 @@ from credit_mgmt.engine.case import Case
 from credit_mgmt.engine.condense import Facts
 from credit_mgmt.engine.decision import Evidence, Reason
 from credit_mgmt.engine.facts import Rule
-from credit_mgmt.engine.rules import Reading, types
+from credit_mgmt.engine.rules import Reading, RuleTest, types
 from customers.money import ZERO
 
 
@@ -43,7 +43,7 @@ class ValueWords(NamedTuple):
     """What follows it."""
 
 
-class OwnRuleType(ABC):
+class OwnRuleType(RuleTest, ABC):
     """Base of the rule types of other packages. Set `type`, name the values, write `read`; override what differs."""
 
     type: ClassVar[str]
