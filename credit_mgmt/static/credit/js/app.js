@@ -268,7 +268,9 @@ document.addEventListener("htmx:afterSettle", (event) => {
 // A whole page where a fragment was asked for means that the session has ended: typed text must survive that.
 document.addEventListener("htmx:beforeSwap", (event) => {
   const { xhr, elt, requestConfig } = event.detail;
-  if (!/^\s*<!doctype/i.test(xhr.responseText) || elt.hasAttribute("hx-select")) return;
+  // Who asks for a part of a page, by its target or in person, expects the page.
+  const picks = [elt, requestConfig?.elt].some((node) => node?.hasAttribute("hx-select"));
+  if (picks || !/^\s*<!doctype/i.test(xhr.responseText)) return;
   event.detail.shouldSwap = false;
   if (byItself(event.detail)) return;
   if (requestConfig?.verb === "post") return sendPlainly(requestConfig);
