@@ -16,6 +16,7 @@ from credit_mgmt.limits.eligibility import refuse_above_eligible
 from credit_mgmt.limits.history import (
     LIMIT_COLUMNS,
     AsOf,
+    Entry,
     Signature,
     business_days,
     entities_of,
@@ -86,7 +87,7 @@ def set_limit(  # noqa: PLR0913 - the fields of a limit, keyword-only
     unlimited: bool | _Keep = KEEP,
     mandatory: bool | _Keep = KEEP,
     expires_on: dt.date | _Keep | None = KEEP,
-) -> LimitHistory | None:
+) -> Entry | None:
     """`set_limits` of one; None when the values were these already."""
     change = LimitChange(account, limit_amount, unlimited, mandatory, expires_on)
     [entry] = set_limits(changes=[change], source=source, actor=actor, at=at, as_of=as_of, note=note)
@@ -96,7 +97,7 @@ def set_limit(  # noqa: PLR0913 - the fields of a limit, keyword-only
 @transaction.atomic
 def set_limits(
     *, changes: Sequence[LimitChange], source: str, actor: Actor, at: dt.datetime, as_of: AsOf, note: str = ""
-) -> list[LimitHistory | None]:
+) -> list[Entry | None]:
     """Change limits, flags and expiries; for each change its entry in the history, or None if nothing changed.
 
     A new expiry of a group becomes its members' (`domain 3.4`), whom it reads again under the lock. Raises
@@ -191,7 +192,7 @@ def _refuse_second_opening(accounts: Sequence[CreditAccount]) -> None:
 
 def _apply(
     change: LimitChange, accounts: Mapping[int, CreditAccount], last: dict[int, int], source: str, signed: Signature
-) -> LimitHistory | None:
+) -> Entry | None:
     """Apply the change to the account in memory and make its entry; None if nothing differs."""
     account = accounts[change.account]
     if not change.differs(account):
@@ -207,7 +208,7 @@ def _apply(
     return entry
 
 
-def _write(entries: Sequence[LimitHistory], accounts: Mapping[int, CreditAccount]) -> None:
+def _write(entries: Sequence[Entry], accounts: Mapping[int, CreditAccount]) -> None:
     """The accounts as they are now, and their entries."""
     changed = [accounts[account] for account in sorted({entry.account_id for entry in entries})]
     rows = [
@@ -227,5 +228,5 @@ _COLUMNS = {
 }
 
 
-def _raises(entry: LimitHistory) -> bool:
+def _raises(entry: Entry) -> bool:
     return entry.limit_amount > entry.previous_limit or (entry.unlimited and not entry.previous_unlimited)

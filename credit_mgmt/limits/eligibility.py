@@ -24,6 +24,16 @@ class Excess:
 
     message: str
     enforced: str
+    customer: str = ""
+    """Whose limit, by key."""
+
+
+class AboveEligible(Refused):
+    """Limits that the parameter forbids; `customers` says of each, by key, why."""
+
+    def __init__(self, customers: Mapping[str, str]) -> None:
+        self.customers = customers
+        super().__init__("above_eligible", next(iter(customers.values())))
 
 
 def excesses(
@@ -51,16 +61,17 @@ def excesses(
         rates = setting_for(entity, days[account.pk], setup=setup, clock=clock).rates
         message = _message(account, wanted[account.pk], (amount, currency or account.currency_id), rates)
         if message:
-            yield Excess(message, _enforced(account, setup))
+            yield Excess(message, _enforced(account, setup), account.customer.key if account.customer else "")
 
 
 def refuse_above_eligible(
     wanted: Mapping[int, Decimal], accounts: Collection[CreditAccount], days: Mapping[int, dt.date]
 ) -> None:
-    """Raise `Refused` for the first limit that the parameter forbids."""
-    for excess in excesses(wanted, accounts, days):
-        if excess.enforced == Enforced.REFUSE:
-            raise Refused("above_eligible", excess.message)
+    """Raise `AboveEligible` for the limits that the parameter forbids."""
+    found = excesses(wanted, accounts, days)
+    forbidden = {excess.customer: excess.message for excess in found if excess.enforced == Enforced.REFUSE}
+    if forbidden:
+        raise AboveEligible(forbidden)
 
 
 def warning_of(account: CreditAccount, as_of: dt.date) -> str:

@@ -8,7 +8,7 @@ from django.db import transaction
 from credit_mgmt.accounts import open_accounts
 from credit_mgmt.conversions import conversion_of
 from credit_mgmt.limits import set_limit
-from credit_mgmt.limits.history import AsOf
+from credit_mgmt.limits.history import AsOf, Entry
 from credit_mgmt.models import CreditAccount, LimitHistory
 from customers.access import Actor
 from customers.errors import InvalidInput
@@ -29,7 +29,7 @@ def enter_limit(  # noqa: PLR0913 - the fields of a limit, keyword-only
     actor: Actor,
     at: dt.datetime,
     as_of: AsOf,
-) -> LimitHistory | None:
+) -> Entry | None:
     """Set the limit of a customer by hand; `amount` in `currency`, kept in the accounting currency.
 
     What was entered in the customer's currency is converted as of today, and the entry in the history says with which

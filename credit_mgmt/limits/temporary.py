@@ -15,6 +15,7 @@ from django.db.models import F
 
 from credit_mgmt.limits.history import (
     AsOf,
+    Entry,
     Signature,
     business_days,
     entities_of,
@@ -243,7 +244,7 @@ def _write(
     write_entries(entries, accounts, raising=_raises)
 
 
-def _raises(entry: LimitHistory) -> bool:
+def _raises(entry: Entry) -> bool:
     """Whether there is more credit today than there was."""
     limit, today = entry.temporary_limit, entry.effective_on
     if limit is None or entry.unlimited or not limit.valid_from <= today <= limit.valid_to:
