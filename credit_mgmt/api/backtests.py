@@ -83,6 +83,7 @@ class TriedVersionSerializer(StrictSerializer):
     now = serializers.IntegerField(allow_null=True)
     tried = serializers.IntegerField()
     state = serializers.ChoiceField(choices=RuleState.choices)
+    revision = serializers.IntegerField()
 
 
 class BacktestSerializer(StrictSerializer):

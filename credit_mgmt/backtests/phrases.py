@@ -135,3 +135,10 @@ def history_words(backtest: Backtest) -> str:
     if oldest <= backtest.first_day:
         return ""
     return f"Stored checks begin on {day(oldest.isoformat())}: earlier orders are rebuilt from their invoices."
+
+
+CHANGED = {
+    "tried": "The draft was changed since: run it again for what it says now.",
+    "policy": "Rules or parameters were changed since; these figures are of those with which the run began.",
+}
+"""What changed since a run began (`reading.changed_since`), in words."""

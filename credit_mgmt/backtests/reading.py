@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet
 
+from credit_mgmt.models import RuleVersion
 from credit_mgmt.models.backtests import Backtest, BacktestRow, Became
+from credit_mgmt.policies import current_policy
 from customers.access import Action, Actor
 from customers.errors import InvalidInput, NotFound
 
@@ -45,6 +47,20 @@ def backtests_of_rule(rule: uuid.UUID | str, actor: Actor) -> QuerySet[Backtest]
     """The backtests that tried a rule, newest first."""
     tried = visible_backtests(actor).filter(versions__contains=[{"rule": str(rule)}])
     return tried.select_related("job").order_by("-created_at", "-pk")
+
+
+def changed_since(backtest: Backtest) -> str:
+    """What changed since the run began: `tried` where a draft that it tried did, `policy` where what counts did.
+
+    Empty where nothing did. Two queries.
+    """
+    rules = [version["rule"] for version in backtest.versions]
+    rows = RuleVersion.objects.filter(rule__in=rules).order_by("pk").values_list("rule", "number", "revision")
+    revisions = {(str(rule), number): revision for rule, number, revision in rows}
+    for version in backtest.versions:
+        if revisions.get((version["rule"], version["tried"])) != version["revision"]:
+            return "tried"
+    return "" if current_policy().version == backtest.policy_version else "policy"
 
 
 @dataclass(frozen=True, slots=True)

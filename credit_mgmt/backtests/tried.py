@@ -67,6 +67,7 @@ def named_rules(keys: Sequence[str]) -> Tried:
             "now": now.get(row.rule_id),
             "tried": row.number,
             "state": row.state,
+            "revision": row.revision,
         }
         for row in found
     )

@@ -11,8 +11,8 @@ from django.urls import reverse
 
 from credit_mgmt.backtests.forms import BacktestForm
 from credit_mgmt.backtests.jobs import KIND
-from credit_mgmt.backtests.phrases import Line, data_words, history_words, lines_of
-from credit_mgmt.backtests.reading import backtests_of_rule, visible_backtests
+from credit_mgmt.backtests.phrases import CHANGED, Line, data_words, history_words, lines_of
+from credit_mgmt.backtests.reading import backtests_of_rule, changed_since, visible_backtests
 from credit_mgmt.models import Backtest, BlockingRule
 from credit_mgmt.rules.reading import versions_of
 from customers import access, jobs
@@ -62,6 +62,7 @@ def result_context(backtest: Backtest) -> Item:
         "lines": [_linked(line, orders_url) for line in lines_of(backtest)],
         "data_words": data_words(backtest),
         "history_words": history_words(backtest),
+        "changed_words": CHANGED.get(changed_since(backtest), ""),
         "links": _lists(backtest, orders_url),
         "csv_url": f"{orders_url}?format=csv",
     }

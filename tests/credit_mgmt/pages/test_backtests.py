@@ -14,7 +14,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from credit_mgmt.models import RuleVersion
+from credit_mgmt.models import Parameters, RuleVersion
 from customers import jobs
 from customers.models import Job, Role
 from tests import factories as make
@@ -94,6 +94,16 @@ class TestTheResult:
         answer = signed_in().get(f"/backtests/{finished.pk}/")
         assert "Orders stopped" in text_of(answer)
         assert "DO-07" in text_of(answer)
+
+    def test_says_when_the_draft_or_what_counts_changed_since(self, rule: RuleVersion, finished: Job) -> None:
+        client, address = signed_in(), f"/backtests/{finished.pk}/"
+        assert "changed since" not in text_of(client.get(address))
+        parameters = Parameters.objects.get(legal_entity=None)
+        parameters.decision_retention_days += 1
+        parameters.save()
+        assert "Rules or parameters were changed since" in text_of(client.get(address))
+        draft_of(rule, days=20)
+        assert "The draft was changed since" in text_of(client.get(address))
 
     def test_without_history_it_says_so(self) -> None:
         rule = BlockingRuleFactory(name="DO-08")
