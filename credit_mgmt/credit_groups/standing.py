@@ -207,13 +207,7 @@ class _View:
         )
 
     def _exposure(self, book: Book, group: GroupPosition) -> tuple[Decimal | None, str | None]:
-        total = ZERO
-        try:
-            for (via, currency), amount in sorted(book.group_owed(group).items()):
-                total += convert(self.rates, amount, currency, group.currency, via)
-        except MissingRate as missing:
-            return None, f"{missing.from_currency}>{missing.to_currency}"
-        return total, None
+        return exposure_of(book, group, self.rates)
 
     def _member(
         self,
@@ -285,6 +279,17 @@ def binding(case: Case) -> str:
     if group:
         return "group_unlimited" if position.unlimited else "group_stands_in"
     return "own" if own else "none"
+
+
+def exposure_of(book: Book, group: GroupPosition, rates: Rates) -> tuple[Decimal | None, str | None]:
+    """The group's exposure in its currency, or the rate that is missing for it (`domain 3.4`, `4.9`)."""
+    total = ZERO
+    try:
+        for (via, currency), amount in sorted(book.group_owed(group).items()):
+            total += convert(rates, amount, currency, group.currency, via)
+    except MissingRate as missing:
+        return None, f"{missing.from_currency}>{missing.to_currency}"
+    return total, None
 
 
 def _together(members: Iterable[tuple[Bucket, ...]]) -> tuple[Bucket, ...]:

@@ -78,30 +78,40 @@ class GroupPage(PageView):
                 "it": overview,
                 "figures": _figures(overview, sum(holds.values()), today),
                 "with_held": with_held,
-                "held_url": "" if overview.withheld else "?" if with_held else "?held=yes",
                 "members": [member_row(member, holds[member.customer.pk]) for member in overview.members],
                 "ageing": ageing_table(overview),
                 "bars": _bars(overview),
                 "history": history,
                 "changes": changes,
                 "names": names_of(people_in(history)),
-                "actions": [*(self._actions(group) if manages else []), *self._looks(group, overview)],
+                "actions": self._actions(group, overview, manages=manages, with_held=with_held),
                 "bulk_actions": _bulk(group) if manages else [],
                 "today": today,
             },
         )
 
-    def _actions(self, group: CustomerCreditGroup) -> list[Item]:
+    def _actions(
+        self, group: CustomerCreditGroup, overview: GroupOverview, *, manages: bool, with_held: bool
+    ) -> list[Item]:
         """What the reader may do with the group."""
+        looks = self._looks(group, overview, with_held=with_held)
+        return [*self._changing(group), *looks] if manages else looks
+
+    def _changing(self, group: CustomerCreditGroup) -> list[Item]:
         return [
             {"label": "Add members…", "url": reverse("group-add", args=[group.pk]), "icon": "plus", "primary": True},
             *ways_for_group(self, group),
             {"label": "Edit…", "url": reverse("group-edit", args=[group.pk]), "icon": "pencil", "dialog": True},
         ]
 
-    def _looks(self, group: CustomerCreditGroup, overview: GroupOverview) -> list[Item]:
+    def _looks(self, group: CustomerCreditGroup, overview: GroupOverview, *, with_held: bool) -> list[Item]:
         """What changes nothing of the group: its members' holds are looked at again, its members are a file."""
-        known = [{"label": "Members as CSV", "url": reverse("group-members-file", args=[group.pk]), "icon": "download"}]
+        file = reverse("group-members-file", args=[group.pk])
+        known: list[Item] = [{"label": "Members as CSV", "url": file, "icon": "download"}]
+        if not overview.withheld:
+            label, query = ("Without held orders", "") if with_held else ("With held orders", "?held=yes")
+            url = reverse("group", args=[group.pk]) + query
+            known.insert(0, {"label": label, "url": url, "icon": "hand"})
         seen = {member.customer.legal_entity_id for member in overview.members}
         if any(self.may(Action.EVALUATE, entity) for entity in seen):
             url = reverse("group-recheck", args=[group.pk])
