@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from credit_mgmt.decisions import stored_decision
 from credit_mgmt.engine.decision import Outcome
+from credit_mgmt.flags import set_by, who_took_it_out
 from credit_mgmt.messages import not_checked_message
 from credit_mgmt.models import Clearance, DecisionRecord
 from customers.models import SalesOrder
@@ -99,20 +100,23 @@ def _not_held(order: SalesOrder, until: str) -> OrderState:
     if order.credit_status == Status.RELEASED:
         return OrderState("released", f"Released by the credit team: it goes on.{until}")
     if record is None or order.credit_status == Status.NOT_CHECKED:
-        because = _because(record)
+        because = _because(record, order)
         return OrderState("not_checked", because or "Not checked yet: the check is made when a document is posted.")
     where = f"at {record.get_checkpoint_display().lower()} on {record.at:%-d %b %Y}"
     if record.outcome == Outcome.NOT_CHECKED:
-        return OrderState("passed", f"It goes on. {_because(record)}{until}".strip())
+        return OrderState("passed", f"It goes on. {_because(record, order)}{until}".strip())
     return OrderState("passed", f"Passed {where}: it goes on.{until}")
 
 
-def _because(record: DecisionRecord | None) -> str:
-    """Why a check was not made, where that is what was decided."""
+def _because(record: DecisionRecord | None, order: SalesOrder) -> str:
+    """Why a check was not made, where that is what was decided, and who saw to it."""
     if record is None or record.outcome != Outcome.NOT_CHECKED:
         return ""
     because = stored_decision(record).not_checked_because
-    return f"Not checked: {not_checked_message(because)}." if because else ""
+    if not because:
+        return ""
+    who = set_by(who_took_it_out(order, because))
+    return f"Not checked: {not_checked_message(because)}{f', {who}' if who else ''}."
 
 
 def _held(hold: Hold) -> OrderState:

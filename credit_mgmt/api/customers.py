@@ -12,9 +12,11 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from credit_mgmt.api.flags import FlagSerializer, flags_data
 from credit_mgmt.api.serializers import PositionSerializer, position_data
 from credit_mgmt.credit_profiles import feed_customers
 from credit_mgmt.exposure import position_of
+from credit_mgmt.flags import flags_of_customer
 from credit_mgmt.masking import Mask
 from customers.access import Action, authorize
 from customers.api.customers import CustomerResource, CustomerSerializer
@@ -41,7 +43,7 @@ class CreditCustomerResource(CustomerResource):
     """Customers of the caller's legal entities, with their limits."""
 
     serializer_class = CreditCustomerSerializer
-    rights = {**CustomerResource.rights, **READ, "credit": Action.VIEW_EXPOSURE}
+    rights = {**CustomerResource.rights, **READ, "credit": Action.VIEW_EXPOSURE, "flags": Action.VIEW_EXPOSURE}
     related = (*CustomerResource.related, "legal_entity")  # type: ignore[assignment]  # one more
     filters = {
         **CustomerResource.filters,
@@ -81,6 +83,15 @@ class CreditCustomerResource(CustomerResource):
         authorize(self.actor, Action.VIEW_EXPOSURE, customer.legal_entity_id, f"Customer {key}")
         day = date_of(request) or self.today_in(customer.legal_entity_id)
         return Response(position_data(position_of(customer, day), Mask(self.actor)))
+
+
+    @extend_schema(responses=FlagSerializer(many=True))
+    @action(detail=True, methods=["get"])
+    def flags(self, request: Request, key: str) -> Response:
+        """*Excluded*, *ignore until*, *unlimited*, *mandatory*: as they stand, who set them, when."""
+        customer = self.object_of(key)
+        authorize(self.actor, Action.VIEW_EXPOSURE, customer.legal_entity_id, f"Customer {key}")
+        return Response(flags_data(flags_of_customer(customer)))
 
 
 def date_of(request: Request) -> dt.date | None:

@@ -211,20 +211,25 @@ class Customers(Resource):
                 entry.values["invoice_account"] = entry.existing.invoice_account_id
             self.build(entry)
         new = [entry for entry in entries if entry.existing is None]
+        changed = [entry for entry in entries if entry.existing is not None]
+        if any(entry.changed & RECORDED for entry in changed) or any(_flagged(entry) for entry in new):
+            sign(batch.actor)
         create([entry.instance for entry in new])
         ids |= {entry.key: entry.instance.pk for entry in new}
         late = [entry for entry in entries if entry.plan and entry.instance.invoice_account_id is None]
         for entry in late:
             entry.instance.invoice_account_id = ids[entry.plan]
         update([entry.instance for entry in late if entry.existing is None], {"invoice_account_id"})
-        changed = [entry for entry in entries if entry.existing is not None]
-        if any(entry.changed & RECORDED for entry in changed):
-            sign(batch.actor)
         update([entry.instance for entry in changed], self.columns_of(changed))
         moved = [entry.instance.pk for entry in changed if "invoice_account" in entry.changed]
         if moved:
             move_payer(customer_ids=moved)
         mark_each(mark for entry in changed for mark in _marks(entry, payers[entry.instance.pk]))
+
+
+def _flagged(entry: Entry) -> bool:
+    """Whether a new customer comes with what is recorded of it from the first (`customers.models.history`)."""
+    return bool(entry.values.get("excluded") or entry.values.get("ignore_until"))
 
 
 def _marks(entry: Entry, paid_by: int) -> Iterator[tuple[int, Cause]]:

@@ -28,6 +28,7 @@ from customers.imports.sql import claim, remove
 from customers.models import CustomerTransaction, SalesOrder, SalesOrderLine
 from customers.money import HUNDRED, LARGEST, ZERO
 from customers.orders import PlainLine, invoiced_by_transactions, nothing_left, order_amounts
+from customers.signing import sign
 
 MOST_LINES = 1_000
 LINE = named(
@@ -39,6 +40,8 @@ LINE = named(
     Field("delivered", number(), default=None),
     Field("invoiced", number(), default=None),
 )
+FLAGS = frozenset({"exclude_from_credit_management", "intercompany"})
+"""What the database records, with who set it (`customers.models.history`)."""
 COMPUTED = ("amount", "uninvoiced_amount", "delivered_uninvoiced_amount", "payer_id")
 COLUMNS = ("item", "quantity", "unit_price", "discount_percent", "delivered", "invoiced")
 
@@ -208,6 +211,8 @@ class SalesOrders(Resource):
         claim([entry.existing for entry in changed])
         for entry in entries:
             self.build(entry)
+        if any(entry.changed & FLAGS if entry.existing else _flagged(entry) for entry in entries):
+            sign(batch.actor)
         create([entry.instance for entry in entries if entry.existing is None])
         if changed:
             update([entry.instance for entry in changed], {*self.columns_of(changed), *COMPUTED, "version"})
@@ -235,3 +240,8 @@ class SalesOrders(Resource):
 
 def _as_values(line: SalesOrderLine) -> dict[str, Any]:
     return {name: getattr(line, name) for name in ("number", *COLUMNS)}
+
+
+def _flagged(entry: Entry) -> bool:
+    """Whether a new order comes with a flag."""
+    return any(entry.values.get(name) for name in FLAGS)

@@ -2,7 +2,7 @@
 
 from customers.models.access import AccessGrant, ApiClient, IdempotencyKey, Role
 from customers.models.customers import Customer, CustomerCreditGroup, Party
-from customers.models.history import ProfileChange
+from customers.models.history import OrderChange, ProfileChange
 from customers.models.lists import ExportPart, ListLayout, ListSelection, SavedView
 from customers.models.marks import CustomerMark
 from customers.models.notifications import FeedPosition, Notification, NotificationChoice
@@ -46,6 +46,7 @@ __all__ = [
     "ListSelection",
     "Notification",
     "NotificationChoice",
+    "OrderChange",
     "OutboxEvent",
     "Party",
     "PaymentTerms",

@@ -7,12 +7,14 @@ The database writes it, whoever makes the change (migrations 0012 and 0017); ser
 from django.db import models
 
 from customers.models.customers import Customer
+from customers.models.orders import SalesOrder
 
 
 class ProfileChange(models.Model):
     """One change of account status, credit management group, customer credit group, *excluded* or *ignore until*.
 
-    `before` and `after` hold the fields that changed, by name.
+    `before` and `after` hold the fields that changed, by name. *Excluded* and *ignore until* of a new customer are one
+    too.
     """
 
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="profile_changes")
@@ -52,3 +54,23 @@ class SetupChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.key} {self.version}"
+
+
+class OrderChange(models.Model):
+    """One change of *excluded from credit management* or *intercompany* of an order, its making included.
+
+    `before` and `after` hold the flags that changed, by name.
+    """
+
+    order = models.ForeignKey(SalesOrder, on_delete=models.PROTECT, related_name="flag_changes")
+    before = models.JSONField()
+    after = models.JSONField()
+    actor = models.CharField(max_length=80)
+    actor_name = models.CharField(max_length=150, blank=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["order", "-at"], name="order_change_by_order")]
+
+    def __str__(self) -> str:
+        return f"{self.order_id}: {', '.join(sorted(self.after))}"

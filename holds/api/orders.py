@@ -9,9 +9,11 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from credit_mgmt.api.flags import FlagSerializer, flags_data
 from credit_mgmt.api.serializers import DecisionSerializer, decision_data
 from credit_mgmt.checks import ask_about
 from credit_mgmt.decisions import explained
+from credit_mgmt.flags import flags_of_order
 from credit_mgmt.masking import Mask
 from credit_mgmt.models import DecisionRecord
 from customers import clock
@@ -99,6 +101,7 @@ class SalesOrderActions(SalesOrderResource):
 
     rights = {
         **SalesOrderResource.rights,
+        "flags": Action.VIEW_EXPOSURE,
         "check": Action.CHECK,
         "post_document": Action.POST_DOCUMENT,
         "posted": Action.POST_DOCUMENT,
@@ -112,6 +115,14 @@ class SalesOrderActions(SalesOrderResource):
     def feed(self, rows: Sequence[Mapping[str, Any]], *, replace: bool, atomic: bool) -> list[RowResult]:
         """Orders that are on hold and really changed are checked again (`domain 6`)."""
         return feed_orders(rows, actor=self.actor, at=self.now, today=self.today_in, replace=replace, atomic=atomic)
+
+    @extend_schema(responses=FlagSerializer(many=True))
+    @action(detail=True, methods=["get"])
+    def flags(self, request: Request, key: str) -> Response:
+        """*Excluded from credit management* and *intercompany*: as they stand, who set them, when."""
+        order = self.object_of(key)
+        authorize(self.actor, Action.VIEW_EXPOSURE, order.legal_entity_id, f"Sales order {key}")
+        return Response(flags_data(flags_of_order(order)))
 
     @extend_schema(request=CheckSerializer, responses=DecisionSerializer)
     @action(detail=True, methods=["post"])

@@ -8,6 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 
 from credit_mgmt.exposure import Position
+from credit_mgmt.flags import flags_of_customer, set_by
 from credit_mgmt.limits.components import components_of
 from credit_mgmt.limits.history import people_in, with_approver
 from credit_mgmt.masking import Mask
@@ -236,10 +237,23 @@ def _facts(customer: Customer) -> list[Item]:
     if payer is not None:
         url = reverse("customer", args=[payer.legal_entity_id, payer.account])
         items.insert(0, {"label": "Invoice account", "value": payer.name, "hint": "its credit is used", "url": url})
-    if customer.excluded:
-        items.insert(0, {"label": "Credit management", "value": "Excluded"})
-    if customer.ignore_until:
-        items.append({"label": "Ignored until", "value": customer.ignore_until, "kind": "date"})
+    return items + _flags(customer)
+
+
+def _flags(customer: Customer) -> list[Item]:
+    """What takes the customer's orders out of checks, or changes what its limit means, and who set it."""
+    flags = flags_of_customer(customer)
+    known = (
+        ("excluded", "Credit management", "Excluded"),
+        ("unlimited", "Limit", "Unlimited"),
+        ("mandatory", "Limit in a group", "Mandatory"),
+    )
+    items: list[Item] = [
+        {"label": label, "value": words, "hint": set_by(flags[name])} for name, label, words in known if flags[name].on
+    ]
+    ignored = flags["ignore_until"]
+    if ignored.on:
+        items.append({"label": "Ignored until", "value": ignored.value, "kind": "date", "hint": set_by(ignored)})
     return items
 
 

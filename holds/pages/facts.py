@@ -5,6 +5,7 @@ from typing import Any
 
 from django.urls import reverse
 
+from credit_mgmt.flags import flags_of_order, set_by
 from customers.models import SalesOrder
 
 Item = dict[str, Any]
@@ -39,11 +40,21 @@ def order_facts(order: SalesOrder, accounting_currency: str, value: Decimal | No
         items.append({"label": "Type", "value": order.get_order_type_display()})
     if order.customer.sales_person:
         items.append({"label": "Sales", "value": order.customer.sales_person})
-    if order.exclude_from_credit_management:
-        items.append({"label": "Credit management", "value": "This order is excluded"})
-    if order.intercompany:
-        items.append({"label": "Intercompany", "value": "Yes"})
-    return items
+    return [*items, *_flags(order)]
+
+
+def _flags(order: SalesOrder) -> list[Item]:
+    """What takes the order out of checks, or was taken back, and who did it (`domain 4.1`, `13`). One query."""
+    flags = flags_of_order(order)
+    known = (
+        ("exclude_from_credit_management", "Credit management", "This order is excluded", "Not excluded any more"),
+        ("intercompany", "Intercompany", "Yes", "Cleared"),
+    )
+    return [
+        {"label": label, "value": on if flag.on else off, "hint": set_by(flag)}
+        for name, label, on, off in known
+        if (flag := flags[name]).on or flag.at is not None
+    ]
 
 
 def _customer(label: str, customer: Any) -> Item:

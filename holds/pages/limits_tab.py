@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.urls import reverse
 
 from credit_mgmt.conversions import conversion_of
+from credit_mgmt.flags import flags_of_customer, set_by
 from credit_mgmt.limits.components import LOOK_BACK, components_of, still_told, temporary_component
 from credit_mgmt.limits.eligibility import warning_of
 from credit_mgmt.limits.history import people_in, with_approver
@@ -71,12 +72,23 @@ def temporary_rows(customer: Customer, today: dt.date) -> list[Item]:
 def _flags(standing: CreditStanding, customer: Customer) -> list[Item]:
     """The flags that change what the limit means, in plain words."""
     position = standing.position
+    flags = flags_of_customer(customer)
     known = (
-        (position.unlimited, "Unlimited", "No limit is tested for this customer; temporary limits do not count."),
-        (position.mandatory, "Mandatory limit", "The own limit is tested in a credit group too, even if it is 0."),
-        (customer.excluded, "Excluded", "Credit management checks no order of this customer."),
+        (
+            position.unlimited,
+            "unlimited",
+            "Unlimited",
+            "No limit is tested for this customer; temporary limits do not count.",
+        ),
+        (
+            position.mandatory,
+            "mandatory",
+            "Mandatory limit",
+            "The own limit is tested in a credit group too, even if it is 0.",
+        ),
+        (customer.excluded, "excluded", "Excluded", "Credit management checks no order of this customer."),
     )
-    return [{"label": label, "value": words} for on, label, words in known if on]
+    return [{"label": label, "value": words, "hint": set_by(flags[name])} for on, name, label, words in known if on]
 
 
 def _review(customer: Customer) -> list[Item]:

@@ -10,6 +10,7 @@ from django.urls import reverse
 from credit_mgmt import display, messages
 from credit_mgmt.decisions import stored_decision
 from credit_mgmt.engine.schedule import next_documents
+from credit_mgmt.flags import set_by, who_took_it_out
 from credit_mgmt.masking import Mask
 from credit_mgmt.models import Clearance, Commitment, DecisionRecord
 from customers import access
@@ -179,16 +180,20 @@ class OrderPage(PageView):
         """What was decided about the order, newest first, each with its trace."""
         records = list(DecisionRecord.objects.filter(order=order).order_by("-at", "pk")[:DECISIONS])
         names = names_of(record.actor for record in records)
+        decisions = [mask.decision(stored_decision(record)) for record in records]
+        # Who set a flag is known of the flag as it stands: of the newest decision.
+        because = decisions[0].not_checked_because if decisions else None
+        who = set_by(who_took_it_out(order, because)) if because else ""
         return [
             {
                 "record": record,
-                "words": display.outcome_words(decision),
+                "words": display.outcome_words(decision) + (f", {who}" if who and place == 0 else ""),
                 "reasons": [messages.reason_message(reason) for reason in decision.reasons],
                 "warnings": [messages.reason_message(reason) for reason in decision.warnings],
                 "steps": display.trace_steps(decision.trace),
                 "by": names[record.actor],
             }
-            for record, decision in ((record, mask.decision(stored_decision(record))) for record in records)
+            for place, (record, decision) in enumerate(zip(records, decisions, strict=True))
         ]
 
 
