@@ -17,6 +17,7 @@ from django.db.models import Q
 
 from credit_mgmt import accounts, commitments
 from credit_mgmt.limits import LimitChange, set_limits
+from credit_mgmt.limits.eligibility import AboveEligible
 from credit_mgmt.models import CreditAccount, LimitHistory
 from credit_mgmt.policies import current_setup
 from customers.access import Action, Actor, NotAllowed
@@ -58,7 +59,6 @@ class _Line:
 
 
 @transaction.atomic
-@gathered()
 def feed_customers(
     *,
     rows: Sequence[Row],
@@ -72,9 +72,37 @@ def feed_customers(
 
     A bad row is reported and the others are written, unless `atomic`. Raises `InvalidInput` for too many rows.
     """
+    above: dict[str, str] = {}
+    while True:
+        try:
+            with transaction.atomic():
+                return _feed(rows, above, actor=actor, today=today, at=at, replace=replace, atomic=atomic)
+        except AboveEligible as problem:
+            # What a customer is eligible for may come in the very row: it is known once the row is written. So the
+            # others are written again, without those that are above; each time there are fewer.
+            if not problem.customers.keys() - above.keys():
+                raise
+            above |= problem.customers
+
+
+@gathered()
+def _feed(
+    rows: Sequence[Row],
+    above: Mapping[str, str],
+    *,
+    actor: Actor,
+    today: Callable[[str], dt.date],
+    at: dt.datetime,
+    replace: bool,
+    atomic: bool,
+) -> list[RowResult]:
+    """One attempt, without the customers in `above`, whose limit is more than they are eligible for."""
     lines = [_line(index, row) for index, row in enumerate(rows)]
     _find(lines)
     _check(lines, actor)
+    for line in lines:
+        if not line.errors and (message := above.get(":".join(line.key))):
+            line.errors = (FieldError("credit_limit", "above_eligible", message),)
     bad = [line for line in lines if line.errors]
     if atomic and bad:
         return [_refused(line) for line in lines]
