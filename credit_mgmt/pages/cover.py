@@ -1,47 +1,27 @@
-"""Insurance policies and guarantees (`ux.md` 3.6, 3.11): the register over all customers, and the forms."""
+"""Insurance policies and guarantees (`ux.md` 3.6, 3.11): the forms; the register is `pages.cover_register`."""
 
 import datetime as dt
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Q, QuerySet
 from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.urls import reverse
 
-from credit_mgmt.cover import NOTICE, CoverLine, cover_lines, end_policy, in_order, remove_policy, save_policy
-from credit_mgmt.cover.facts import in_force
-from credit_mgmt.cover.file import as_csv
+from credit_mgmt.cover import CoverLine, cover_lines, end_policy, in_order, remove_policy, save_policy
 from credit_mgmt.cover.forms import EndPolicyForm, PolicyForm, values_of
 from credit_mgmt.models import CoverPolicy
-from credit_mgmt.models.cover import CoverKind
 from credit_mgmt.pages.cover_worked import WORKED, worked
 from customers import access
 from customers.access import Action, Actor
 from customers.errors import InvalidInput
-from customers.listing import Address, page_of, sort_keys
-from customers.models import Customer, LegalEntity
+from customers.models import Customer
 from customers.views import PageView, add_errors
 
 Item = dict[str, Any]
 RELATED = ("customer__legal_entity", "type", "insurer", "coverage_type")
-SORTS = {"customer": "customer__name", "from": "effective_on", "to": "expires_on", "value": "value"}
-COLUMNS = (
-    ("customer", "Customer", ""), ("", "Kind", ""), ("", "Type", ""), ("", "Insurer or guarantor", ""),
-    ("", "Coverage type", ""), ("", "Number", ""), ("from", "From", ""), ("to", "To", ""),
-    ("value", "Value", "right"), ("", "Currency", ""), ("", "Counts %", "right"), ("", "In exposure", ""),
-    ("", "Amount counted", "right"), ("", "Status", ""), ("", "End", ""),
-)  # fmt: skip
-OnDay = Callable[[dt.date], Q]
-VIEWS: dict[str, tuple[str, OnDay]] = {
-    "in-force": ("In force", in_force),
-    "expiring": ("Expiring in 30 days", lambda day: in_force(day) & Q(expires_on__lte=day + NOTICE)),
-    "not-yet": ("Not yet", lambda day: Q(effective_on__gt=day)),
-    "expired": ("Expired", lambda day: Q(expires_on__lt=day)),
-    "all": ("All", lambda day: Q()),
-}
 
 
 def policy_row(line: CoverLine, actor: Actor) -> Item:
@@ -58,131 +38,6 @@ def policy_row(line: CoverLine, actor: Actor) -> Item:
         "counts": "fixed" if policy.update_percent is None else f"{policy.update_percent.normalize():f} %",
         "left": f"{line.days_left} d left" if line.days_left else "last day",
     }
-
-
-class CoverRegister(PageView):
-    """GET `/cover/`."""
-
-    looks = Action.VIEW_EXPOSURE
-    section = "cover"
-
-    def get(self, request: HttpRequest) -> HttpResponse:
-        """Policies by their last day, or as the address asks."""
-        address = Address(request.GET, rows=self.rows)
-        slug = request.GET.get("view", "in-force")
-        slug = slug if slug in VIEWS else "in-force"
-        entities = access.scoped(LegalEntity.objects.all(), self.actor, self.looks, path="code").order_by("code")
-        days = {entity.code: self.today(entity.time_zone) for entity in entities}
-        rows = access.scoped(CoverPolicy.objects.all(), self.actor, path="customer__legal_entity")
-        rows = rows.filter(_on_its_day(VIEWS[slug][1], days), _narrowed(address, days))
-        if request.GET.get("format") == "csv":
-            return _file(rows)
-        sort, keys = sort_keys(request.GET.get("sort", ""), SORTS, ("to",), "id")
-        page = page_of(
-            rows.select_related(*RELATED),
-            keys,
-            per=address.per,
-            after=request.GET.get("after", ""),
-            before=request.GET.get("before", ""),
-        )
-        lines = cover_lines(page.rows, lambda entity: days[entity])
-        return self.page(
-            "credit_mgmt/cover.html",
-            {
-                "rows": [policy_row(line, self.actor) for line in lines],
-                "tabs": [
-                    {"label": label, "url": address.url(view=name), "active": name == slug}
-                    for name, (label, _) in VIEWS.items()
-                ],
-                "search": {
-                    "name": "q",
-                    "value": address.one("q"),
-                    "placeholder": "Customer, insurer or number",
-                    "label": "Search cover",
-                },
-                "filters": _filters(address, days),
-                "exports": [{"label": "CSV", "url": address.url(format="csv")}],
-                "hidden": [
-                    {"name": key, "value": request.GET[key]}
-                    for key in ("view", "sort", "customer")
-                    if key in request.GET
-                ],
-                "chips": _chips(address),
-                "columns": address.heads(COLUMNS, sort),
-                "pager": address.pager(page),
-                "actions": _actions(self),
-            },
-        )
-
-
-def _file(rows: QuerySet[CoverPolicy]) -> HttpResponse:
-    """All rows that the address asks for, as the import page takes them."""
-    policies = rows.select_related("customer", "currency").order_by("expires_on", "pk")
-    disposition = {"Content-Disposition": 'attachment; filename="cover.csv"'}
-    return HttpResponse(as_csv(policies), content_type="text/csv; charset=utf-8", headers=disposition)
-
-
-def _on_its_day(view: OnDay, days: Mapping[str, dt.date]) -> Q:
-    """What `view` means today, as each legal entity sees it (`domain 1`)."""
-    condition = Q(pk__in=[])
-    for day in sorted(set(days.values())):
-        here = [code for code, today in days.items() if today == day]
-        condition |= Q(customer__legal_entity__in=here) & view(day)
-    return condition
-
-
-def _narrowed(address: Address, days: Mapping[str, dt.date]) -> Q:
-    condition = Q()
-    if kinds := address.choices("kind", CoverKind.values):
-        condition &= Q(identifier__in=kinds)
-    if entities := address.choices("entity", days):
-        condition &= Q(customer__legal_entity__in=entities)
-    if key := address.one("customer"):
-        entity, _, account = key.partition(":")
-        condition &= Q(customer__legal_entity=entity, customer__account=account)
-    if text := address.one("q"):
-        paths = ("customer__account", "customer__name", "insurer__name", "insurer__number", "identification")
-        found = Q()
-        for path in paths:
-            found |= Q(**{f"{path}__icontains": text})
-        condition &= found
-    return condition
-
-
-def _filters(address: Address, days: Mapping[str, dt.date]) -> list[Item]:
-    kinds, entities = address.all("kind"), address.all("entity")
-    return [
-        {
-            "name": "kind",
-            "label": "Kind",
-            "summary": ", ".join(kind.label for kind in CoverKind if kind in kinds),
-            "options": [{"value": kind.value, "label": kind.label, "selected": kind in kinds} for kind in CoverKind],
-        },
-        {
-            "name": "entity",
-            "label": "Entity",
-            "summary": ", ".join(code for code in days if code in entities),
-            "options": [{"value": code, "label": code, "selected": code in entities} for code in days],
-        },
-    ]
-
-
-def _chips(address: Address) -> list[Item]:
-    return [
-        {"label": f"{label}: {word}", "remove_url": address.without(key, word)}
-        for key, label in (("kind", "Kind"), ("entity", "Entity"), ("customer", "Customer"), ("q", "Search"))
-        for word in address.all(key)
-    ]
-
-
-def _actions(page: PageView) -> list[Item]:
-    actions: list[Item] = []
-    if page.may(Action.EDIT_INSURANCE):
-        actions.append({"label": "New policy…", "url": reverse("cover-new"), "icon": "plus"})
-        actions.append({"label": "Import…", "url": reverse("cover-import"), "icon": "file-text"})
-    if page.may(Action.VIEW):
-        actions.append({"label": "Types", "url": reverse("cover-types"), "icon": "settings"})
-    return actions
 
 
 class _Editor(PageView):

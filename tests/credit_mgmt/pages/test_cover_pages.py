@@ -323,3 +323,72 @@ def test_the_limit_stack_has_a_line_for_each_policy_and_says_why_one_is_off(
     assert ("Insurance 50 %", Decimal(25_000), "expired 20\xa0Feb") in lines
     assert len(lines) == 4
     assert limit["total"] == 70_000
+
+
+class TestMany:
+    @pytest.fixture
+    def three(self, customer: Customer) -> list[CoverPolicy]:
+        return [insure(customer, identification=f"P-{number}") for number in range(3)]
+
+    def test_end_on_a_day_each_by_itself(self, manager: Client, three: list[CoverPolicy]) -> None:
+        CoverPolicy.objects.filter(pk=three[2].pk).update(expires_on=TODAY)
+        day = TODAY + dt.timedelta(days=20)
+        answer = manager.post("/cover/bulk/end/", {"policy": [one.pk for one in three], "expires_on": day})
+        assert answer.status_code == 422
+        assert "2 policies changed." in shown(answer)
+        assert "It ends on" in shown(answer)
+        assert [one.pk for one in answer.context["chosen"]] == [three[2].pk]
+        assert CoverPolicy.objects.filter(expires_on=day).count() == 2
+
+    def test_get_other_dates_and_keep_what_is_left_empty(self, manager: Client, three: list[CoverPolicy]) -> None:
+        day = TODAY + dt.timedelta(days=700)
+        manager.post("/cover/bulk/dates/", {"policy": [one.pk for one in three[:2]], "expires_on": day})
+        found = CoverPolicy.objects.filter(expires_on=day)
+        assert set(found.values_list("effective_on", flat=True)) == {three[0].effective_on}
+        assert found.count() == 2
+
+    @pytest.mark.parametrize(
+        ("what", "given", "words"),
+        [
+            ("dates", {}, "Give a first day, a last day, or both."),
+            ("dates", {"expires_on": "soon"}, "Enter a valid date"),
+            ("end", {}, "This field is required"),
+            ("dates", {"effective_on": "2030-01-01"}, "0 policies"),
+        ],
+    )
+    def test_bad_input_is_said_and_changes_nothing(
+        self, manager: Client, three: list[CoverPolicy], what: str, given: dict[str, str], words: str
+    ) -> None:
+        before = list(CoverPolicy.objects.order_by("pk").values_list("effective_on", "expires_on"))
+        answer = manager.post(f"/cover/bulk/{what}/", {"policy": [three[0].pk], **given})
+        assert answer.status_code == 422
+        assert words in shown(answer) or answer.context.get("outcomes")
+        assert list(CoverPolicy.objects.order_by("pk").values_list("effective_on", "expires_on")) == before
+
+    def test_only_who_may_edit_cover_is_offered_it(self, three: list[CoverPolicy]) -> None:
+        client = signed_in(Role.CREDIT_CLERK)
+        assert "bulk" not in shown(client.get("/cover/"))
+        assert client.get(f"/cover/bulk/end/?policy={three[0].pk}").status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("query", "count"),
+    [
+        ("value_min=60000", 1),
+        ("value_max=60000", 1),
+        ("to_max=2026-06-30", 1),
+        ("to_min=2026-07-01", 1),
+        ("from_min=2026-02-01", 0),
+        ("exposure=yes", 1),
+        ("type=ANY-guarantee", 1),
+        ("currency=JPY", 0),
+        ("value_min=lots", 2),
+    ],
+)
+def test_the_register_is_narrowed(manager: Client, customer: Customer, query: str, count: int) -> None:
+    insure(customer, "50000", expires_on=dt.date(2026, 6, 30))
+    insure(customer, "70000", identifier="guarantee", included_in_exposure=True)
+    page = manager.get(f"/cover/?view=all&{query}")
+    assert len(page.context["rows"]) == count
+    if "lots" in query:
+        assert "not an amount" in shown(page)
