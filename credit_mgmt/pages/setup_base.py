@@ -59,7 +59,7 @@ def _event(change: SetupChange, names: Mapping[str, str]) -> Item:
     else:
         text, icon = "Changed", "pencil"
         detail = " · ".join(f"{name}: {before} → {after}" for name, before, after in _differences(change))
-    who = "the feed or the database" if change.actor == "system:database" else names[change.actor]
+    who = "a feed or the database" if change.actor == "system:database" else names[change.actor]
     return {"icon": icon, "text": text, "detail": detail, "actor": who, "at": change.at}
 
 

@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from credit_mgmt.models import CoverageType, PolicyType
 from credit_mgmt.pages.setup_base import Item, SetupView
+from credit_mgmt.parameter_setup import DEFAULT
 from credit_mgmt.policies import current_setup
 from credit_mgmt.setup.facts import SetupFacts, setup_facts
 from credit_mgmt.setup.health import Finding, checkpoint_words, listed, rank_words, setup_health
@@ -38,15 +39,15 @@ class SetupPage(SetupView):
             if differing
             else "all entities alike"
         )
-        parameters = reverse("parameter-list")
+        parameters = reverse("parameters", args=[DEFAULT])
         return [
             ("Holds", [
                 _entry("Checkpoints and grace", reverse("setup-checkpoints"), _checkpoints(facts)),
-                _entry("Parameters: holds", parameters, own),
+                _entry("Parameters: holds", f"{parameters}#holds", own),
                 _entry("Reasons", _records("reasons"), _reasons(facts.reasons)),
                 _entry("Account statuses", _records("account-statuses"), _statuses(facts)),
             ]),
-            ("Limits", [_entry("Parameters: limits", parameters, own)]),
+            ("Limits", [_entry("Parameters: limits", f"{parameters}#limits", own)]),
             ("Rules", [
                 _entry("Blocking rules and exclusions", reverse("rule-list"), _rules()),
                 _entry("Credit management groups", _records("credit-management-groups"), f"{facts.groups} open"),
@@ -59,7 +60,8 @@ class SetupPage(SetupView):
                   if self.may(Action.VIEW_EXPOSURE) else []),
             ]),
             ("System", [
-                _entry("Parameters: statistics", parameters, "windows of months, and how long decisions are kept"),
+                _entry("Parameters: statistics", f"{parameters}#statistics", own),
+                _entry("Parameters by legal entity", reverse("parameter-list"), own),
                 *([_entry("Schedules", reverse("job-schedules"), f"{len(registered_schedules())} run by themselves")]
                   if self.may(Action.VIEW_JOBS) else []),
             ]),
@@ -69,7 +71,7 @@ class SetupPage(SetupView):
 def page_url(finding: Finding) -> str:
     """Where a finding is put right."""
     if finding.page == "parameters":
-        return reverse("parameters", args=[finding.legal_entity or "default"])
+        return reverse("parameters", args=[finding.legal_entity or DEFAULT])
     if finding.page == "checkpoints":
         query = f"?entity={finding.legal_entity}" if finding.legal_entity else ""
         return reverse("setup-checkpoints") + query
