@@ -8,5 +8,7 @@ class CustomersConfig(AppConfig):
     verbose_name = "Customers"
 
     def ready(self) -> None:
-        """Register the system check of routes."""
-        from customers.edge import checks  # noqa: F401, PLC0415 - needs loaded apps
+        """Register the system check of routes, and the jobs of this room."""
+        from customers.edge import checks, importing  # noqa: F401, PLC0415 - need loaded apps
+
+        importing.register()

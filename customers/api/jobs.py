@@ -19,12 +19,21 @@ from customers.edge.routing import BASE, Router
 from customers.models import Job
 
 
+class ParametersField(JsonField):
+    """The parameters of a job; ten thousand rows are told by their number."""
+
+    def to_representation(self, value: Any) -> Any:
+        """As they are kept, but for rows."""
+        told = super().to_representation(value)
+        return {**told, "rows": len(told["rows"])} if isinstance(told.get("rows"), list) else told
+
+
 class JobSerializer(StrictSerializer):
     """A job; `done`, `failed` and `total` count its smallest parts, such as orders."""
 
     id = serializers.UUIDField()
     kind = TextField()
-    parameters = JsonField()
+    parameters = ParametersField(help_text="as it was started; of an import the number of its rows")
     status = serializers.ChoiceField(choices=Job.Status.choices)
     done = serializers.IntegerField()
     failed = serializers.IntegerField()
@@ -47,6 +56,17 @@ class JobSerializer(StrictSerializer):
         OpenApiExample(
             "evaluate one customer",
             value={"kind": "evaluate_for_release", "parameters": {"customer": "USMF:US-001"}},
+            request_only=True,
+        ),
+        OpenApiExample(
+            "bring in objects of one resource, up to 10,000",
+            value={
+                "kind": "import",
+                "parameters": {
+                    "resource": "customers",
+                    "rows": [{"key": "USMF:US-001", "name": "Adatum", "currency": "USD"}],
+                },
+            },
             request_only=True,
         ),
         OpenApiExample(

@@ -185,7 +185,7 @@ class FedCollection(CollectionResource):
             raise InvalidInput.of(
                 "", "too_many", f"Send at most {MOST_ROWS:,} objects in one call; these are {len(rows):,}."
             )
-        results = self._bulk(rows, atomic=atomic)
+        results = self.bring_in(rows, atomic=atomic)
         if atomic and any(result.errors for result in results):
             raise InvalidInput(_located(results))
         return Response(_report(results))
@@ -197,8 +197,10 @@ class FedCollection(CollectionResource):
             raise InvalidInput.of("atomic", "invalid", "Give true or false.")
         return word == "true"
 
-    def _bulk(self, rows: Sequence[Any], *, atomic: bool) -> Sequence[RowResult]:
-        """Results by index: of shape where that is wrong already, of the import service for the others."""
+    def bring_in(self, rows: Sequence[Any], *, atomic: bool) -> Sequence[RowResult]:
+        """Read rows as they were sent, and write them.
+
+        Results by index: of shape where that is wrong already, of the import service for the others."""
         serializer = (self.input_class or self.serializer_class)()
         results: dict[int, RowResult] = {}
         good: dict[int, dict[str, Any]] = {}

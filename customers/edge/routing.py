@@ -11,6 +11,8 @@ from rest_framework.viewsets import ViewSetMixin
 from customers.edge.views import ApiView
 
 BASE = "/api/v1/"
+ROUTED: dict[str, type[ViewSetMixin]] = {}
+"""What is routed, by prefix."""
 
 
 class Router(SimpleRouter):
@@ -26,6 +28,7 @@ class Router(SimpleRouter):
         self.registry = []
         super().register(prefix, viewset, basename or prefix.replace("/", "-"))
         self.registry += before
+        ROUTED[prefix] = viewset
 
     def add(self, route: str, view: type[ApiView], name: str = "") -> None:
         """Route a single address, in Django's `path` notation."""
