@@ -52,6 +52,23 @@ class TestTheList:
             manager.get("/jobs/")
 
 
+class TestAnEvaluation:
+    def test_says_by_which_rules_it_went_and_whether_they_changed_meanwhile(self, clerk):
+        held(an_order(a_customer("US-001", limit="1"), "400"))
+        clerk.post("/holds/evaluate/", {"scope": "all"})
+        job = Job.objects.get(kind="evaluate_for_release")
+        run_job(job.pk)
+        job.refresh_from_db()
+        page = shown(clerk.get(f"/jobs/{job.pk}/"))
+        assert f", version {job.pinned['version']}." in page
+        assert "With rules as of" in page
+        [item] = JobItem.objects.filter(job=job)
+        item.result["rules"]["changed_since"] = True
+        item.save(update_fields=["result"])
+        page = shown(clerk.get(f"/jobs/{job.pk}/"))
+        assert f", version {job.pinned['version']}; rules changed since, evaluate again." in page
+
+
 class TestAStuckRun:
     def stuck(self, **item) -> Job:
         job = a_job()
