@@ -137,9 +137,18 @@ class HoldRule(PageView):
             "record": record,
             "gone": now is None,
             "changed": any(row["changed"] for row in rows),
-            "rule_url": reverse("rule-edit", args=[then.name]) if BlockingRule.objects.filter(pk=rule).exists() else "",
+            "rule_url": _address_of(then),
         }
         return self.page("holds/rule.html", context)
+
+
+def _address_of(rule: Rule) -> str:
+    """The page of the version that fired; of the rule, where rules had no versions yet; none where it is gone."""
+    if not BlockingRule.objects.filter(pk=rule.id).exists():
+        return ""
+    if rule.version is None:
+        return reverse("rule-edit", args=[rule.name])
+    return reverse("rule-version", args=[rule.name, rule.version])
 
 
 def _rule_in(rules: Any, wanted: str) -> Rule | None:
