@@ -18,13 +18,14 @@ from django.db.models import Q
 from credit_mgmt import accounts, commitments
 from credit_mgmt.limits import LimitChange, set_limits
 from credit_mgmt.limits.eligibility import AboveEligible
+from credit_mgmt.limits.entry import in_accounting_currency
 from credit_mgmt.models import CreditAccount, LimitHistory
 from credit_mgmt.policies import current_setup
 from customers.access import Action, Actor, NotAllowed
 from customers.errors import FieldError, InvalidInput
 from customers.imports import RowResult, upsert
 from customers.marks import gathered
-from customers.models import Customer, LegalEntity, SalesOrder
+from customers.models import Currency, Customer, LegalEntity, SalesOrder
 from customers.money import LARGEST, ZERO, round_half_up
 
 LIMIT_FIELDS = {
@@ -34,6 +35,9 @@ LIMIT_FIELDS = {
     "credit_limit_expires_on": "expires_on",
 }
 """The limit fields of `api.md` and the columns of the credit account."""
+
+IN_CURRENCY = "credit_limit_currency"
+"""In which currency `credit_limit` is given: the accounting currency, where it is missing, or the customer's."""
 
 Row = Mapping[str, Any]
 
@@ -49,6 +53,8 @@ class _Line:
     customer: Customer | None = None
     account: CreditAccount | None = None
     errors: tuple[FieldError, ...] = ()
+    note: str = ""
+    """How the limit was converted, where it came in the customer's currency."""
 
     @property
     def changes_limits(self) -> bool:
@@ -99,6 +105,7 @@ def _feed(
     """One attempt, without the customers in `above`, whose limit is more than they are eligible for."""
     lines = [_line(index, row) for index, row in enumerate(rows)]
     _find(lines)
+    _convert(lines, today)
     _check(lines, actor)
     for line in lines:
         if not line.errors and (message := above.get(":".join(line.key))):
@@ -137,7 +144,7 @@ def _line(index: int, row: Row) -> _Line:
 
 
 def _master_data(row: Row) -> dict[str, Any]:
-    return {name: value for name, value in row.items() if name not in LIMIT_FIELDS}
+    return {name: value for name, value in row.items() if name not in LIMIT_FIELDS and name != IN_CURRENCY}
 
 
 def _find(lines: Sequence[_Line]) -> None:
@@ -151,6 +158,34 @@ def _find(lines: Sequence[_Line]) -> None:
         line.account = getattr(line.customer, "credit_account", None) if line.customer else None
 
 
+def _convert(lines: Iterable[_Line], today: Callable[[str], dt.date]) -> None:
+    """Limits that are given in the customer's currency, in the accounting one: with the rate of the day."""
+    asked = [line for line in lines if line.row.get(IN_CURRENCY)]
+    if not asked:
+        return
+    companies = LegalEntity.objects.in_bulk()
+    currencies = Currency.objects.in_bulk()
+    for line in asked:
+        company, amount = companies.get(line.key[0]), line.limits.get("credit_limit")
+        currency = str(line.row[IN_CURRENCY])
+        theirs = line.row.get("currency") or (line.customer.currency_id if line.customer else None)
+        if company is None or not isinstance(amount, Decimal) or not amount.is_finite():
+            if amount is None:
+                message = "Give the limit, too, or leave its currency out."
+                line.errors = (FieldError("credit_limit", "required", message),)
+            continue
+        own = company.accounting_currency_id
+        known = currencies.get(str(theirs or own))
+        if currency == own or known is None:
+            continue
+        try:
+            line.limits["credit_limit"], line.note = in_accounting_currency(
+                amount, currency, known, own, legal_entity=company.pk, day=today(company.pk)
+            )
+        except InvalidInput as problem:
+            line.errors = tuple(FieldError(IN_CURRENCY, error.code, error.message) for error in problem.errors)
+
+
 def _check(lines: Iterable[_Line], actor: Actor) -> None:
     """Refuse limits that are none, and changes that the actor or the parameters don't allow."""
     companies = LegalEntity.objects.select_related("accounting_currency").in_bulk()
@@ -159,7 +194,7 @@ def _check(lines: Iterable[_Line], actor: Actor) -> None:
         company = companies.get(line.key[0])
         if company is None:
             continue  # the import says so
-        errors = list(_wrong_values(line.limits, company))
+        errors = [*line.errors, *_wrong_values(line.limits, company)]
         if not errors and line.customer is not None and line.changes_limits:
             if not actor.may(Action.EDIT_CREDIT_PROFILE, line.key[0]):
                 because = NotAllowed(Action.EDIT_CREDIT_PROFILE, line.key[0])
@@ -254,15 +289,13 @@ def _set_limits(
         return set()
     owners = [line.customer.pk for line in lines if line.customer]
     held = dict(CreditAccount.objects.filter(customer__in=owners).values_list("customer_id", "pk"))
-    changes = [
-        LimitChange(
-            account=held[line.customer.pk],
-            **{LIMIT_FIELDS[name]: value for name, value in line.limits.items()},
-        )
-        for line in lines
-        if line.customer
-    ]
-    set_limits(changes=changes, source=source, actor=actor, at=at, as_of=today)
+    by_note: dict[str, list[LimitChange]] = {}
+    for line in lines:
+        if line.customer:
+            values = {LIMIT_FIELDS[name]: value for name, value in line.limits.items()}
+            by_note.setdefault(line.note, []).append(LimitChange(account=held[line.customer.pk], **values))
+    for note, changes in by_note.items():
+        set_limits(changes=changes, source=source, actor=actor, at=at, as_of=today, note=note)
     return {line.index for line in lines}
 
 

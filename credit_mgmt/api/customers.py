@@ -21,7 +21,7 @@ from credit_mgmt.masking import Mask
 from customers.access import Action, authorize
 from customers.api.customers import CustomerResource, CustomerSerializer
 from customers.edge import filters as by
-from customers.edge.fields import AmountField, DayField, FlagField
+from customers.edge.fields import AmountField, CodeField, DayField, FlagField
 from customers.edge.resources import READ
 from customers.edge.routing import Router
 from customers.errors import InvalidInput
@@ -31,9 +31,14 @@ _ACCOUNTING_CURRENCY = "legal_entity.accounting_currency_id"
 
 
 class CreditCustomerSerializer(CustomerSerializer):
-    """A customer with its limit, in the accounting currency of its legal entity; 0 means no credit."""
+    """A customer with its limit, in the accounting currency of its legal entity; 0 means no credit.
+
+    A limit may be given in the customer's own currency, by `credit_limit_currency`: it is converted with the rate of
+    the day, which the limit history tells.
+    """
 
     credit_limit = AmountField(currency=_ACCOUNTING_CURRENCY, required=False)
+    credit_limit_currency = CodeField(required=False, write_only=True)
     credit_limit_expires_on = DayField(required=False, allow_null=True)
     unlimited = FlagField(required=False)
     mandatory_limit = FlagField(required=False)

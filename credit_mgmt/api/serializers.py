@@ -7,6 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from credit_mgmt import messages
+from credit_mgmt.conversions import conversion_of
 from credit_mgmt.engine.decision import Decision, Outcome, Reason, Remedy, TraceLine
 from credit_mgmt.exposure import GroupStanding, Position
 from credit_mgmt.masking import Mask
@@ -178,6 +179,8 @@ class PositionSerializer(StrictSerializer):
     statistics = JsonField(allow_null=True)
     customer_currency = serializers.CharField()
     total_limit_in_customer_currency = serializers.CharField(allow_null=True)
+    customer_currency_rate = serializers.CharField(allow_null=True)
+    customer_currency_rate_date = serializers.DateField(allow_null=True)
     missing_rate = serializers.CharField(allow_null=True)
 
 
@@ -188,6 +191,17 @@ def _group_data(group: GroupStanding, text: Callable[[Decimal | None], str | Non
         "exposure": text(group.exposure),
         "available": text(group.available),
         "expires_on": group.expires_on.isoformat() if group.expires_on else None,
+    }
+
+
+def _rate_data(position: Position) -> dict[str, str | None]:
+    """With which rate, and of when, the limit is shown in the customer's currency; null where it is the same one."""
+    entity = position.customer.partition(":")[0]
+    own, theirs = position.currency, position.customer_currency
+    found = conversion_of(own, theirs, entity, position.as_of) if own != theirs else None
+    return {
+        "customer_currency_rate": found.told if found else None,
+        "customer_currency_rate_date": found.valid_from.isoformat() if found else None,
     }
 
 
@@ -223,5 +237,6 @@ def position_data(position: Position, mask: Mask) -> dict[str, Any]:
         "statistics": None,
         "customer_currency": position.customer_currency,
         "total_limit_in_customer_currency": text(position.total_limit_in_customer_currency, position.customer_currency),
+        **_rate_data(position),
         "missing_rate": position.missing_rate,
     }

@@ -12,7 +12,7 @@ from credit_mgmt.limits.history import AsOf, Entry
 from credit_mgmt.models import CreditAccount, LimitHistory
 from customers.access import Actor
 from customers.errors import InvalidInput
-from customers.models import Customer
+from customers.models import Currency, Customer
 from customers.money import amount_text
 
 
@@ -58,13 +58,24 @@ def enter_limit(  # noqa: PLR0913 - the fields of a limit, keyword-only
 
 def _converted(customer: Customer, amount: Decimal, currency: str, own: str, as_of: AsOf) -> tuple[Decimal, str]:
     """The amount in the accounting currency, and how it came about in words."""
-    if currency != customer.currency_id:
-        message = f"Enter the limit in {own} or in the customer's currency, {customer.currency_id}."
-        raise InvalidInput.of("currency", "invalid_choice", message)
     day = as_of if isinstance(as_of, dt.date) else as_of(customer.legal_entity_id)
-    conversion = conversion_of(currency, own, customer.legal_entity_id, day)
+    theirs = customer.currency
+    return in_accounting_currency(amount, currency, theirs, own, legal_entity=customer.legal_entity_id, day=day)
+
+
+def in_accounting_currency(
+    amount: Decimal, currency: str, theirs: Currency, own: str, *, legal_entity: str, day: dt.date
+) -> tuple[Decimal, str]:
+    """What was entered in the customer's currency, `theirs`, in the accounting currency, `own`; and with which rate.
+
+    Raises `InvalidInput` on `currency` for another currency, and without a rate.
+    """
+    if currency != theirs.code:
+        message = f"Enter the limit in {own} or in the customer's currency, {theirs.code}."
+        raise InvalidInput.of("currency", "invalid_choice", message)
+    conversion = conversion_of(currency, own, legal_entity, day)
     if conversion is None:
         message = f"There is no exchange rate from {currency} to {own} on {day}: enter the limit in {own}."
         raise InvalidInput.of("currency", "missing_rate", message)
-    said = amount_text(amount, customer.currency.minor_units)
+    said = amount_text(amount, theirs.minor_units)
     return conversion.of(amount), f"{said} {currency} at {conversion.told} of {conversion.valid_from}"
