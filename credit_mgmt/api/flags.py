@@ -14,7 +14,7 @@ class FlagSerializer(StrictSerializer):
     """A flag as it stands. `set_by` and `set_at` are null where nobody knows: it was set before this was recorded."""
 
     flag = serializers.CharField()
-    value = serializers.JSONField()  # type: ignore[assignment]  # a flag, or the day until which one stands
+    value = serializers.JSONField()  # a flag, or the day until which one stands
     set_by = serializers.CharField(allow_null=True)
     set_by_name = serializers.CharField(allow_blank=True)
     set_at = serializers.DateTimeField(allow_null=True)

@@ -49,7 +49,7 @@ def page_of(
     after: str = "",
     before: str = "",
     related: Sequence[str] | None = None,
-    full: QuerySet[M] | None = None,
+    full: Any = None,
 ) -> Page[M]:
     """The page of `queryset` in the order of `keys` that follows `after` or precedes `before`. One query.
 

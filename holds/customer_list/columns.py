@@ -40,6 +40,16 @@ def _used(customer: Customer, facts: Facts) -> Value:
     return used_percent(position.total, position.total_limit)
 
 
+def _holds(customer: Customer, facts: Facts) -> Value:
+    count: int = customer.open_holds  # type: ignore[attr-defined]  # read along
+    return count
+
+
+def _paid(customer: Customer, facts: Facts) -> Value:
+    day: dt.date | None = customer.last_payment  # type: ignore[attr-defined]  # read along where it is shown
+    return day
+
+
 def _yes(flag: bool) -> str:
     return "Yes" if flag else ""
 
@@ -73,7 +83,7 @@ COLUMNS: dict[str, Column[Customer, Facts]] = by_name(
                right=True, money=True),
         Column("oldest", "Oldest", lambda customer, facts: facts.of(customer).days_overdue or None, right=True,
                unit="Oldest overdue, days"),
-        Column("holds", "Open holds", lambda customer, _: customer.open_holds, right=True),
+        Column("holds", "Open holds", _holds, right=True),
         Column("status", "Status", _status),
         Column("expires", "Limit to", _expires, sort="expires"),
         Column("review", "Next review", lambda customer, _: customer.next_review_date, sort="review"),
@@ -86,7 +96,7 @@ COLUMNS: dict[str, Column[Customer, Facts]] = by_name(
         Column("cover", "Insurance", lambda customer, facts: facts.of(customer).insurance_and_guarantees or None,
                right=True, money=True),
         Column("reviewed", "Last review", lambda customer, _: customer.last_review_date, sort="reviewed"),
-        Column("paid", "Last payment", lambda customer, _: customer.last_payment),
+        Column("paid", "Last payment", _paid),
         Column("unlimited", "Unlimited", lambda customer, facts: _yes(facts.of(customer).unlimited)),
         Column("excluded", "Excluded", lambda customer, _: _yes(customer.excluded)),
         Column("agency", "With agency", lambda customer, _: _yes(customer.with_agency)),

@@ -101,7 +101,7 @@ def _cells(overview: GroupOverview) -> Iterator[list[Value]]:
         yield [
             customer.legal_entity_id, customer.account, customer.name, member.currency,
             "Unlimited" if member.own_limit is None else member.own_limit, member.own_exposure, member.exposure,
-            rate.rate if rate else None, rate.day if rate else None,
+            rate.rate if rate else None, rate.valid_from if rate else None,
             None if member.share is None else round(member.share, 2), binds_word(member.binds), member.overdue,
             member.days_overdue, member.expires_on,
         ]  # fmt: skip

@@ -10,7 +10,7 @@ from customers.listing import parts
 from customers.listing.columns import with_currency
 from customers.listing.parts import Shown, choice, text
 from customers.listing.selections import find_selection
-from customers.models import Customer
+from customers.models import Customer, ListSelection
 from customers.numbers import grouped
 from customers.views import PageView
 from holds.customer_list import CUSTOMERS, CustomerList, customer_list, read_address
@@ -90,6 +90,7 @@ class KeepCustomers(PageView):
         """Freeze, and back to the list."""
         query = QueryDict(request.GET.get("from", ""))
         asked = read_address(query, actor=self.actor, now=self.now, today=self.today, looks=self.looks)
+        kept: ListSelection | None
         if request.GET.get("all"):
             kept = select_all(asked, actor=self.actor, at=self.now)
         else:

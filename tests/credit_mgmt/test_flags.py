@@ -2,6 +2,7 @@
 
 import datetime as dt
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.db import DatabaseError, transaction
@@ -53,7 +54,8 @@ class TestOfCustomers:
         parameters(allow_manual_editing_of_credit_limits=True)
         customer = a_customer("US-001")
         account = CreditAccount.objects.get(customer=customer).pk
-        set_limit(account=account, source="manual", actor=marta, at=NOW, as_of=DAY, **{name: True})
+        flag_on: Any = {name: True}
+        set_limit(account=account, source="manual", actor=marta, at=NOW, as_of=DAY, **flag_on)
         set_limit(account=account, source="manual", actor=a_user("ben"), at=NOW, as_of=DAY, limit_amount=Decimal(5))
         flag = flags_of_customer(Customer.objects.get(pk=customer.pk))[name]
         assert (flag.on, flag.actor_name) == (True, "marta")

@@ -8,9 +8,8 @@ from decimal import Decimal
 import pytest
 
 from credit_mgmt import figures
-from credit_mgmt.models import CreditAccount
 from customers import clock
-from customers.models import CustomerTransaction, ListLayout, SavedView
+from customers.models import Customer, CustomerTransaction, ListLayout, SavedView
 from holds.customer_list.columns import COLUMNS, VIEWS
 from tests.factories_credit import give_limit, give_temporary_limit
 from tests.factories_holds import DAY, a_customer, a_group, an_entity, an_invoice, an_order, held
@@ -99,7 +98,7 @@ class TestByFigures:
         assert accounts(clerk.get(f"/customers/?{query}")) == expected
 
     def test_it_says_of_when_they_are_and_shows_rows_as_they_are_now(self, clerk, customers):
-        an_invoice(CreditAccount.objects.get(customer__account="C").customer, "5000", due=DAY)
+        an_invoice(Customer.objects.get(account="C"), "5000", due=DAY)
         page = clerk.get("/customers/?sort=-used")
         assert "Sorted and filtered by figures of" in page.content.decode()
         assert accounts(page)[2] == "C"
