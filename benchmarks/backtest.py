@@ -4,8 +4,8 @@ The orders are checked and their decisions stored by the product, some hundred e
 `backtest_rules` runs as the product runs it: cut into pieces, worked on by as many processes as there are cores. Twice:
 a draft that is aimed at everybody, and an exclusion, of which all orders are decided under both policies. `--orders N`
 measures another size, `--rebuilt PERCENT` leaves so many without a stored decision, to be rebuilt from their invoices.
-*Computing* is how long the busiest worker had a core: on a machine that does other things the clock says more about
-these. Memory is the peak of a worker. With DATABASE_URL set that server is used: its database must be empty.
+*Computing* is for how long the workers had a core, added up: on a machine that does other things the clock says more
+about these. Memory is the peak of a worker. With DATABASE_URL set that server is used: its database must be empty.
 """
 
 import argparse
@@ -127,7 +127,7 @@ def run(name: str, draft: dict[str, Any]) -> None:
     from credit_mgmt.models import Backtest  # noqa: PLC0415
     from credit_mgmt.rules import draft_rule  # noqa: PLC0415
     from customers import clock  # noqa: PLC0415
-    from customers.jobs import run_job, start_job  # noqa: PLC0415
+    from customers.jobs import start_job  # noqa: PLC0415
     from customers.models import Job  # noqa: PLC0415
 
     rule = draft_rule(values=draft, actor=ACTOR, at=clock.now()).rule.code
@@ -138,10 +138,11 @@ def run(name: str, draft: dict[str, Any]) -> None:
         began = time.perf_counter()
         given = {"rule": rule, "days": DAYS, "to": AS_OF.isoformat()}
         job = start_job("backtest_rules", given, actor=ACTOR, now=clock.now())
+        spent: dict[int, tuple[float, float]] = {}
         while Job.objects.filter(pk=job.pk, status__in=["queued", "running"]).exists():
-            list(pool.map(run_job, [job.pk] * count))
+            spent |= dict(pool.map(work, [job.pk] * count))
         seconds = time.perf_counter() - began
-        computed, memory = (max(figures) for figures in zip(*pool.map(spent, range(count * 4)), strict=True))
+    computed, memory = sum(one for one, _ in spent.values()), max(most for _, most in spent.values())
     totals = Backtest.objects.get(pk=job.pk).totals or {}
     found, known = totals["orders"], totals["data"]
     verdict = "" if seconds < TARGET else "  ABOVE THE TARGET"
@@ -159,9 +160,12 @@ def connect(_: int) -> None:
     connection.ensure_connection()
 
 
-def spent(_: int) -> tuple[float, float]:
-    """Seconds that this process had a core, and the most memory that it ever had, in MB."""
-    return time.process_time(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+def work(job: Any) -> tuple[int, tuple[float, float]]:
+    """Work on the job. Returns who did, the seconds that it ever had a core, and its most memory in MB."""
+    from customers.jobs import run_job  # noqa: PLC0415
+
+    run_job(job)
+    return os.getpid(), (time.process_time(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 
 
 def say(line: str) -> None:
