@@ -17,6 +17,7 @@ from credit_mgmt.backtests.jobs import KIND as BACKTEST
 from customers import clock
 from customers.jobs import run_job, start_job
 from customers.models import AccessGrant, Job, Role, SavedView
+from holds.customer_list.columns import COLUMNS as CUSTOMER_COLUMNS
 from holds.evaluation import KIND as EVALUATE
 from holds.forced import force_hold
 from holds.models import Hold
@@ -61,6 +62,10 @@ PAGES = (
     "/orders/USMF/SO-1/ask/", "/orders/USMF/SO-1/force/", "/orders/USMF/SO-1/cancel/",
     "/orders/USMF/SO-REJECTED/reopen/", "/orders/USMF/SO-1/check/?document=confirmation", "/orders/USMF/SO-FREE/post/",
     "/customers/", "/customers/USMF/US-002/", "/customers/USMF/US-002/new-orders/",
+    f"/customers/?cols={','.join(CUSTOMER_COLUMNS)}", "/customers/?view=over-limit",
+    "/customers/views/", "/customers/columns/",
+    "/customers/bulk/review/?customer=USMF:US-001", "/customers/bulk/status/?customer=USMF:US-001",
+    "/customers/bulk/journal/?customer=USMF:US-001", "/groups/", "/groups/columns/", "/cover/",
     "/customers/USMF/US-002/panels/notes/",
     "/check/", "/rules/", "/rules/new/?type=overdue_amount", "/search/", "/setup/",
     "/setup/parameters/", "/setup/parameters/default/", "/setup/checkpoints/", "/setup/reasons/",
