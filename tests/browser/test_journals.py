@@ -1,8 +1,11 @@
 """A limit journal in a browser: the grid by keys, a pasted block, generation, posting; readable in both themes.
 
-axe looks at every page on the way. The journey without a script is in `tests/credit_mgmt/pages/test_journals.py`.
+axe looks at every page on the way. The journey without a script is in `tests/credit_mgmt/pages/journals`.
 """
 
+import datetime as dt
+import os
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -13,7 +16,10 @@ from django.contrib.auth import get_user_model
 from django.test import Client
 from playwright.sync_api import Page, expect
 
+from credit_mgmt.journals.adjusting import LineAdjustment, adjust_lines
+from credit_mgmt.journals.lines import LineInput, make_journal
 from credit_mgmt.models import CreditAccount, LimitJournalLine
+from customers import clock
 from customers.models import Role
 from tests.browser.test_journey import SIDEWAYS
 from tests.factories_holds import DAY, a_customer, a_rule, a_user, an_entity, an_order, held, reasons
@@ -112,3 +118,41 @@ def test_a_block_pasted_into_the_grid_is_looked_at_first_in_the_dark_and_on_a_ph
     assert violations(page) == []
     assert page.evaluate(SIDEWAYS) == []
     assert LimitJournalLine.objects.count() == 3
+
+
+PAGES = (
+    "/journals/", "/journals/?status=draft&owner=me&cols=journal,valid_to,approver,status", "/journals/views/",
+    "/journals/columns/", "/journals/many/post/?journal=USMF-000001&journal=USMF-000002",
+    "/journals/cancel/?journal=USMF-000001", "/journals/USMF-000001/adjust/?line=1&line=2",
+    "/journals/USMF-000001/adjust/?preview=1&adjustment=10&value_type=percentage&rounding_form=nearest",
+    "/journals/USMF-000001/adjust/?preview=1&adjustment=-5000&value_type=fixed&rounding_form=nearest",
+    "/journals/USMF-000001/effects/", "/journals/USMF-000001/post/", "/journals/USMF-000001/paste/",
+    "/journals/USMF-000001/undo/", "/holds/recent/", "/customers/USMF/C-1/panels/limits/",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_pages_about_many_journals_and_many_lines_are_readable(
+    at: Callable[..., Page], violations: Callable[[Page], list[str]], theme: str
+) -> None:
+    page = at("/journals/", theme=theme)
+    mira = a_user("mira", Role.CREDIT_MANAGER)
+    signed: dict[str, Any] = {"actor": mira, "at": clock.now(), "today": lambda _: DAY}
+    until = dt.date.fromisoformat(TO)
+    lines = [
+        LineInput(customer=f"USMF:C-{number}", new_limit=Decimal(amount), new_to=until)
+        for number, amount in ((1, 2500), (2, 10), (4, 900))
+    ]
+    for description in ("Changes of the day", "Reviews"):
+        make_journal(legal_entity="USMF", type="credit_limit", description=description, lines=lines, **signed)
+    adjust_lines(journal="USMF-000001", adjustment=LineAdjustment(Decimal(10)), **signed)
+    for width in (1280, 390):
+        page.set_viewport_size({"width": width, "height": 800})
+        for address in PAGES:
+            page.goto(address)
+            assert page.evaluate(SIDEWAYS) == [], address
+            if width == 1280:
+                assert violations(page) == [], address
+            if folder := os.environ.get("SHOTS"):
+                name = re.sub(r"\W+", "-", address).strip("-")[:60]
+                page.screenshot(path=f"{folder}/{name}-{width}-{theme}.png", full_page=True)
