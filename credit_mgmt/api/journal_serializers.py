@@ -155,7 +155,7 @@ class FileSerializer(StrictSerializer):
     """
 
     content = ContentField(largest=LARGEST_FILE)
-    style = serializers.ChoiceField(choices=[style.value for style in Style], required=False)
+    style = serializers.ChoiceField(choices=[style.value for style in Style], required=False)  # type: ignore[assignment]
     version = serializers.IntegerField(required=False, min_value=1)
 
 

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from credit_mgmt.journal_list.filters import FILTERS, ME
 from credit_mgmt.models import LimitJournal
@@ -30,7 +31,8 @@ class Facts:
 
 
 def _down(journal: LimitJournal, facts: Facts) -> Value:
-    return -journal.decrease if journal.decrease else journal.decrease
+    amount: Decimal | None = journal.decrease
+    return -amount if amount else amount
 
 
 def _type(journal: LimitJournal, facts: Facts) -> Value:

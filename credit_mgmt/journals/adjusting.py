@@ -114,11 +114,10 @@ def _adjusted(
 
 def _one(line: LimitJournalLine, adjustment: LineAdjustment, units: int, temporary: bool, closed: bool) -> AdjustedLine:
     new_to, new_from = adjustment.new_to or line.new_to, adjustment.new_from or line.new_from
-    same = {"new_limit": None, "new_from": line.new_from, "new_to": line.new_to}
     if closed:
-        return AdjustedLine(line, **same, wrong=_sentence("not_granted"))
+        return _left(line, _sentence("not_granted"))
     if new_to is None:
-        return AdjustedLine(line, **same, wrong="takes a temporary limit back: remove it instead.")
+        return _left(line, "It takes a temporary limit back: remove it instead.")
     change = Adjustment(
         adjustment.value,
         ValueType(adjustment.value_type),
@@ -129,8 +128,13 @@ def _one(line: LimitJournalLine, adjustment: LineAdjustment, units: int, tempora
     basis = Basis(line.new_limit, line.new_to, line.new_from, minor_units=units)
     proposal = propose(basis, change, for_temporary=temporary)
     if isinstance(proposal, LeftOut):
-        return AdjustedLine(line, **same, wrong=_sentence(proposal))
+        return _left(line, _sentence(proposal))
     return AdjustedLine(line, proposal.new_limit, new_from, proposal.new_to)
+
+
+def _left(line: LimitJournalLine, why: str) -> AdjustedLine:
+    """The line as it is."""
+    return AdjustedLine(line, None, line.new_from, line.new_to, why)
 
 
 def _sentence(code: str) -> str:

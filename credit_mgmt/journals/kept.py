@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from credit_mgmt.models import JournalUndo, LimitJournal, LimitJournalLine
-from customers.access import Actor, scoped
+from customers.access import Action, Actor, scoped
 
 UNDO_WITHIN = dt.timedelta(minutes=15)
 CHANGED = ("new_limit", "new_from", "new_to")
@@ -61,7 +61,7 @@ def undoable(*, actor: Actor, at: dt.datetime, journal: LimitJournal | None = No
     rows = rows.filter(journal__status=LimitJournal.Status.DRAFT).select_related("journal")
     if journal is not None:
         rows = rows.filter(journal=journal)
-    seen = scoped(rows, actor, LimitJournal.seen_with, path="journal__legal_entity")
+    seen = scoped(rows, actor, Action.VIEW_EXPOSURE, path="journal__legal_entity")
     return list(seen.defer("lines", "left").order_by("-at", "pk"))
 
 

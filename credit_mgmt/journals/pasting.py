@@ -121,7 +121,7 @@ def _rows(given: str | bytes, journal: LimitJournal) -> list[dict[str, Cell]]:
 
 def _sheet(content: bytes) -> list[Values]:
     try:
-        rows = [row.cells for row in read_sheet(io.BytesIO(content), most_rows=MOST_LINES + 1)]
+        rows: list[Values] = [row.cells for row in read_sheet(io.BytesIO(content), most_rows=MOST_LINES + 1)]
     except BadWorkbook as problem:
         raise InvalidInput.of("file", "invalid", str(problem)) from problem
     if not rows:

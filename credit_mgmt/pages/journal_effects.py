@@ -22,7 +22,11 @@ class EffectsPage(JournalView):
             raise Refused("already_posted", f"Journal {number} has its effect already, or will never have one.")
         found = effect_of(journal, actor=self.actor, today=self.today_of, holds=self.effects)
         context = {"journal": journal, **effect_words(journal, found)}
-        part = "credit_mgmt/_journal_effects.html" if request.htmx else "credit_mgmt/journal_effects.html"
+        part = (
+            "credit_mgmt/_journal_effects.html"
+            if request.headers.get("HX-Request")
+            else "credit_mgmt/journal_effects.html"
+        )
         return self.page(part, context)
 
 

@@ -24,7 +24,7 @@ class ParametersField(JsonField):
 
     def to_representation(self, value: Any) -> Any:
         """As they are kept, but for rows."""
-        told = super().to_representation(value)
+        told: Any = super().to_representation(value)
         return {**told, "rows": len(told["rows"])} if isinstance(told.get("rows"), list) else told
 
 

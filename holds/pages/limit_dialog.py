@@ -11,6 +11,7 @@ from credit_mgmt.credit_profiles import change_profile
 from credit_mgmt.forms import LimitForm, ReviewForm
 from credit_mgmt.limits.eligibility import warning_of
 from credit_mgmt.limits.entry import enter_limit
+from credit_mgmt.models import CreditAccount
 from customers.access import Action
 from customers.models import Currency, Customer
 from customers.money import ZERO, round_half_up
@@ -48,7 +49,7 @@ class LimitDialog(Dialog):
         )
         if changed is None:
             return f"The limit of {subject.name} was that already."
-        warning = warning_of(changed.account, self.today_of(subject.legal_entity_id))
+        warning = warning_of(CreditAccount.objects.get(pk=changed.account_id), self.today_of(subject.legal_entity_id))
         return f"Limit of {subject.name} changed. {warning}".rstrip()
 
     def words(self, subject: Customer) -> dict[str, Any]:

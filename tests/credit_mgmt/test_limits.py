@@ -11,6 +11,7 @@ from credit_mgmt import limits
 from credit_mgmt.credit_profiles import feed_customers
 from credit_mgmt.limits import LimitChange, set_limit, set_limits
 from credit_mgmt.limits import history as limit_history
+from credit_mgmt.limits.history import Entry
 from credit_mgmt.models import Commitment, CreditAccount, LimitHistory
 from customers.access import Actor, Grant, NotAllowed
 from customers.errors import InvalidInput, NotDecided, NotFound, Refused
@@ -21,7 +22,7 @@ from tests.factories_credit import ACTOR, AT, TODAY, account_of, approve, custom
 pytestmark = pytest.mark.django_db
 
 
-def change(account: CreditAccount, source: str = "feed", **values: Any) -> LimitHistory | None:
+def change(account: CreditAccount, source: str = "feed", **values: Any) -> Entry | None:
     values.setdefault("actor", ACTOR)
     return set_limit(account=account.pk, source=source, at=AT, as_of=TODAY, **values)
 
