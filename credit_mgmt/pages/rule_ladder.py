@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from credit_mgmt.display import LEVELS, VERDICT_ICONS
+from credit_mgmt.engine.decision import Verdict
 from credit_mgmt.engine.reading import reading_instruction
 from credit_mgmt.engine.rules import types
 from credit_mgmt.messages import verdict_label
@@ -198,7 +199,7 @@ def _row(rung: Rung, actor: Actor) -> Item:
         "findings": [finding_message(finding) for finding in rung.findings],
         "greyed": rung.out_of_reach,
         "decides": verdict_label(rung.decides) if rung.decides else "",
-        "verdict": VERDICT_ICONS[rung.decides] if rung.decides else "",
+        "verdict": VERDICT_ICONS[Verdict(rung.decides)] if rung.decides else "",
         "may_edit": may_edit,
         "verb": verb.capitalize(),
         "step_url": reverse(f"rule-{verb}", args=[code]) if may_edit and verb else "",

@@ -7,6 +7,9 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 
+from credit_mgmt.backtests.phrases import CHANGED, lines_of
+from credit_mgmt.backtests.reading import backtests_of_rule, changed_since
+from credit_mgmt.messages.health import finding_message
 from credit_mgmt.models import RuleState, RuleVersion
 from credit_mgmt.rules import (
     activate_rule,
@@ -16,8 +19,9 @@ from credit_mgmt.rules import (
     retire_rule,
     start_shadow,
 )
-from credit_mgmt.rules.phrases import sentence
+from credit_mgmt.rules.health import findings_of
 from credit_mgmt.rules.reading import versions_of
+from credit_mgmt.rules.wording import reads_as
 from customers.access import Action
 from customers.errors import InvalidInput, NotFound, Refused
 from customers.views import PageView, add_errors
@@ -82,15 +86,20 @@ class RuleStep(PageView):
         version = self.meant(versions, address)
         context = {
             "version": version,
-            "sentence": sentence(version),
+            "sentence": reads_as(version),
             "form": form,
             "verb": self.verb,
             "meaning": self.meaning,
             "dialog_heading": f"{self.verb}: {version.rule} version {version.number}",
             "action_url": self.request.path,
             "cancel_url": reverse("rule-edit", args=[version.rule.code]),
+            **self.known(version),
         }
         return self.page("credit_mgmt/rule_step.html", context, status=status)
+
+    def known(self, version: RuleVersion) -> Item:
+        """What else is known before the step is taken."""
+        return {}
 
     def _versions(self, code: str) -> list[RuleVersion]:
         try:
@@ -104,6 +113,27 @@ class ActivateRule(RuleStep):
 
     verb = "Activate"
     meaning = "It counts from the next check on, in the place of the version before."
+
+    def meant(self, versions: list[RuleVersion], address: Item) -> RuleVersion:
+        """The draft, or where there is none the version in shadow."""
+        found = {version.state: version for version in versions}
+        return found.get(RuleState.DRAFT) or found.get(RuleState.SHADOW) or current_of(versions)
+
+    def known(self, version: RuleVersion) -> Item:
+        """What would be found of it, and what the newest backtest of this very version came to."""
+        findings = findings_of([version], actor=self.actor, today=self.today("UTC"))
+        mine = [finding_message(one) for one in findings if one.rule.version == version.number]
+        if not self.may(Action.VIEW_EXPOSURE):
+            return {"findings": mine}
+        runs = backtests_of_rule(version.rule_id, self.actor).exclude(totals=None)[:1]
+        tried = [run for run in runs if any(one["tried"] == version.number for one in run.versions)]
+        return {
+            "findings": mine,
+            "backtest_url": reverse("rule-backtest", args=[version.rule.code]),
+            "backtest": tried[0] if tried else None,
+            "lines": lines_of(tried[0]) if tried else [],
+            "changed_words": CHANGED.get(changed_since(tried[0]), "") if tried else "",
+        }
 
     def take(self, version: RuleVersion, **given: Any) -> str:
         """Let it count."""

@@ -147,7 +147,7 @@ class ReadsAs(PageView):
     def get(self, request: HttpRequest) -> HttpResponse:
         """A fragment; empty while what was typed says nothing yet."""
         form = RuleSentenceForm(request.GET, rule_type=_known(request.GET.get("type", "")))
-        form.fields["why"].required = False
+        form.fields["why"].required = form.fields["name"].required = False
         version = None
         if form.is_valid():
             values = {**form.given(), "type": form.kind}

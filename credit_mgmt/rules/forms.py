@@ -26,9 +26,7 @@ class RuleSentenceForm(RuleForm):
         label="Valid for",
         choices=[("all", "every customer"), ("group", "the group"), ("table", "the customer")],
     )
-    name = forms.CharField(
-        label="Name", max_length=40, required=False, help_text="A few words that tell it from others."
-    )
+    name = forms.CharField(label="Name", max_length=40, help_text="What people call it.")
     why = forms.CharField(
         label="Why this rule exists", max_length=300, help_text="Kept with the version, for whoever asks later."
     )

@@ -68,7 +68,8 @@ def when(version: RuleVersion) -> str:
         value = _value(version, part.name)
         if value:
             compared = ("more than " if blocks else "up to ") if part.compares else ""
-            said.append(f"{part.before} {compared}{value} {part.after}".strip())
+            space = "\N{NO-BREAK SPACE}" if part.after.startswith("%") else " "
+            said.append(f"{part.before} {compared}{value}{space}{part.after}".strip())
     return " and ".join(said) or "nothing is said"
 
 

@@ -67,7 +67,10 @@ PAGES = (
     "/customers/bulk/review/?customer=USMF:US-001", "/customers/bulk/status/?customer=USMF:US-001",
     "/customers/bulk/journal/?customer=USMF:US-001", "/groups/", "/groups/columns/", "/cover/",
     "/customers/USMF/US-002/panels/notes/",
-    "/check/", "/rules/", "/rules/new/?type=overdue_amount", "/search/", "/setup/",
+    "/check/", "/rules/?for=USMF:US-001", "/rules/new/", "/rules/new/?type=overdue_amount", "/rules/health/",
+    "/rules/test/?order=USMF:SO-1&if_amount=1", "/rules/import/", "/rules/retire/?rule=LU-01", "/rules/LU-01/",
+    "/rules/LU-01/versions/", "/rules/LU-01/versions/1/", "/rules/LU-01/versions/1/restore/", "/rules/LU-01/retire/",
+    "/rules/LU-01/activate/", "/rules/LU-01/shadow/", "/rules/LU-01/discard/", "/search/", "/setup/",
     "/setup/parameters/", "/setup/parameters/default/", "/setup/checkpoints/", "/setup/reasons/",
     "/setup/reasons/hold:DISPUTE/", "/setup/reasons/hold:DISPUTE/delete/", "/setup/account-statuses/",
     "/setup/credit-management-groups/", "/setup/payment-terms/", "/setup/payment-terms/N30/", "/setup/cash-discounts/",
@@ -102,8 +105,13 @@ NO_PAGES = {
     "hold-selection": "leads back to the list",
     "job-badge": "a part of the top bar",
     "job-file": "a file",
+    "rules-export": "a file",
+    "rule-reads": "a part of the editor of a rule",
 }
 """Addresses of the desk that answer GET with no page of their own."""
+
+
+OF_THE_DESK = ("home", "hold-", "order", "search", "setup", "parameter", "preferences", "job", "rule")
 
 
 def of_the_desk() -> Iterator[str]:
@@ -111,7 +119,7 @@ def of_the_desk() -> Iterator[str]:
     for pattern in patterns(get_resolver().url_patterns):
         view = getattr(pattern.callback, "view_class", None)
         name = str(pattern.name)
-        if hasattr(view, "get") and name.startswith(("home", "hold-", "order", "search", "setup", "parameter", "preferences", "job")):
+        if hasattr(view, "get") and name.startswith(OF_THE_DESK):
             yield name
 
 

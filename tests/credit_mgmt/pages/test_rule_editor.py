@@ -8,13 +8,13 @@ from django.test import Client
 
 from credit_mgmt.engine.rules import types
 from credit_mgmt.models import BlockingRule, RuleVersion
-from credit_mgmt.rules import activate_rule, change_rule
+from credit_mgmt.rules import activate_rule, change_rule, start_shadow
 from credit_mgmt.rules.wording import reads_as
 from customers.models import AccountStatus, CreditManagementGroup, Role
 from tests.factories_holds import DAY, NOW, SYSTEM, a_customer, a_rule, a_user, an_entity, parameters
 
 pytestmark = pytest.mark.django_db
-NEW = {"action": "blocking", "valid_for": "all", "days": "45", "why": "Audit finding 2026-3"}
+NEW = {"name": "Late payers", "action": "blocking", "valid_for": "all", "days": "45", "why": "Audit finding 2026-3"}
 
 
 def signed_in(role: str = Role.CREDIT_ADMINISTRATOR, entity: str | None = None) -> Client:
@@ -61,7 +61,7 @@ def test_every_type_is_written_in_the_same_sentence(administrator, kind):
     page = shown(administrator.get(f"/rules/new/?type={kind}"))
     for name in dict.fromkeys((*types[kind].blocking_values, *types[kind].exclusion_values)):
         assert f'name="{name}"' in page
-    values = {"action": "blocking", "valid_for": "all", "why": "Needed.", **VALUES[kind]}
+    values = {**NEW, **VALUES[kind]}
     answer = administrator.post(f"/rules/new/?type={kind}", values, follow=True)
     assert "It holds nothing until it is activated." in shown(answer)
     assert the_version().type == kind
@@ -94,8 +94,8 @@ def test_a_rule_reads_as_a_sentence(values, sentence):
 def test_an_amount_and_a_percentage_are_joined():
     rule = a_rule("overdue_amount", amount=Decimal(500), currency_id="USD", threshold_percent=Decimal("62.5"))
     assert reads_as(rule).endswith(
-        "when the overdue amount is more than 500.00 USD and with the order more than 62.5 % of the total credit limit "
-        "is used."
+        "when the overdue amount is more than 500.00 USD and with the order more than 62.5\N{NO-BREAK SPACE}% of the "
+        "total credit limit is used."
     )
 
 
@@ -160,7 +160,7 @@ def test_a_draft_that_changed_meanwhile_is_not_overwritten(administrator):
 
 def test_what_is_typed_is_read_back_with_what_would_be_found(administrator):
     a_rule("days_overdue", name="DO-01", days=60)
-    typed = {"type": "days_overdue", "action": "exclusion", "valid_for": "all", "days": "90"}
+    typed = {"type": "days_overdue", "name": "Late", "action": "exclusion", "valid_for": "all", "days": "90"}
     page = shown(administrator.get("/rules/reads/", typed))
     assert "Reads as: “Orders of every customer are not stopped by broader rules on days overdue" in page
     assert "DO-01 has the level of the exclusion This rule" in page
@@ -171,7 +171,14 @@ def test_what_is_typed_is_read_back_with_what_would_be_found(administrator):
 
 def test_the_draft_of_a_rule_is_not_its_own_duplicate(administrator):
     a_rule("days_overdue", name="DO-01", days=60)
-    typed = {"type": "days_overdue", "rule": "DO-01", "action": "blocking", "valid_for": "all", "days": "60"}
+    typed = {
+        "type": "days_overdue",
+        "name": "Late",
+        "rule": "DO-01",
+        "action": "blocking",
+        "valid_for": "all",
+        "days": "60",
+    }
     assert "Duplicate" not in shown(administrator.get("/rules/reads/", typed))
     assert "Duplicate" in shown(administrator.get("/rules/reads/", {**typed, "rule": ""}))
 
@@ -248,3 +255,18 @@ def test_the_pages_of_a_rule_cost_few_queries(administrator, django_assert_max_n
         administrator.get("/rules/DO-01/")
     with django_assert_max_num_queries(7):
         administrator.get("/rules/DO-01/versions/")
+
+
+def test_activating_says_what_would_be_found_and_that_it_was_not_backtested(administrator):
+    a_rule("days_overdue", name="DO-01", days=60)
+    administrator.post("/rules/new/?type=days_overdue", {**NEW, "action": "exclusion", "days": "90"})
+    page = shown(administrator.get("/rules/DO-02/activate/"))
+    assert "This version was not backtested" in page
+    assert "DO-01 has the level of the exclusion DO-02" in page
+
+
+def test_activating_without_a_draft_is_about_the_version_in_shadow(administrator):
+    rule = a_rule("days_overdue", name="DO-01", days=60).rule
+    change_rule(rule=rule.pk, values={"days": 45}, actor=SYSTEM, at=NOW)
+    start_shadow(rule=rule.pk, days=14, why="See.", actor=SYSTEM, at=NOW, today=DAY)
+    assert "more than 45 days past due" in shown(administrator.get("/rules/DO-01/activate/"))

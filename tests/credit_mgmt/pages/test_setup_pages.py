@@ -31,7 +31,7 @@ def shown(answer) -> str:
     return answer.content.decode()
 
 
-NEW = {"name": "Late payers", "action": "blocking", "valid_for": "all", "days": "45"}
+NEW = {"name": "Late payers", "action": "blocking", "valid_for": "all", "days": "45", "why": "Audit"}
 
 
 def test_rules_stand_in_the_order_in_which_they_are_looked_at(administrator):
@@ -40,8 +40,8 @@ def test_rules_stand_in_the_order_in_which_they_are_looked_at(administrator):
     a_rule("days_overdue", name="ALL-BLOCK", days=60)
     a_rule("days_overdue", name="ALL-EXCLUDE", action="exclusion", days=90)
     a_rule("days_overdue", name="ONE-EXCLUDE", action="exclusion", valid_for="table", customer=customer, days=100)
-    [group] = [item for item in administrator.get("/rules/").context["groups"] if item["type"] == "days_overdue"]
-    assert [row["rule"].name for row in group["rows"]] == ["ONE-EXCLUDE", "ALL-BLOCK", "ALL-EXCLUDE"]
+    [group] = administrator.get("/rules/").context["ladders"]
+    assert [row["code"] for row in group["rows"]] == ["ONE-EXCLUDE", "ALL-BLOCK", "ALL-EXCLUDE"]
     assert [row["when"] for row in group["rows"]] == ["up to 100 d overdue", "above 60 d overdue", "up to 90 d overdue"]
 
 
@@ -95,8 +95,8 @@ def test_others_read_rules_and_parameters_and_change_nothing(administrator, role
     rule = a_rule()
     reader = signed_in(role)
     page = shown(reader.get(f"/rules/{rule.rule.code}/"))
-    assert "above 100\N{NO-BREAK SPACE}% of the limit used" in page
-    assert "Save rule" not in page
+    assert "more than 100\N{NO-BREAK SPACE}% of the total credit limit is used" in page
+    assert "Save draft" not in page
     assert "New rule" not in shown(reader.get("/rules/"))
     assert reader.get("/rules/new/?type=days_overdue").status_code == 403
     assert reader.post(f"/rules/{rule.rule.code}/", {**NEW, "threshold_percent": "50"}).status_code == 403
@@ -111,7 +111,7 @@ def test_others_read_rules_and_parameters_and_change_nothing(administrator, role
 def test_an_administrator_of_one_entity_does_not_change_what_all_share(administrator):
     rule = a_rule()
     local = signed_in(Role.CREDIT_ADMINISTRATOR, "USMF")
-    assert "Save rule" not in shown(local.get(f"/rules/{rule.rule.code}/"))
+    assert "Save draft" not in shown(local.get(f"/rules/{rule.rule.code}/"))
     assert local.post("/rules/new/?type=days_overdue", NEW).status_code == 403
     answer = local.post("/rules/new/?type=days_overdue", {**NEW, "legal_entity": "USMF"})
     assert answer.status_code == 302
