@@ -247,7 +247,7 @@ class AddToJournal(CustomerBulkDialog):
             messages.success(self.request, one.words())
         if len(found) == 1:
             return self.go(reverse("journal", args=[found[0].journal.number]))
-        return self.go(f"{reverse('journal-list')}?view=mine")
+        return self.go(f"{reverse('journal-list')}?view=my-drafts")
 
 
 def bulk_actions(page: PageView) -> list[Item]:

@@ -236,7 +236,7 @@ class GroupLimitsDialog(PageView):
             messages.success(self.request, one.words())
         if len(found) == 1:
             return self.go(reverse("journal", args=[found[0].journal.number]))
-        return self.go(f"{reverse('journal-list')}?view=mine")
+        return self.go(f"{reverse('journal-list')}?view=my-drafts")
 
     def _at_once(self, chosen: Chosen, form: forms.Form, given: Item) -> HttpResponse:
         result = adjust_groups(groups=chosen.numbers, actor=self.actor, today=self.today_of, at=self.now, **given)
