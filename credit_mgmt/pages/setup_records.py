@@ -11,6 +11,7 @@ from credit_mgmt.pages.setup_base import Item, SetupView
 from credit_mgmt.setup.forms import FORMS, ReasonRecordForm, RecordForm
 from credit_mgmt.setup.health import listed
 from credit_mgmt.setup.ladders import checked_pairs, easier, in_order, told
+from credit_mgmt.setup.starters import STARTERS, add_starters
 from credit_mgmt.setup.uses import Use, uses_of_kind, words_of
 from customers import access
 from customers.access import Action
@@ -30,8 +31,8 @@ ABOUT = {
     "reasons": "Why an order is held by force, released or rejected, and why a customer has its status.",
     "account-statuses": "A customer's standing. It can stop documents by itself, or by rules.",
     "credit-management-groups": "Labels that aim rules at customers. Not the groups that share a limit.",
-    "payment-terms": "The easiest first. With the check on, an order that moves up the ladder is held.",
-    "cash-discounts": "The highest first. With the check on, an order that moves up the ladder is held.",
+    "payment-terms": "The easiest first; one rank, equally easy. With the check on, an order that moves up is held.",
+    "cash-discounts": "The best first; one rank, equally good. With the check on, an order that moves up is held.",
 }
 RANKED = ("payment-terms", "cash-discounts")
 MOST_COLUMNS = 8
@@ -76,8 +77,10 @@ class RecordsPage(RecordView):
         return self._show(about, self.record_form(kind) if self.may_add(kind) else None)
 
     def post(self, request: HttpRequest, kind: str) -> HttpResponse:
-        """Add what was typed into the first row."""
+        """Add what was typed at the top, or, with `starters`, what a setup may begin with."""
         about = self.kind(kind)
+        if "starters" in request.POST:
+            return self._begin(kind)
         form = self.record_form(kind, request.POST)
         if not form.is_valid():
             return self._show(about, form, status=422)
@@ -87,6 +90,15 @@ class RecordsPage(RecordView):
             add_errors(form, problem)
             return self._show(about, form, status=422)
         messages.success(request, f"{about.word} {key} added.")
+        return self.go(reverse("setup-records", args=[kind]))
+
+    def _begin(self, kind: str) -> HttpResponse:
+        try:
+            made = add_starters(kind=kind, actor=self.actor)
+        except Refused as problem:
+            messages.error(self.request, problem.message)
+        else:
+            messages.success(self.request, f"{made} set up. Change them as you like.")
         return self.go(reverse("setup-records", args=[kind]))
 
     def _show(self, kind: Kind, form: RecordForm | None, status: int = 200) -> HttpResponse:
@@ -109,6 +121,7 @@ class RecordsPage(RecordView):
                 "lacking": _lacking(records, entities),
                 "ranked": kind.slug in RANKED,
                 "may_edit": self.may_add(kind.slug),
+                "starters": STARTERS.get(kind.slug, ()) if not rows and self.may_set_up(None) else (),
                 "form": form,
                 "crumbs": self.crumbs((TITLES[kind.slug], "")),
             },

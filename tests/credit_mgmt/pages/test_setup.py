@@ -338,6 +338,29 @@ class TestRecords:
         assert administrator.get(address).status_code == 404
 
 
+class TestBeginning:
+    def test_with_nothing_set_up_a_set_is_shown_and_made_at_once(self, administrator):
+        Reason.objects.all().delete()
+        page = shown(administrator.get("/setup/reasons/"))
+        assert "Set up these 7" in page
+        assert "INSOLVENCY</b> Signs of insolvency · hold · needs a note" in page
+        assert "7 set up." in shown(administrator.post("/setup/reasons/", {"starters": "1"}, follow=True))
+        assert Reason.objects.filter(open=True, legal_entity=None).count() == 7
+
+    def test_where_something_is_set_up_nothing_is_added(self, administrator):
+        assert "Set up these" not in shown(administrator.get("/setup/reasons/"))
+        answer = administrator.post("/setup/account-statuses/", {"starters": "1"}, follow=True)
+        assert "Something is set up already" in shown(answer)
+        assert AccountStatus.objects.count() == 1
+
+    def test_only_who_sets_up_for_all_begins(self, world):
+        Reason.objects.all().delete()
+        local = signed_in(ADMINISTRATOR, "USMF")
+        assert "Set up these" not in shown(local.get("/setup/reasons/"))
+        assert local.post("/setup/reasons/", {"starters": "1"}).status_code == 403
+        assert not Reason.objects.exists()
+
+
 class TestRanks:
     def test_the_ladder_says_what_is_checked(self, administrator):
         [group] = administrator.get("/setup/payment-terms/").context["groups"]
