@@ -11,8 +11,7 @@ from credit_mgmt.setup import words
 from credit_mgmt.setup.counts import HoldCounts
 from customers import access
 from customers.access import Action
-from customers.models import Document, LegalEntity
-from customers.models.history import SetupChange
+from customers.models import Document, LegalEntity, SetupChange
 from customers.people import names_of
 from customers.setup import history_of
 from customers.views import PageView

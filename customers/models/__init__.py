@@ -2,7 +2,7 @@
 
 from customers.models.access import AccessGrant, ApiClient, IdempotencyKey, Role
 from customers.models.customers import Customer, CustomerCreditGroup, Party
-from customers.models.history import OrderChange, ProfileChange
+from customers.models.history import OrderChange, ProfileChange, SetupChange
 from customers.models.lists import ExportPart, ListLayout, ListSelection, SavedView
 from customers.models.marks import CustomerMark
 from customers.models.notifications import FeedPosition, Notification, NotificationChoice
@@ -59,4 +59,5 @@ __all__ = [
     "SalesOrderLine",
     "SavedView",
     "Settlement",
+    "SetupChange",
 ]

@@ -15,7 +15,7 @@ from customers.access import Action, Actor, authorize
 from customers.errors import InvalidInput, NotFound, Refused
 from customers.imports import upsert_one
 from customers.imports.usage import IN_USE, users_of
-from customers.models.history import SetupChange
+from customers.models import SetupChange
 from customers.setup.kinds import Kind, kind_of
 from customers.signing import sign
 

@@ -10,8 +10,7 @@ from customers import setup
 from customers.access import Actor, Grant, NotAllowed, OutOfScope
 from customers.errors import InvalidInput, NotFound, Refused
 from customers.imports import upsert_one
-from customers.models import AccountStatus, Customer, PaymentTerms, Reason
-from customers.models.history import SetupChange
+from customers.models import AccountStatus, Customer, PaymentTerms, Reason, SetupChange
 from customers.setup.ranks import ladder, moved, numbered
 from tests.customers.conftest import Put
 
