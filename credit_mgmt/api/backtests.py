@@ -71,7 +71,7 @@ class TotalsSerializer(StrictSerializer):
     released = ComparedSerializer()
     per_day = serializers.CharField()
     values = ValueSerializer(many=True)
-    data = DataOfBacktestSerializer()
+    data = DataOfBacktestSerializer()  # type: ignore[assignment]  # the name is the contract's
 
 
 class TriedVersionSerializer(StrictSerializer):

@@ -35,7 +35,7 @@ def visible_backtests(actor: Actor) -> QuerySet[Backtest]:
     return Backtest.objects.filter(legal_entities__isnull=False, legal_entities__contained_by=sorted(entities))
 
 
-def backtest_seen(backtest_id: uuid.UUID | str, actor: Actor) -> Backtest:
+def backtest_seen(backtest_id: uuid.UUID, actor: Actor) -> Backtest:
     """One of `visible_backtests`. Raises `NotFound`."""
     found = visible_backtests(actor).filter(pk=backtest_id).select_related("job").first()
     if found is None:

@@ -84,7 +84,7 @@ def orders_in(period: Period) -> Iterator[int]:
     stored = period.decisions().order_by("order").values_list("order", flat=True).distinct()
     yield from stored.iterator(chunk_size=_READ_AT_ONCE)
     invoiced = period.invoiced().order_by("date", "legal_entity", "sales_order").values_list("sales_order", flat=True)
-    yield from (order for order in invoiced.iterator(chunk_size=_READ_AT_ONCE) if order is not None)
+    yield from invoiced.iterator(chunk_size=_READ_AT_ONCE)
 
 
 def samples_of(order_ids: Collection[int], period: Period) -> list[Sample]:
@@ -107,5 +107,4 @@ def history_from(legal_entities: Iterable[str]) -> dt.date | None:
 def first_invoices(order_ids: Collection[int], period: Period) -> dict[int, dt.date]:
     """The day of the first invoice of each of these orders that is to be rebuilt; one query."""
     rows = period.invoiced().filter(sales_order__any_of=order_ids)
-    found = rows.order_by("sales_order").values_list("sales_order", "date")
-    return {order: day for order, day in found if order is not None}
+    return dict(rows.order_by("sales_order").values_list("sales_order", "date"))

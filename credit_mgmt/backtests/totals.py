@@ -33,7 +33,8 @@ class Cell(NamedTuple):
 def cells_of(backtest: Backtest) -> list[Cell]:
     """The rows of a backtest, added up; one query."""
     rows = BacktestRow.objects.filter(backtest=backtest).order_by().values_list(*Cell._fields[:7])
-    return [Cell(*row[:8], row[8] or ZERO) for row in rows.annotate(orders=Count("pk"), total=Sum("value"))]
+    counted = rows.annotate(orders=Count("pk"), total=Sum("value"))
+    return [Cell._make((*alike, orders, value or ZERO)) for *alike, orders, value in counted]
 
 
 def table_of(cells: Iterable[Cell], *, days: int, by_rule: bool, minor_units: Mapping[str, int]) -> Json:

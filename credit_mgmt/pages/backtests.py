@@ -165,7 +165,7 @@ class RuleBacktest(PageView):
     def _show(self, rule: BlockingRule, form: BacktestForm, status: int = 200) -> HttpResponse:
         runs = list(backtests_of_rule(rule.pk, self.actor)[:EARLIER])
         shown = self._named() or (runs[0].pk if runs else None)
-        context = run_context(self, shown) if shown else {"job": None, "backtest": None}
+        context: Item = run_context(self, shown) if shown else {"job": None, "backtest": None}
         context |= {"rule": rule, "form": form, "back_url": reverse("rule-edit", args=[rule.code])}
         context["earlier"] = [_earlier(run, self.request.path) for run in runs if run.pk != shown]
         return self.page("credit_mgmt/rule_backtest.html", context, status=status)

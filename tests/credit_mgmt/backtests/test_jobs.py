@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from credit_mgmt.backtests import jobs as backtest_jobs
-from credit_mgmt.backtests import looking
+from credit_mgmt.backtests import looking, outcomes
 from credit_mgmt.backtests.reading import purge_backtests
 from credit_mgmt.decisions import stored_decision
 from credit_mgmt.models import Backtest, BacktestRow, DecisionRecord, RuleVersion
@@ -157,7 +157,7 @@ class TestJob:
     def test_killed_and_resumed_it_is_the_same(self, draft: str, monkeypatch: pytest.MonkeyPatch) -> None:
         check(orders_of(a_customer(45), [100] * 10))
         whole = run(start(rule=draft))
-        job, write = start(rule=draft), looking.outcomes_of
+        job, write = start(rule=draft), outcomes.outcomes_of
         left = iter([False, True])
 
         def dies(*args: Any, **options: Any) -> Any:

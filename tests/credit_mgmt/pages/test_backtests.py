@@ -180,7 +180,7 @@ class TestTheOrdersBehindAFigure:
         shown = [item["row"].value for item in answer.context["rows"]]
         assert shown == amounts
         joint = "&" if query else "?"
-        content = b"".join(client.get(f"/backtests/{finished.pk}/orders/{query}{joint}format=csv").streaming_content)
+        content = client.get(f"/backtests/{finished.pk}/orders/{query}{joint}format=csv").getvalue()
         rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
         assert sorted(row["value"] for row in rows) == sorted(f"{amount}.00" for amount in amounts)
 
