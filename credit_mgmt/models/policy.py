@@ -108,6 +108,7 @@ class Parameters(models.Model):
     ignore_open_items_below = money(default=0)
     disputed_amounts_count_as_overdue = models.BooleanField(default=True)
     decision_retention_days = models.PositiveIntegerField(default=400)
+    require_backtest_before_activation = models.BooleanField(default=False)
 
     class Meta:
         verbose_name_plural = "parameters"

@@ -19,12 +19,14 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 from django_fsm import TransitionNotAllowed
 
-from credit_mgmt.models import BlockingRule, RuleEvent, RuleState, RuleVersion
+from credit_mgmt.models import Backtest, BlockingRule, Parameters, RuleEvent, RuleState, RuleVersion
 from credit_mgmt.rules.values import DEFAULTS, default_name, read_values, version_values
 from customers.access import Action, Actor, authorize
 from customers.errors import FieldError, InvalidInput, NotFound, Refused
 
 LONGEST_SHADOW = 366
+FRESH = dt.timedelta(days=7)
+"""How old a backtest may be that a parameter asks for (`ux` 5, measure 12)."""
 LONGEST_WHY = 300
 _CODE = re.compile(r"[A-Z0-9][A-Z0-9-]{1,19}")
 _ALREADY = {
@@ -113,17 +115,14 @@ def start_shadow(*, rule: uuid.UUID, days: int, why: str, actor: Actor, at: dt.d
 def activate_rule(*, rule: uuid.UUID, why: str, actor: Actor, at: dt.datetime) -> RuleVersion:
     """Let the draft count from the next check on, or where there is none the version in shadow.
 
-    The version before is retired. `why` is required. Raises `NotFound`, `InvalidInput`, `NotAllowed`, `Refused`.
+    The version before is retired. `why` is required. Raises `NotFound`, `InvalidInput`, `NotAllowed`, `Refused`: with
+    `needs_backtest` where the parameter asks for one that is fresh and of this very version.
     """
     _refuse_no_reason(why)
     versions = _held(rule, actor)
     version = _in(versions, RuleState.DRAFT) or _in(versions, RuleState.SHADOW) or _nothing_to(versions, "activate")
-    said = _Said(actor, at, why)
-    before = _in(versions, RuleState.ACTIVE)
-    if before is not None:
-        _take(before, RuleVersion.retire, RuleEvent.Step.REPLACED, said)
-    _take(version, RuleVersion.activate, RuleEvent.Step.ACTIVATED, said)
-    return version
+    _refuse_untried(version, at)
+    return _let_count(versions, version, _Said(actor, at, why))
 
 
 @transaction.atomic
@@ -156,7 +155,8 @@ def discard_draft(*, rule: uuid.UUID, actor: Actor, at: dt.datetime) -> RuleVers
 def restore_version(*, rule: uuid.UUID, number: int, why: str, actor: Actor, at: dt.datetime) -> RuleVersion:
     """Let a version from before count again, as a new version that says the same, in one action. `why` is required.
 
-    Raises `NotFound`, `InvalidInput`, `NotAllowed`; `Refused` where a draft is being worked on.
+    No backtest is asked for of what counted before. Raises `NotFound`, `InvalidInput`, `NotAllowed`; `Refused` where a
+    draft is being worked on.
     """
     versions = _held(rule, actor)
     wanted = next((version for version in versions if version.number == number), None)
@@ -167,8 +167,10 @@ def restore_version(*, rule: uuid.UUID, number: int, why: str, actor: Actor, at:
     if _in(versions, RuleState.DRAFT) is not None:
         raise Refused("has_draft", f"Rule {wanted.rule} has a draft: activate or discard it first.")
     values = {name: value for name, value in version_values(wanted).items() if name not in ("type", "risk_group")}
-    change_rule(rule=rule, values={**values, "why": why}, actor=actor, at=at)
-    return activate_rule(rule=rule, why=why, actor=actor, at=at)
+    draft = change_rule(rule=rule, values={**values, "why": why}, actor=actor, at=at)
+    if not RuleEvent.objects.filter(version=wanted, step=RuleEvent.Step.ACTIVATED).exists():
+        _refuse_untried(draft, at)  # what counted before needs no trial: this is the way back
+    return _let_count(versions, draft, _Said(actor, at, why))
 
 
 @transaction.atomic
@@ -212,6 +214,27 @@ def _in(versions: list[RuleVersion], state: RuleState) -> RuleVersion | None:
 
 def _nothing_to(versions: list[RuleVersion], verb: str) -> RuleVersion:
     raise Refused("no_draft", f"Rule {versions[0].rule} has no draft to {verb}: change it first.")
+
+
+def _refuse_untried(version: RuleVersion, at: dt.datetime) -> None:
+    """Raise `Refused` where the parameter asks for a backtest and this very version has no fresh one."""
+    rows = Parameters.objects.filter(legal_entity=version.legal_entity_id)
+    row = rows.first() or Parameters.objects.filter(legal_entity=None).first()
+    if row is None or not row.require_backtest_before_activation:
+        return
+    tried = {"rule": str(version.rule_id), "tried": version.number}
+    runs = Backtest.objects.filter(versions__contains=[tried], finished_at__gte=at - FRESH)
+    if not runs.filter(created_at__gte=version.changed_at).exists():
+        words = f"{version} has no backtest of the last {FRESH.days} days as it now is: run one first."
+        raise Refused("needs_backtest", words)
+
+
+def _let_count(versions: list[RuleVersion], version: RuleVersion, said: "_Said") -> RuleVersion:
+    before = _in(versions, RuleState.ACTIVE)
+    if before is not None:
+        _take(before, RuleVersion.retire, RuleEvent.Step.REPLACED, said)
+    _take(version, RuleVersion.activate, RuleEvent.Step.ACTIVATED, said)
+    return version
 
 
 class _Said(NamedTuple):

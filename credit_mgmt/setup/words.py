@@ -78,6 +78,11 @@ PARAMETERS: Mapping[str, Said] = {
         "nobody releases without a day on which to look again.",
         "the day may be left out.",
     ),
+    "require_backtest_before_activation": Said(
+        "Require a backtest before a rule is activated",
+        "a draft counts only after a backtest of it that is at most seven days old.",
+        "a draft may be activated without one. Rules for all legal entities go by the default row.",
+    ),
     "posting": Said(
         "Who posts documents",
         "Internal: we move the document and post invoices. External: we answer cleared or held, and the ERP reports.",
@@ -137,7 +142,7 @@ SECTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     )),
     ("statistics", "Statistics", (
         "dso_1_months", "dso_2_months", "average_balance_1_months", "average_balance_2_months", "average_limit_months",
-        "average_exposure_months", "decision_retention_days",
+        "average_exposure_months", "decision_retention_days", "require_backtest_before_activation",
     )),
 )  # fmt: skip
 """The sections of the page: its anchor, its heading, and its parameters in their order."""

@@ -9,11 +9,11 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from credit_mgmt.credit_groups.exposures import with_held_orders
 from django.db.models import Count, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 
+from credit_mgmt.credit_groups.exposures import with_held_orders
 from credit_mgmt.credit_groups.phrases import binds_sentence, binds_word
 from credit_mgmt.credit_groups.standing import GroupOverview, MemberStanding, overview_of
 from credit_mgmt.exposure import NOT_DUE, UNAPPLIED

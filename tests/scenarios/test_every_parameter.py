@@ -15,6 +15,7 @@ from credit_mgmt import checks, limits
 from credit_mgmt.exposure import positions
 from credit_mgmt.models import CreditAccount, LimitHistory, Parameters
 from credit_mgmt.parameter_setup import FIELDS, save_parameters
+from credit_mgmt.rules import activate_rule, draft_rule
 from customers.errors import InvalidInput, Refused
 from customers.models import (
     CashDiscount,
@@ -262,6 +263,14 @@ def a_release_without_a_review_date() -> str:
         return f"{problem.errors[0].field} {problem.errors[0].code}"
 
 
+def a_draft_without_a_backtest() -> str:
+    draft = draft_rule(values={"type": "days_overdue", "days": 9, "legal_entity": "USMF"}, actor=SYSTEM, at=NOW)
+    try:
+        return activate_rule(rule=draft.rule_id, why="Needed", actor=SYSTEM, at=NOW).state
+    except Refused as problem:
+        return problem.code
+
+
 def a_forgotten_forty_cents() -> str:
     a_rule("days_overdue", days=10)
     customer = a_customer()
@@ -358,6 +367,8 @@ TABLE = (
     Row("posting", "external", a_document_is_posted, "cleared open"),
     Row("require_review_date", False, a_release_without_a_review_date, "released"),
     Row("require_review_date", True, a_release_without_a_review_date, "review_date required"),
+    Row("require_backtest_before_activation", False, a_draft_without_a_backtest, "active"),
+    Row("require_backtest_before_activation", True, a_draft_without_a_backtest, "needs_backtest"),
     Row("ignore_open_items_below", Decimal(0), a_forgotten_forty_cents, "held days_overdue"),
     Row("ignore_open_items_below", Decimal("0.41"), a_forgotten_forty_cents, "passed"),
     Row("disputed_amounts_count_as_overdue", True, an_invoice_that_is_wholly_disputed, "held days_overdue"),
@@ -435,6 +446,7 @@ def test_the_defaults_are_those_of_the_specification() -> None:
         "ignore_open_items_below": 0,
         "disputed_amounts_count_as_overdue": True,
         "decision_retention_days": 400,
+        "require_backtest_before_activation": False,
     }
     assert [getattr(row, name) for name in WINDOWS] == [12, 6, 12, 6, 12, 12]
 

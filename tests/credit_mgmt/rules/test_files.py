@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
@@ -98,7 +99,7 @@ def test_the_file_of_somebody_who_may_not_set_up_changes_nothing() -> None:
 def test_on_the_page_the_differences_come_first_and_then_the_drafts() -> None:
     an_entity()
     client = Client()
-    client.force_login(a_user("admin", Role.CREDIT_ADMINISTRATOR))
+    client.force_login(get_user_model()._default_manager.get(pk=a_user("admin", Role.CREDIT_ADMINISTRATOR).id))
     upload = {"file": make_upload(file("DO-01,days_overdue,blocking,45,,,,,"))}
     answer = client.post("/rules/import/", upload)
     assert "1 of 1 rule differs" in answer.content.decode()
