@@ -32,8 +32,8 @@ def plan(job: Job) -> Iterator[list[int]]:
 
 
 def pin(job: Job, now: dt.datetime) -> dict[str, Any]:
-    """Freeze the rules that are compared: every piece goes by them. A job that tries again goes by those it follows."""
-    if job.follows_id is None:
+    """Freeze the rules that are compared: every piece goes by them, and so does what is tried again of them."""
+    if backtest_of(job) is None:
         tried = named_rules(job.parameters["versions"])
         if len(tried.rules) < len(job.parameters["versions"]):
             raise NotFound("A rule that was to be tried was deleted meanwhile.")
@@ -43,9 +43,16 @@ def pin(job: Job, now: dt.datetime) -> dict[str, Any]:
 
 def work(job: Job, payload: list[Any], actor: Actor) -> dict[str, int]:
     """Look at the orders of one piece; its rows and its counts commit together."""
-    backtest, period = backtest_of(job), period_of(job)
+    backtest, period = _begun(job), period_of(job)
     authorize_each(actor, Action.VIEW_EXPOSURE, period.legal_entities)
     return look_at(backtest, payload, trial=trial(backtest), period=period)
+
+
+def _begun(job: Job) -> Backtest:
+    backtest = backtest_of(job)
+    if backtest is None:
+        raise LookupError(f"backtest {job.pk} was planned without being frozen")
+    return backtest
 
 
 def fold(results: Iterable[dict[str, int]]) -> dict[str, Any]:
@@ -55,7 +62,7 @@ def fold(results: Iterable[dict[str, int]]) -> dict[str, Any]:
 
 def finish(job: Job, actor: Actor) -> None:
     """Add the table up; the failures of a job that are tried again are added to its own."""
-    backtest = backtest_of(job)
+    backtest = _begun(job)
     table = table_of(cells_of(backtest), days=backtest.days, by_rule=backtest.by_rule, minor_units=minor_units())
     runs = [backtest.job, *_followers(backtest.job)]
     counted = fold({name: jobs.result(run)[name] for name in NO_ORDERS} for run in runs)

@@ -35,11 +35,14 @@ def freeze(job: Job, tried: Tried, policy: Policy) -> Backtest:
     )
 
 
-def backtest_of(job: Job) -> Backtest:
-    """The backtest of a job; of one that tries again what failed, that of the job which it follows."""
-    while job.follows is not None:
-        job = job.follows
-    return Backtest.objects.get(job=job)
+def backtest_of(job: Job) -> Backtest | None:
+    """The backtest of a job, or of the one whose failures it tries again; None where that was never begun."""
+    runs: list[Job] = []
+    run: Job | None = job
+    while run is not None:
+        runs.append(run)
+        run = run.follows
+    return Backtest.objects.filter(job__in=runs).select_related("job").first()
 
 
 def period_of(job: Job) -> Period:

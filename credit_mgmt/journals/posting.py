@@ -256,6 +256,11 @@ def business_day(legal_entity: str) -> dt.date:
     return clock.today(LegalEntity.objects.values_list("time_zone", flat=True).get(pk=legal_entity))
 
 
+def again(job: Job, failed: Sequence[Any]) -> Iterator[list[str]]:
+    """The journal once more, where its lines were put right meanwhile."""
+    return plan(job)
+
+
 def fold(results: Iterable[dict[str, Any]]) -> dict[str, Any]:
     """Lines that were posted, and journals that were not."""
     return jobs.sum_up([{"posted": 0, "failed": []}, *results])
@@ -270,6 +275,7 @@ def register() -> None:
         parameters=read_parameters,
         action=Action.POST_JOURNALS,
         fold=fold,
+        again=again,
         lease=LEASE,
         description="Post a limit adjustment journal",
     )

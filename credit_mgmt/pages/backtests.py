@@ -13,6 +13,7 @@ from credit_mgmt.backtests.forms import BacktestForm
 from credit_mgmt.backtests.jobs import KIND
 from credit_mgmt.backtests.phrases import CHANGED, Line, data_words, history_words, lines_of
 from credit_mgmt.backtests.reading import backtests_of_rule, changed_since, visible_backtests
+from credit_mgmt.backtests.trials import backtest_of
 from credit_mgmt.models import Backtest, BlockingRule
 from credit_mgmt.rules.reading import versions_of
 from customers import access, jobs
@@ -119,8 +120,9 @@ def run_context(page: PageView, job_id: uuid.UUID) -> Item:
     job = visible_jobs(page.actor).filter(pk=job_id, kind=KIND).first()
     if job is None:
         raise Http404("The backtest was not found.")
-    backtest = visible_backtests(page.actor).filter(job=job).select_related("job").first()
-    if backtest is None or backtest.totals is None:
+    begun = backtest_of(job)
+    backtest = visible_backtests(page.actor).filter(pk=begun.pk).first() if begun else None
+    if backtest is None or backtest.totals is None or job.status in LIVE:
         return {"job": job_context(page, job), "live": job.status in LIVE, "backtest": None}
     by = names_of([backtest.actor]).get(backtest.actor, backtest.actor)
     return {"job": None, "live": False, "by": by, **result_context(backtest)}

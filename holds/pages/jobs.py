@@ -1,6 +1,5 @@
 """Background work that a person can follow (`ux.md` 3.5, 3.14): the runs, one run with live progress and outcome."""
 
-import datetime as dt
 import uuid
 from collections.abc import Iterable
 from typing import Any
@@ -8,10 +7,8 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils import timezone
 
 from credit_mgmt.backtests.jobs import KIND as BACKTEST
-from credit_mgmt.templatetags.formats import exact_time
 from customers import access, jobs, people
 from customers.access import Action
 from customers.errors import Refused
@@ -24,18 +21,17 @@ from customers.numbers import grouped
 from customers.views import PageView
 from holds.evaluation import KIND, start_evaluation
 from holds.models import Hold
-from holds.outcomes import EVALUATED, count_outcomes
 from holds.pages.job_outcomes import KINDS_WITH_ROWS, outcome_table
 from holds.pages.job_times import left, rate, took
+from holds.pages.job_words import evaluated, note, rules, tallies
 from holds.pages.selection import plural
-from holds.previewing import APPLY_WITHIN, is_applicable
+from holds.previewing import is_applicable
 from holds.recent import UNDO_WITHIN, act_of_job, can_undo
 
 Item = dict[str, Any]
 FAILED_SHOWN = 100
 SORTS = {"started": "created_at", "kind": "kind", "status": "status"}
 STATUS_WORDS = {"queued": "waiting"}
-TONES = {"ready": "ready", "released": "ready", "failed": "late"}
 
 
 class JobListPage(PageView):
@@ -120,14 +116,14 @@ class JobPage(PageView):
             "started": job.started_at or job.created_at,
             "took": took(job),
             "by": name,
-            "tallies": _evaluated(job, result, progress) if job.kind == KIND else _tallies(result, progress),
+            "tallies": evaluated(job, result, progress) if job.kind == KIND else tallies(result, progress),
             "poll_url": address if live else "",
             "cancel_url": reverse("job-cancel", args=[job.pk]) if live and acts else "",
             "stuck": job.pk in jobs.stuck_among([job], self.now),
             "restart_url": reverse("job-restart", args=[job.pk]) if acts else "",
             "error": job.message if job.status == Job.Status.FAILED else "",
             "preview": bool(job.parameters.get("preview")),
-            "note": " ".join(filter(None, [_note(job, self.now), _rules(result)])),
+            "note": " ".join(filter(None, [note(job, self.now), rules(result)])),
             "links": [] if live else self._links(job, result),
             "acts": [] if live else self._acts(job, result),
         }
@@ -166,6 +162,9 @@ class JobPage(PageView):
             links.append({"label": "Download the file", "url": reverse("job-file", args=[job.pk])})
         if job.kind == BACKTEST and job.status == Job.Status.FINISHED:
             links.append({"label": "The result", "url": reverse("backtest", args=[job.pk])})
+        if number := job.parameters.get("journal"):
+            wrong = "?show=error" if result.get("failed") else ""
+            links.append({"label": f"Journal {number}", "url": reverse("journal", args=[number]) + wrong})
         if job.kind != KIND:
             return links
         if result.get("ready") and not job.parameters.get("preview"):
@@ -184,7 +183,7 @@ class JobPage(PageView):
         """What the run was started with, in words."""
         words: list[Item] = []
         for name, value in job.parameters.items():
-            if value in (None, "", [], {}) or name in {"preview", "applies", "versions", "job"}:
+            if value in (None, "", [], {}) or name in {"preview", "applies", "versions", "job", "journal"}:
                 continue
             text = grouped(len(value)) if isinstance(value, list) else str(value)
             words.append({"label": name.replace("_", " ").capitalize(), "value": text})
@@ -339,65 +338,6 @@ def job_tabs(statuses: list[str] | None) -> list[Item]:
         for label, words in tabs
     ]
     return [*runs, {"label": "Schedules", "url": reverse("job-schedules"), "active": statuses is None}]
-
-
-def _tallies(result: Item, progress: jobs.Progress) -> list[Item]:
-    """The numbers of the result; what failed and what a cancel skipped stand last."""
-    tallies = [
-        {"label": name.replace("_", " ").capitalize(), "value": value, "tone": TONES.get(name, ""), "url": ""}
-        for name, value in result.items()
-        if isinstance(value, int)
-    ]
-    tallies.append({"label": "Failed", "value": len(result.get("failed", [])), "tone": "late"})
-    return tallies + _skipped(progress)
-
-
-def _evaluated(job: Job, result: Item, progress: jobs.Progress) -> list[Item]:
-    """What became of the holds that were evaluated: each is in one of the tallies after the first."""
-    counts = count_outcomes(job)
-    evaluated = result.get("evaluated", 0)
-    tallies = [
-        {"label": "Evaluated", "value": evaluated, "tone": "", "url": ""},
-        {"label": "As before", "value": max(0, evaluated - sum(counts.values())), "tone": "", "url": ""},
-    ]
-    tallies += [
-        {"label": words, "value": counts.get(name, 0), "tone": TONES.get(name, ""), "url": f"?outcome={name}"}
-        for name, (_, words) in EVALUATED.items()
-    ]
-    if progress.failed:
-        tallies.append({"label": "Not evaluated", "value": progress.failed, "tone": "late"})
-    return tallies + _skipped(progress)
-
-
-def _skipped(progress: jobs.Progress) -> list[Item]:
-    return [{"label": "Skipped", "value": progress.skipped, "tone": ""}] if progress.skipped else []
-
-
-def _note(job: Job, now: dt.datetime) -> str:
-    if job.status == Job.Status.QUEUED:
-        return "Waiting for a worker."
-    if job.status == Job.Status.CANCELLED:
-        return job.message or "Cancelled. What was finished keeps its effect."
-    if not job.parameters.get("preview"):
-        return ""
-    if is_applicable(job, now) and job.finished_at is not None:
-        return f"Nothing was changed. It can be applied for {_minutes(job.finished_at + APPLY_WITHIN - now)}."
-    return "Nothing is changed." if job.status in LIVE else "Nothing was changed. It is too old to be applied."
-
-
-def _rules(result: Item) -> str:
-    """By which rules an evaluation went, and whether they are others by now (`domain 7`)."""
-    rules = result.get("rules")
-    if rules is None:
-        return ""
-    as_of = exact_time(dt.datetime.fromisoformat(rules["as_of"]).astimezone(timezone.get_current_timezone()))
-    changed = "; rules changed since, evaluate again" if rules["changed_since"] else ""
-    return f"With rules as of {as_of}, version {rules['version']}{changed}."
-
-
-def _minutes(remaining: dt.timedelta) -> str:
-    minutes = max(1, round(remaining.total_seconds() / 60))
-    return "another minute" if minutes == 1 else f"another {minutes} minutes"
 
 
 def _is_uuid(text: Any) -> bool:

@@ -220,6 +220,16 @@ class TestJob:
         assert counts(backtest) == (0, 6, 6)
         assert backtest.totals["data"]["orders"] == 6
 
+    def test_what_could_not_be_planned_is_begun_by_the_retry(self, draft: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        check(orders_of(a_customer(45), [100] * 2))
+        with monkeypatch.context() as broken:
+            broken.setattr(backtest_jobs, "orders_in", lambda _: 1 / 0)
+            job = start(rule=draft)
+            for _ in range(3):
+                jobs.run_job(job.pk, at=lambda: NOW)
+        again = jobs.retry_job(job_id=job.pk, actor=ACTOR, now=NOW)
+        assert counts(run(again)) == (0, 2, 2)
+
     def test_pieces_need_the_same_statements_whatever_their_size(
         self, draft: str, monkeypatch: pytest.MonkeyPatch, count_queries: Any
     ) -> None:

@@ -21,7 +21,7 @@ def shown(answer) -> str:
 def told(clerk) -> list[Notification]:
     """Two notifications of the clerk, and one of somebody else."""
     hold = held(an_order(a_customer(limit="1"), "400", "SO-1"))
-    user, other = a_user("clerk").user_id, a_user("jan").user_id
+    user, other = a_user("clerk").user_id or 0, a_user("jan").user_id or 0
     tell([Told(user, Kind.ASSIGNED, "SO-1", hold.number, "marta")], at=NOW)
     ready = [Told(person, Kind.READY, "SO-1", hold.number) for person in (user, other)]
     tell(ready, at=NOW + dt.timedelta(minutes=1))
