@@ -123,7 +123,10 @@ def undo(
     Failure codes: `too_late`, `changed_since`, `not_undoable`, and those of taking a release back. Raises `NotFound`
     where the actor did nothing then.
     """
-    told = _events_of_job(job, actor.reference) if job else HoldEvent.objects.filter(actor=actor.reference, at=moment)
+    if job:
+        told = _events_of_job(job, actor.reference)
+    else:
+        told = HoldEvent.objects.filter(actor=actor.reference, at__in=[moment] if moment else [])
     told = told if holds is None else told.filter(hold__in=list(holds))
     events: dict[Any, list[HoldEvent]] = defaultdict(list)
     for event in told.order_by("-version"):

@@ -185,7 +185,7 @@ class RuleVersion(models.Model):
     @property
     def active(self) -> bool:
         """Whether it is in force."""
-        return self.state == RuleState.ACTIVE
+        return bool(self.state == RuleState.ACTIVE)
 
     @property
     def no_risk_group(self) -> None:

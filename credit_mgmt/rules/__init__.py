@@ -20,6 +20,7 @@ from django.db.models import F
 from django_fsm import TransitionNotAllowed
 
 from credit_mgmt.models import Backtest, BlockingRule, Parameters, RuleEvent, RuleState, RuleVersion
+from credit_mgmt.models.rules import RuleStep
 from credit_mgmt.rules.values import DEFAULTS, default_name, read_values, version_values
 from customers.access import Action, Actor, authorize
 from customers.errors import FieldError, InvalidInput, NotFound, Refused
@@ -245,7 +246,7 @@ class _Said(NamedTuple):
     why: str
 
 
-def _take(version: RuleVersion, step: Callable[[RuleVersion], Any], event: RuleEvent.Step, said: _Said) -> None:
+def _take(version: RuleVersion, step: Callable[[RuleVersion], Any], event: RuleStep, said: _Said) -> None:
     """Take one of a version's transitions and write it down."""
     try:
         step(version)
@@ -255,7 +256,7 @@ def _take(version: RuleVersion, step: Callable[[RuleVersion], Any], event: RuleE
     _note(version, event, said)
 
 
-def _note(version: RuleVersion, step: RuleEvent.Step, said: _Said) -> None:
+def _note(version: RuleVersion, step: RuleStep, said: _Said) -> None:
     actor = said.actor.reference
     RuleEvent.objects.create(version=version, step=step, why=said.why, actor=actor, at=said.at)
 

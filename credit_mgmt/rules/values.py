@@ -20,6 +20,7 @@ from customers.money import LARGEST, ZERO
 
 LARGEST_PERCENT = Decimal(9999)
 LONGEST = 36_500
+LONGEST_TEXTS = {"name": 40, "why": 300}
 VALUES = ("days", "amount", "currency", "threshold_percent", "threshold_amount", "account_status", "payment_terms")
 """The fields of a rule that only some types have."""
 
@@ -122,8 +123,7 @@ def _wrong_shape(values: Mapping[str, Any]) -> Iterator[FieldError]:
 
 
 def _too_long(values: Mapping[str, Any]) -> Iterator[FieldError]:
-    for name in ("name", "why"):
-        longest = RuleVersion._meta.get_field(name).max_length or 0
+    for name, longest in LONGEST_TEXTS.items():
         if len(values[name] or "") > longest:
             yield FieldError(name, "too_long", f"Use at most {longest} characters.")
 

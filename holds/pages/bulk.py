@@ -149,7 +149,7 @@ class SelectionDialog(PageView):
         again.setlist("hold", [numbers[str(item.id)].number for item in result.failed if str(item.id) in numbers])
         rest = selection(again, self.actor, most=self.most) if again.getlist("hold") else Selection((), {})
         last = _last_events(rest.holds)
-        outcomes = [
+        outcomes: list[dict[str, Any]] = [
             {"hold": numbers[str(item.id)], "message": item.message, "code": item.code, "event": last.get(str(item.id))}
             for item in result.failed
             if str(item.id) in numbers

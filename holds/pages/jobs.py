@@ -82,7 +82,7 @@ class JobPage(PageView):
             mark_read(actor=self.actor, at=self.now, target=str(job.pk))
         # What was changed is long: it is filtered and paged where it is stored.
         result = jobs.result(job, without=["changes"])
-        context = {
+        context: dict[str, Any] = {
             "job": self._panel(job, result, live),
             "live": live,
             "failed": self._failed(job, result),

@@ -19,7 +19,7 @@ def setting(grace: int | None = None, posting: bool = True) -> CheckpointSetting
     return CheckpointSetting(posting=posting, grace_days=grace)
 
 
-DRAWN = {CONFIRMATION: setting(5), SLIP: setting(2), INVOICE: setting(2)}
+DRAWN: dict[str, CheckpointSetting] = {CONFIRMATION: setting(5), SLIP: setting(2), INVOICE: setting(2)}
 """The checkpoints that `ux.md` 3.11 draws, with the grace days that Invoice lacks there."""
 WALKS = {
     "as drawn in ux 3.11": (DRAWN, [20, 23, 26], [None, NotChecked.GRACE, None]),

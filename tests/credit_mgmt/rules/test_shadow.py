@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from credit_mgmt import checks, decisions
-from credit_mgmt.engine.decision import Decision, InShadow
+from credit_mgmt.engine.decision import Decision, InShadow, Outcome
 from credit_mgmt.models import BlockingRule, DecisionRecord, RuleState, RuleVersion, ShadowResult
 from customers.models import SalesOrder
 from tests import factories as make
@@ -36,7 +36,7 @@ def test_a_new_rule_in_shadow_holds_nothing_and_says_what_it_would_hold(decide: 
     decision = decide(an_order(500))
     assert not decision.holds
     assert not decision.reasons
-    assert decision.in_shadow == (InShadow(str(shadow.rule_id), "SO-09", 1, "held", ("sales_order",)),)
+    assert decision.in_shadow == (InShadow(str(shadow.rule_id), "SO-09", 1, Outcome.HELD, ("sales_order",)),)
     assert decide(an_order(100)).in_shadow == ()
 
 

@@ -20,7 +20,7 @@ def shown(answer) -> str:
 
 
 def reads(style: str) -> None:
-    Preferences.objects.update_or_create(user_id=a_user("clerk").user_id, defaults={"number_style": style})
+    Preferences.objects.update_or_create(user_id=a_user("clerk").user_id or 0, defaults={"number_style": style})
 
 
 @pytest.fixture
