@@ -5,11 +5,14 @@ from typing import Any
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 
 from credit_mgmt import display
 from credit_mgmt.engine.decision import Decision, Outcome
+from credit_mgmt.engine.facts import Rule
 from credit_mgmt.fields import NumberField
 from credit_mgmt.masking import Mask
+from credit_mgmt.policies import current_policy
 from credit_mgmt.tester import Changes, Imagined, Trial, try_order
 from customers import access
 from customers.access import Action, NotAllowed, OutOfScope
@@ -146,11 +149,20 @@ class RuleTesterPage(PageView):
 
 def _answer(title: str, decision: Decision) -> Item:
     """A decision as the page draws it."""
+    rules = {rule.id: rule for rule in current_policy().rules if not rule.shadow}
+    steps = display.trace_steps(decision.trace)
     passed = "not_checked" if decision.outcome is Outcome.NOT_CHECKED else "passed"
     return {
         "title": title,
         "words": display.outcome_words(decision),
         "badge": "held" if decision.holds else passed,
         "reasons": display.reason_rows(decision.reasons),
-        "steps": display.trace_steps(decision.trace),
+        "steps": [_named(step, rules.get(line.rule or "")) for step, line in zip(steps, decision.trace, strict=True)],
     }
+
+
+def _named(step: Item, rule: Rule | None) -> Item:
+    """The step with the version of its rule, and the way to it."""
+    if rule is None or rule.version is None:
+        return step
+    return {**step, "version": rule.version, "url": reverse("rule-version", args=[rule.name, rule.version])}

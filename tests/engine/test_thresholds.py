@@ -155,7 +155,8 @@ CASES: dict[str, tuple[tuple[str, ...], Held]] = {
 
 LIMIT = {"pay", "raise_limit", "reduce_order"}
 EXPECTED = {
-    "limit_used": {"pay", "raise_limit"}, "limit_exceeded": LIMIT, "overdue_amount": {"pay", "raise_limit"}, "days_overdue": {"pay"},
+    "limit_used": {"pay", "raise_limit"}, "limit_exceeded": LIMIT, "overdue_amount": {"pay", "raise_limit"},
+    "days_overdue": {"pay"},
     "sales_order": {"reduce_order"}, "payment_terms_changed": {"restore_terms"},
     "settlement_discount_changed": {"restore_discount"}, "limit_expired": {"new_expiry"},
 }  # fmt: skip

@@ -46,6 +46,9 @@ def test_a_real_order_shows_every_rule_with_what_it_compared(reader):
         ("DO-01", "passed"),
         ("SO-01", "held"),
     ]
+    assert [(step["version"], step["url"]) for step in said["steps"] if step["rule"] == "SO-01"] == [
+        (1, "/rules/SO-01/versions/1/")
+    ]
     assert "Order value 400.00 USD is above 300.00 USD" in shown(answer)
     assert not DecisionRecord.objects.exists()
 
