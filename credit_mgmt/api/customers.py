@@ -89,7 +89,6 @@ class CreditCustomerResource(CustomerResource):
         day = date_of(request) or self.today_in(customer.legal_entity_id)
         return Response(position_data(position_of(customer, day), Mask(self.actor)))
 
-
     @extend_schema(responses=FlagSerializer(many=True))
     @action(detail=True, methods=["get"])
     def flags(self, request: Request, key: str) -> Response:
