@@ -14,10 +14,10 @@ from credit_mgmt.pages.rule_filters import narrowed, states_asked
 from credit_mgmt.pages.rule_steps import WhyForm
 from credit_mgmt.rules import retire_rule
 from credit_mgmt.rules.ladders import ladders_of
-from credit_mgmt.rules.phrases import sentence
 from credit_mgmt.rules.reading import current_versions, live_versions
 from credit_mgmt.rules.starters import draft_starters
 from credit_mgmt.rules.values import COLUMNS, version_values
+from credit_mgmt.rules.wording import reads_as
 from customers.access import Action, NotAllowed
 from customers.errors import InvalidInput, Refused
 from customers.listing import Address
@@ -71,7 +71,7 @@ class RetireRules(PageView):
     def _ask(self, versions: list[RuleVersion], form: WhyForm, status: int = 200) -> HttpResponse:
         count = len(versions)
         context = {
-            "versions": [(version, sentence(version)) for version in versions],
+            "versions": [(version, reads_as(version)) for version in versions],
             "form": form,
             "dialog_heading": f"Retire {count} rule{'' if count == 1 else 's'}" if count else "Retire rules",
             "action_url": self.request.path,

@@ -80,12 +80,3 @@ def _own_values(version: RuleVersion) -> list[str]:
 def _amount(value: Decimal | None, version: RuleVersion) -> str | None:
     currency = version.currency_id or ""
     return None if value is None else f"{amount(value, currency)} {currency}".strip()
-
-
-def sentence(version: RuleVersion) -> str:
-    """The rule as a sentence."""
-    where = f" in {version.legal_entity_id}" if version.legal_entity_id else ""
-    what = type_words(version.type).lower()
-    whom = aim(version)
-    whom = "every customer" if whom == EVERYBODY else whom
-    return f"{effect(version)} orders of {whom}{where} by {what}: {condition(version)}."

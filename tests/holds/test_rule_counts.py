@@ -40,7 +40,7 @@ def let_go(hold: Hold) -> None:
 
 
 def counted(rule, now: dt.datetime = LATER) -> Held:
-    return holds_by_rule(SYSTEM, now=now).get(str(rule.pk), Held())
+    return holds_by_rule(SYSTEM, now=now).get(str(rule.rule_id), Held())
 
 
 def test_a_release_of_what_still_stands_is_a_release_as_it_is():
@@ -86,5 +86,5 @@ def test_a_reader_counts_the_holds_of_their_entities(django_assert_num_queries):
     held(an_order(a_customer(limit=None), "400"))
     reader = a_user("local", Role.VIEWER, "USMF")
     with django_assert_num_queries(1):
-        assert holds_by_rule(reader, now=LATER)[str(rule.pk)].held == 1
+        assert holds_by_rule(reader, now=LATER)[str(rule.rule_id)].held == 1
     assert holds_by_rule(a_user("far", Role.VIEWER, "DEMF"), now=LATER) == {}
