@@ -37,9 +37,13 @@ class Flag:
 
 
 def flags_of_customer(customer: Customer) -> dict[str, Flag]:
-    """*Excluded*, *ignore until*, *unlimited* and *mandatory* of a customer, by name. Three queries at most."""
+    """*Excluded*, *ignore until*, *unlimited* and *mandatory* of a customer, by name.
+
+    Four queries at most, none of a customer that has none of them.
+    """
     changes = ProfileChange.objects.filter(customer=customer).order_by("-at", "-pk")
-    found = _latest(OF_CUSTOMER, customer, changes.values("after", "actor", "actor_name", "at"))
+    is_set = any(getattr(customer, name) for name in OF_CUSTOMER)
+    found = _latest(OF_CUSTOMER, customer, changes.values("after", "actor", "actor_name", "at") if is_set else ())
     account = getattr(customer, "credit_account", None)
     entries = LimitHistory.objects.filter(account__customer=customer, kind=LimitHistory.Kind.LIMIT)
     for name in OF_LIMIT:

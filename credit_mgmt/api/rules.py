@@ -135,6 +135,11 @@ class RuleResource(ListResource):
         "release_sales_order": by.flag("release_sales_order"),
         "legal_entity": by.code("legal_entity"),
         "active": by.flag("counts"),
+        "version": by.whole("number"),
+        "why": by.text("why"),
+        "changed_by": by.text("changed_by"),
+        "changed_at": by.instant("changed_at"),
+        "shadow_to": by.day("shadow_to"),
         "valid_from": by.day("valid_from"),
         "valid_to": by.day("valid_to"),
     }

@@ -15,6 +15,7 @@ from playwright.sync_api import Page
 
 from credit_mgmt.backtests.jobs import KIND as BACKTEST
 from customers import clock
+from customers.access import Actor
 from customers.jobs import run_job, start_job
 from customers.models import AccessGrant, Job, Role, SavedView
 from holds.customer_list.columns import COLUMNS as CUSTOMER_COLUMNS
@@ -56,6 +57,7 @@ PAGES = (
     "/holds/reject/?hold={hold}", "/holds/assign/?hold={hold}", "/holds/claim/?hold={hold}",
     "/holds/snooze/?hold={hold}", "/holds/wake/?hold={asleep}", "/holds/evaluate/?hold={hold}",
     "/holds/force/?customer=USMF:US-002", "/holds/fit/?customer=USMF:US-001", "/holds/undo/{moment}/",
+    "/holds/undo/{acted}/",
     "/holds/{hold}/", "/holds/{forced}/", "/holds/{released}/", "/holds/{hold}/actions/", "/holds/{hold}/peek/",
     "/holds/{hold}/note/", "/holds/{hold}/review/", "/holds/{hold}/panels/timeline/", "/holds/{hold}/panels/notes/",
     "/holds/{hold}/panels/invoices/", "/orders/", "/orders/USMF/SO-1/", "/orders/USMF/SO-1/credit-panel/",
@@ -126,7 +128,9 @@ def of_the_desk() -> Iterator[str]:
 def test_every_page_is_looked_at():
     known = dict.fromkeys(("hold", "forced", "asleep", "released"), "H-1") | {"moment": "1"}
     job = "5f8f3a2f-2837-4fb5-b880-ad483e94fcc9"
-    paths = [address.format(**known, ended=job, stuck=job, backtest=job).partition("?")[0] for address in PAGES]
+    paths = [
+        address.format(**known, ended=job, stuck=job, backtest=job, acted=job).partition("?")[0] for address in PAGES
+    ]
     looked_at = {resolve(path).url_name for path in paths}
     assert set(of_the_desk()) - looked_at == set(NO_PAGES)
 
@@ -164,12 +168,12 @@ def world(settings: Any) -> dict[str, Any]:
     )
     return {
         "hold": hold.number, "forced": forced.number, "asleep": asleep.number, "released": released.number,
-        "moment": round(now.timestamp() * 1_000_000), **_jobs(),
+        "moment": round(now.timestamp() * 1_000_000), **_jobs(mira),
     }  # fmt: skip
 
 
-def _jobs() -> dict[str, str]:
-    """A preview with an outcome, a backtest, and a run that nobody is at work on."""
+def _jobs(mira: Actor) -> dict[str, str]:
+    """A preview with an outcome, a backtest, a release of many, and a run that nobody is at work on."""
     customer = a_customer("US-003", limit="1000")
     invoice = an_invoice(customer, "995.00")
     held(an_order(customer, "10.00", "SO-LATE"))
@@ -179,8 +183,12 @@ def _jobs() -> dict[str, str]:
     ago = clock.now() - dt.timedelta(minutes=5)
     backtest = start_job(BACKTEST, {"rule": "LU-01"}, actor=SYSTEM, now=clock.now())
     run_job(backtest.pk)
+    many = [str(held(an_order(a_customer("US-004", limit="1"), "400", "SO-MANY")).pk)]
+    given = {"holds": many, "mode": "without_posting", "reason": "PAID"}
+    acted = start_job("release_holds", given, actor=mira, now=clock.now())
+    run_job(acted.pk)
     stuck = Job.objects.create(kind=EVALUATE, actor="system:schedule", status="running", created_at=ago, parameters={})
-    return {"ended": str(ended.pk), "stuck": str(stuck.pk), "backtest": str(backtest.pk)}
+    return {"ended": str(ended.pk), "stuck": str(stuck.pk), "backtest": str(backtest.pk), "acted": str(acted.pk)}
 
 
 Look = Callable[[str], None]

@@ -133,11 +133,17 @@ def addresses(hold: Hold, group: Any) -> Iterator[str]:
             given = {one: values.get(one) for one in arguments}
             if "number" in arguments:
                 given["number"] = numbers.get(name.partition("-")[0], hold.number)
+            if name.startswith("rule"):
+                given |= {one: value for one, value in RULE.items() if one in arguments}
             if panel:
                 given["panel"] = panel
             if None in given.values():
                 continue
             yield reverse(name, kwargs=given)
+
+
+RULE = {"code": "limit_used", "number": 1}
+"""The rule of `a_rule`."""
 
 
 def _panels(name: str) -> list[str]:

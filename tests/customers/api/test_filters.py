@@ -28,7 +28,9 @@ LISTS: dict[str, Any] = {
 }  # fmt: skip
 MADE_UP: dict[str, set[str]] = {
     "decisions": {"not_checked_because", "not_checked_message"},
+    "backtests": {"days", "history_from"},
     "blocking-rules": {"risk_group"},
+    "customers": {"credit_limit_currency"},
     "jobs": {"done", "failed", "skipped", "total"},
 }
 """Fields that are worked out of others for each answer: no column holds them."""

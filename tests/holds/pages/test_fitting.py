@@ -43,7 +43,7 @@ def test_the_chosen_ones_go_to_the_release_dialog_with_what_was_set_aside(clerk)
     page = shown(clerk.get("/holds/fit/", {"customer": "USMF:US-001"}))
     assert "held by Overdue 19 d" in page
     assert "Days overdue, DO-07" in page
-    page = shown(clerk.get("/holds/fit/", {"customer": "USMF:US-001", "aside": f"days_overdue:{rule.pk}"}))
+    page = shown(clerk.get("/holds/fit/", {"customer": "USMF:US-001", "aside": f"days_overdue:{rule.rule_id}"}))
     assert "running total 400.00" in page
     assert 'name="note" value="Set aside: Days overdue, DO-07. "' in page
     dialog = shown(clerk.get("/holds/release/", {"hold": hold.number, "note": "Set aside: Days overdue, DO-07. "}))

@@ -85,7 +85,7 @@ def test_the_page_itself_pays_nothing_for_it(clerk, django_assert_num_queries):
     first, *_ = holds()
     address = f"/holds/{first.number}/?from=view%3Dopen"
     clerk.get(address)
-    with django_assert_num_queries(15):
+    with django_assert_num_queries(16):
         clerk.get(address)
     with django_assert_num_queries(12):
         place(clerk, first)
