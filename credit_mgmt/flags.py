@@ -37,13 +37,9 @@ class Flag:
 
 
 def flags_of_customer(customer: Customer) -> dict[str, Flag]:
-    """*Excluded*, *ignore until*, *unlimited* and *mandatory* of a customer, by name.
-
-    Four queries at most, none of a customer that has none of them.
-    """
+    """*Excluded*, *ignore until*, *unlimited* and *mandatory* of a customer, by name. Four queries at most."""
     changes = ProfileChange.objects.filter(customer=customer).order_by("-at", "-pk")
-    is_set = any(getattr(customer, name) for name in OF_CUSTOMER)
-    found = _latest(OF_CUSTOMER, customer, changes.values("after", "actor", "actor_name", "at") if is_set else ())
+    found = _latest(OF_CUSTOMER, customer, changes.values("after", "actor", "actor_name", "at"))
     account = getattr(customer, "credit_account", None)
     entries = LimitHistory.objects.filter(account__customer=customer, kind=LimitHistory.Kind.LIMIT)
     for name in OF_LIMIT:
@@ -53,6 +49,15 @@ def flags_of_customer(customer: Customer) -> dict[str, Flag]:
         entry = turned.values("actor", "at").first() if value else None
         found[name] = Flag(name, value, entry["actor"], "", entry["at"]) if entry else Flag(name, value)
     return _named(found)
+
+
+def flags_set(customer: Customer) -> dict[str, Flag]:
+    """Those of `flags_of_customer` that are set; no query where none is."""
+    account = getattr(customer, "credit_account", None)
+    values = [*(getattr(customer, name) for name in OF_CUSTOMER), *(getattr(account, name, False) for name in OF_LIMIT)]
+    if not any(values):
+        return {}
+    return {name: flag for name, flag in flags_of_customer(customer).items() if flag.on}
 
 
 def flags_of_order(order: SalesOrder) -> dict[str, Flag]:

@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 
 from credit_mgmt.exposure import Position
-from credit_mgmt.flags import flags_of_customer, set_by
+from credit_mgmt.flags import flags_set, set_by
 from credit_mgmt.limits.components import components_of
 from credit_mgmt.limits.history import people_in, with_approver
 from credit_mgmt.masking import Mask
@@ -242,17 +242,17 @@ def _facts(customer: Customer) -> list[Item]:
 
 def _flags(customer: Customer) -> list[Item]:
     """What takes the customer's orders out of checks, or changes what its limit means, and who set it."""
-    flags = flags_of_customer(customer)
+    flags = flags_set(customer)
     known = (
         ("excluded", "Credit management", "Excluded"),
         ("unlimited", "Limit", "Unlimited"),
         ("mandatory", "Limit in a group", "Mandatory"),
     )
     items: list[Item] = [
-        {"label": label, "value": words, "hint": set_by(flags[name])} for name, label, words in known if flags[name].on
+        {"label": label, "value": words, "hint": set_by(flags[name])} for name, label, words in known if name in flags
     ]
-    ignored = flags["ignore_until"]
-    if ignored.on:
+    ignored = flags.get("ignore_until")
+    if ignored is not None:
         items.append({"label": "Ignored until", "value": ignored.value, "kind": "date", "hint": set_by(ignored)})
     return items
 

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.urls import reverse
 
 from credit_mgmt.conversions import conversion_of
-from credit_mgmt.flags import flags_of_customer, set_by
+from credit_mgmt.flags import flags_set, set_by
 from credit_mgmt.limits.components import LOOK_BACK, components_of, still_told, temporary_component
 from credit_mgmt.limits.eligibility import warning_of
 from credit_mgmt.limits.history import people_in, with_approver
@@ -72,7 +72,7 @@ def temporary_rows(customer: Customer, today: dt.date) -> list[Item]:
 def _flags(standing: CreditStanding, customer: Customer) -> list[Item]:
     """The flags that change what the limit means, in plain words."""
     position = standing.position
-    flags = flags_of_customer(customer)
+    flags = flags_set(customer)
     known = (
         (
             position.unlimited,
@@ -88,7 +88,8 @@ def _flags(standing: CreditStanding, customer: Customer) -> list[Item]:
         ),
         (customer.excluded, "excluded", "Excluded", "Credit management checks no order of this customer."),
     )
-    return [{"label": label, "value": words, "hint": set_by(flags[name])} for on, name, label, words in known if on]
+    hints = {name: set_by(flag) for name, flag in flags.items()}
+    return [{"label": label, "value": words, "hint": hints.get(name, "")} for on, name, label, words in known if on]
 
 
 def _review(customer: Customer) -> list[Item]:
